@@ -1,0 +1,1 @@
+"""Both branches together: a word tagged with affect."""

@@ -1,0 +1,1 @@
+"""Kazakh Sign Language: from video to landmarks to signs."""

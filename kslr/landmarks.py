@@ -1,0 +1,183 @@
+"""What a sign sample is made of: MediaPipe Holistic landmarks, their layout as 1662 numbers, and named subsets.
+
+Coordinates are MediaPipe's normalised image coordinates: x is 0–1 over the image's width, y 0–1 over its height
+(downwards), z is depth in x's scale, smaller is nearer. Pose has a fourth value, visibility (0–1). An absent part
+is None in `Landmarks`, NaN in arrays inside the package, and zeros only in the 1662 numbers of the raw contract.
+
+Source of the layout: the KSLR paper (Herald of KBTU 4(75), 2025), the same as in the widespread 30×1662 recordings.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from models.errors import InputError
+
+VALUES = 1662
+# part → (first value, points, values a point)
+PARTS = {"pose": (0, 33, 4), "face": (132, 468, 3), "left_hand": (1536, 21, 3), "right_hand": (1599, 21, 3)}
+
+# Webcams of the recordings that models learn from were 4:3; other pictures are brought to this aspect first.
+ASPECT = 4 / 3
+
+LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_WRIST, RIGHT_WRIST, LEFT_HIP, RIGHT_HIP = 11, 12, 15, 16, 23, 24
+
+
+@dataclass(frozen=True)
+class Landmarks:
+    """What one Holistic pass saw in one frame.
+
+    Attributes:
+        seconds: when, on the source's own clock.
+        pose: (33, 4) float32 x, y, z, visibility; None when nobody is seen.
+        face: (468, 3) float32; None when absent.
+        left_hand: (21, 3) float32, the signer's own left; None when absent.
+        right_hand: (21, 3) float32; None when absent.
+        aspect: width / height of the picture.
+
+    >>> Landmarks(0.0).vector().shape
+    (1662,)
+    """
+
+    seconds: float
+    pose: np.ndarray | None = None
+    face: np.ndarray | None = None
+    left_hand: np.ndarray | None = None
+    right_hand: np.ndarray | None = None
+    aspect: float = ASPECT
+
+    def vector(self) -> np.ndarray:
+        """The 1662 values of the raw contract, float32; absent parts are zeros."""
+        return np.nan_to_num(self.values(), nan=0.0)
+
+    def values(self) -> np.ndarray:
+        """The same 1662 values with NaN where a part is absent."""
+        out = np.full(VALUES, np.nan, np.float32)
+        for name, (start, points, width) in PARTS.items():
+            part = getattr(self, name)
+            if part is not None:
+                out[start : start + points * width] = np.asarray(part, np.float32).reshape(-1)
+        return out
+
+    @classmethod
+    def from_vector(cls, vector: np.ndarray, seconds: float = 0.0, aspect: float = ASPECT) -> "Landmarks":
+        """The way back: a part that is all zeros or holds NaN is absent.
+
+        Raises:
+            InputError: not 1662 values.
+        """
+        vector = np.asarray(vector, np.float32)
+        if vector.shape != (VALUES,):
+            raise InputError(f"A landmark vector has {VALUES} values, this array has the shape {vector.shape}.")
+        parts = {}
+        for name, (start, points, width) in PARTS.items():
+            part = vector[start : start + points * width]
+            parts[name] = part.reshape(points, width).copy() if np.isfinite(part).all() and part.any() else None
+        return cls(seconds=seconds, aspect=aspect, **parts)
+
+    @property
+    def hands(self) -> int:
+        """How many hands are seen, 0–2."""
+        return (self.left_hand is not None) + (self.right_hand is not None)
+
+
+def columns(part: str, points: list[int] | None = None, axes: int | None = None) -> np.ndarray:
+    """Indices into the 1662 values of some points of a part.
+
+    Args:
+        part: a key of `PARTS`.
+        points: which points; all when None.
+        axes: how many of each point's values, from x on; all when None.
+
+    >>> columns("right_hand", [0], axes=2)
+    array([1599, 1600])
+    """
+    start, count, width = PARTS[part]
+    rows = np.arange(count) if points is None else np.asarray(points)
+    return (start + rows[:, None] * width + np.arange(width if axes is None else axes)).reshape(-1)
+
+
+def absent_as_nan(x: np.ndarray) -> np.ndarray:
+    """(…, 1662) raw values → the same with NaN for every part that is all zeros."""
+    x = np.array(x, np.float32)
+    for start, points, width in PARTS.values():
+        part = x[..., start : start + points * width]
+        part[~part.any(axis=-1)] = np.nan
+    return x
+
+
+def to_aspect(x: np.ndarray, aspect: float, target: float = ASPECT) -> np.ndarray:
+    """Rewrites coordinates as if the picture had been padded to, or cut to, another aspect about its centre.
+
+    The height stays; x (and z, which is in x's scale) shrink or grow. So a portrait phone clip and a 4:3 webcam
+    give one signer the same numbers.
+
+    Args:
+        x: (…, 1662), absent parts NaN.
+        aspect: width / height of the picture the values come from.
+
+    Returns:
+        (…, 1662) a new array.
+    """
+    out = np.array(x, np.float32)
+    scale = np.float32(aspect / target)
+    for start, points, width in PARTS.values():
+        block = out[..., start : start + points * width]
+        block[..., 0::width] = (block[..., 0::width] - 0.5) * scale + 0.5
+        block[..., 2::width] *= scale
+    return out
+
+
+def mirror(x: np.ndarray) -> np.ndarray:
+    """The signer in a mirror: x flips, left and right change places in pose and hands, and in the face mesh stay.
+
+    The face mesh keeps its point order (its left-right partners are not exchanged), so subsets that are chosen as
+    symmetric pairs must be exchanged by who uses them.
+
+    Args:
+        x: (…, 1662), absent parts NaN.
+    """
+    out = np.array(x, np.float32)
+    for start, points, width in PARTS.values():
+        block = out[..., start : start + points * width]
+        block[..., 0::width] = 1 - block[..., 0::width]
+    pose = out[..., :132].reshape(*out.shape[:-1], 33, 4)
+    out[..., :132] = pose[..., POSE_MIRROR, :].reshape(*out.shape[:-1], 132)
+    left, right = out[..., 1536:1599].copy(), out[..., 1599:1662].copy()
+    out[..., 1536:1599], out[..., 1599:1662] = right, left
+    return out
+
+
+# Left and right partners of the 33 BlazePose points.
+POSE_MIRROR = np.array(
+    [0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, 12, 11, 14, 13, 16, 15, 18, 17, 20, 19, 22, 21, 24, 23, 26, 25, 28, 27, 30, 29, 32, 31]
+)
+
+
+def resample(seconds: np.ndarray, x: np.ndarray, frames: int = 30, start: float | None = None, end: float | None = None) -> np.ndarray:
+    """A recording at any, even varying, frame rate → a fixed number of frames evenly spaced in time.
+
+    Args:
+        seconds: (n,) ascending times.
+        x: (n, values), absent values NaN.
+        frames: how many to return.
+        start, end: the span; the recording's own when None.
+
+    Returns:
+        (frames, values) float32. A value between two seen ones is interpolated; beside an absent one it is the
+        nearest frame's, absent or not.
+
+    Raises:
+        InputError: no frames, or times that don't match.
+    """
+    seconds, x = np.asarray(seconds, float), np.asarray(x, np.float32)
+    if x.ndim != 2 or len(x) == 0 or seconds.shape != (len(x),):
+        raise InputError(f"A recording is (frames, values) with one time a frame, not {x.shape} with {seconds.shape}.")
+    times = np.linspace(seconds[0] if start is None else start, seconds[-1] if end is None else end, frames)
+    after = np.clip(np.searchsorted(seconds, times), 0, len(seconds) - 1)
+    before = np.clip(np.where(seconds[after] > times, after - 1, after), 0, None)
+    gap = seconds[after] - seconds[before]
+    weight = np.where(gap > 0, (times - seconds[before]) / np.where(gap > 0, gap, 1), 0.0).clip(0, 1).astype(np.float32)[:, None]
+    mixed = x[before] * (1 - weight) + x[after] * weight
+    nearest = np.where(weight < 0.5, x[before], x[after])
+    return np.where(np.isfinite(mixed), mixed, nearest)

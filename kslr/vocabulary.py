@@ -1,0 +1,117 @@
+"""Words: what a sign means in Kazakh, Russian and English, and what the model learned it from.
+
+The thirty signs are those of the KSLR paper (Herald of KBTU 4(75), 2025). No public recordings of Kazakh Sign
+Language exist for most of them, so each word carries what it was trained on; a word without recordings is
+`untrained` and is never an answer.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from models.errors import InputError
+
+
+@dataclass(frozen=True)
+class Sign:
+    """One word.
+
+    Attributes:
+        id: the paper's Latin form in ASCII with underscores, the key everywhere.
+        kk, latin, en, ru: Kazakh in Cyrillic, the paper's Latin form, English, Russian.
+        trained_on: recordings by source, such as ``{"rsl": 2, "ksl30_by_meaning": 60}``; empty when untrained.
+    """
+
+    id: str
+    kk: str
+    latin: str
+    en: str
+    ru: str
+    trained_on: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def untrained(self) -> bool:
+        """Whether no recording of this word was there to learn from."""
+        return not self.trained_on
+
+
+_WORDS = """
+salemetsiz be|Сәлеметсіз бе|Hello|Здравствуйте
+men|Мен|I|Я
+uyrenu|Үйрену|Learn|Учить
+ym|Ым|Gesture|Жест
+bugin|Бүгін|Today|Сегодня
+aua rayi|Ауа райы|Weather|Погода
+jaksy|Жақсы|Good|Хорошо
+men seni suyemin|Мен сені сүйемін|I love you|Я тебя люблю
+suyq|Суық|Cold|Холодно
+ystyq|Ыстық|Hot|Жарко
+rakhmet|Рақмет|Thank you|Спасибо
+telefon|Телефон|Telephone|Телефон
+tynysh|Тыныш|Silent|Тихо
+bileu|Билеу|Dance|Танцевать
+keude|Кеуде|Chest|Грудь
+oynau|Ойнау|Play|Играть
+akyldy|Ақылды|Clever|Умный
+ushaq|Ұшақ|Airplane|Самолёт
+bet|Бет|Face|Лицо
+adam|Адам|Person|Человек
+atesh|Әтеш|Rooster|Петух
+taxi|Такси|Taxi|Такси
+doreki|Дөрекі|Rude|Грубый
+it|Ит|Dog|Собака
+keremet|Керемет|Perfect|Отлично
+jaman|Жаман|Bad|Плохо
+su|Су|Water|Вода
+sau bolynyz|Сау болыңыз|Goodbye|До свидания
+katty|Қатты|Loud|Громко
+ulken|Үлкен|Big|Большой
+"""
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """Words in a fixed order.
+
+    >>> kslr30()["rakhmet"].kk
+    'Рақмет'
+    """
+
+    name: str
+    signs: tuple[Sign, ...]
+
+    def __post_init__(self) -> None:
+        ids = [sign.id for sign in self.signs]
+        if len(set(ids)) != len(ids):
+            raise InputError(f"The vocabulary {self.name} has a word twice.")
+
+    def __getitem__(self, sign_id: str) -> Sign:
+        for sign in self.signs:
+            if sign.id == sign_id:
+                return sign
+        raise KeyError(sign_id)
+
+    def __contains__(self, sign_id: object) -> bool:
+        return any(sign.id == sign_id for sign in self.signs)
+
+    def trained_on(self, counts: Mapping[str, Mapping[str, int]]) -> "Vocabulary":
+        """The same words with what each was trained on, by id."""
+        return replace(self, signs=tuple(replace(s, trained_on=dict(counts.get(s.id, {}))) for s in self.signs))
+
+    @property
+    def untrained(self) -> tuple[Sign, ...]:
+        """Words that no recording was there for."""
+        return tuple(sign for sign in self.signs if sign.untrained)
+
+
+def kslr30() -> Vocabulary:
+    """The thirty signs of the KSLR paper, in its order."""
+    signs = []
+    for line in _WORDS.strip().splitlines():
+        latin, kk, en, ru = line.split("|")
+        signs.append(Sign(latin.replace(" ", "_"), kk, latin, en, ru))
+    return Vocabulary("kslr30", tuple(signs))
+
+
+def plain(name: str, ids: tuple[str, ...] | list[str]) -> Vocabulary:
+    """A vocabulary of labels without translations, as data sets have."""
+    return Vocabulary(name, tuple(Sign(i, i, i, i, i) for i in ids))

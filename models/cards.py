@@ -1,0 +1,156 @@
+"""Model cards: a JSON file beside each weights file that says what it is, where it came from and how good it is.
+
+The weights of card ``models/kslr30.json`` lie beside it in the file that its ``weights.file`` names. A card is
+checked when it is read: the labels must be there and the weights must be the very bytes the card was written for,
+so that a truncated download or somebody else's network is told from ours before anything runs.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.errors import InputError
+
+HERE = Path(__file__).resolve().parent
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a trained model is.
+
+    Attributes:
+        name: file stem, such as ``kslr30``.
+        task: ``signs`` or ``emotion``.
+        labels: the output classes in the order of the network's last axis.
+        input: shape, dtype and meaning of the input, for people.
+        sources: what it was trained on: one mapping each with ``name``, ``samples`` and ``licence``.
+        protocol: how it was trained, selected and measured.
+        figures: measured figures; every accuracy with its 95 % interval and the command that prints it.
+        calibration: ``temperature`` and ``threshold`` (probabilities below it are rejected or abstained from).
+        limits: what it cannot do, said plainly.
+        commit: the commit it was trained at.
+        weights: ``file``, ``sha256`` and ``bytes`` of the weights.
+        extra: what is special to the task, such as ``trained_on`` per word.
+    """
+
+    name: str
+    task: str
+    labels: tuple[str, ...]
+    input: dict[str, Any]
+    sources: tuple[dict[str, Any], ...]
+    protocol: str
+    figures: dict[str, Any]
+    calibration: dict[str, float]
+    limits: str
+    commit: str
+    weights: dict[str, Any]
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+def shipped(name: str) -> Path:
+    """Path of a card that is shipped with the package, from any working directory.
+
+    Raises:
+        InputError: no such model is shipped.
+
+    >>> shipped("kslr30").name
+    'kslr30.json'
+    """
+    path = HERE / f"{name}.json"
+    if Path(name).name != name or not path.is_file():
+        known = ", ".join(sorted(p.stem for p in HERE.glob("*.json")))
+        raise InputError(f"No model is called {name!r}. Shipped with this version: {known}.")
+    return path
+
+
+def read_card(path: str | Path) -> tuple[Card, bytes]:
+    """Reads a card and the weights it names.
+
+    Args:
+        path: the card's JSON file.
+
+    Returns:
+        The card, and the weights' bytes, whose digest is the card's.
+
+    Raises:
+        InputError: the card or its weights are missing, unreadable, incomplete or not each other's.
+    """
+    path = Path(path)
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        card = Card(**{**raw, "labels": tuple(raw["labels"]), "sources": tuple(raw["sources"])})
+        file_name, digest = card.weights["file"], card.weights["sha256"]
+    except OSError as error:
+        raise InputError(f"The model card {path} cannot be read ({error.strerror}). Check the path.") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise InputError(f"{path} is not a model card of this version ({error}). Train the model again.") from error
+    if Path(file_name).name != file_name:
+        raise InputError(f"{path} points to weights outside its own folder ({file_name}). Use a card made by kslr.")
+    try:
+        weights = (path.parent / file_name).read_bytes()
+    except OSError as error:
+        raise InputError(f"The weights {path.parent / file_name} cannot be read ({error.strerror}).") from error
+    if hashlib.sha256(weights).hexdigest() != digest:
+        raise InputError(
+            f"The weights {path.parent / file_name} are damaged or belong to another card. Install the package again, "
+            "or train the model again."
+        )
+    return card, weights
+
+
+def write_card(folder: str | Path, card: Card, weights: bytes) -> Path:
+    """Writes weights and card into a folder, the card last, each in one step, so that a kill leaves no half of them.
+
+    Args:
+        folder: made when missing.
+        card: its ``weights`` entry is filled in here.
+        weights: the ``.tflite`` bytes.
+
+    Returns:
+        The card's path.
+
+    Raises:
+        InputError: the folder cannot be written, or the disk is full.
+    """
+    folder = Path(folder)
+    file_name = f"{card.name}.tflite"
+    entry = {"file": file_name, "sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights)}
+    text = json.dumps({**asdict(card), "weights": entry}, ensure_ascii=False, indent=2) + "\n"
+    write_file(folder / file_name, weights)
+    write_file(folder / f"{card.name}.json", text.encode())
+    return folder / f"{card.name}.json"
+
+
+def write_file(path: str | Path, content: bytes) -> None:
+    """Writes a whole file in one step: either the old file or the new one is there, never a part.
+
+    Raises:
+        InputError: the place cannot be written, or the disk is full; the old file is untouched.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place or free some space.") from error
+
+
+def current_commit() -> str:
+    """The commit of the source tree that this package runs from, or ``unknown`` when installed from a wheel."""
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=HERE, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()

@@ -1,0 +1,81 @@
+"""Figures that every report carries, from arrays of right and predicted labels."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+
+def bootstrap_interval(values: np.ndarray, groups: np.ndarray | None = None, draws: int = 2000, seed: int = 0) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of a mean.
+
+    Args:
+        values: (n,) numbers, such as 1.0 for right and 0.0 for wrong.
+        groups: (n,) what varies together (signers, clips): whole groups are drawn. Each value alone when None.
+
+    >>> low, high = bootstrap_interval(np.array([0.0, 1.0] * 50))
+    >>> low < 0.5 < high
+    True
+    """
+    values = np.asarray(values, float)
+    generator = np.random.default_rng(seed)
+    if groups is None:
+        means = values[generator.integers(0, len(values), (draws, len(values)))].mean(axis=1)
+    else:
+        _, index = np.unique(np.asarray(groups), return_inverse=True)
+        sums, counts = np.bincount(index, values), np.bincount(index)
+        drawn = generator.integers(0, len(sums), (draws, len(sums)))
+        means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    low, high = np.percentile(means, [2.5, 97.5])
+    return float(low), float(high)
+
+
+def report(
+    *,
+    task: str,
+    data: str,
+    protocol: str,
+    labels: np.ndarray,
+    predicted: np.ndarray,
+    milliseconds: float,
+    groups: np.ndarray | None = None,
+    **special: Any,
+) -> dict[str, Any]:
+    """The head that every report has, followed by what is special to it.
+
+    Args:
+        labels: (n,) right classes of all test samples, those of several seeds one after another.
+        predicted: (n,) answers.
+        milliseconds: of one sample in LiteRT.
+        groups: (n,) what the bootstrap draws whole: the sample when several seeds test it, or the signer.
+
+    Returns:
+        ``task, data, protocol, samples, accuracy, macro_f1, interval, milliseconds`` and the special entries.
+    """
+    correct = np.asarray(labels) == np.asarray(predicted)
+    return {
+        "task": task,
+        "data": data,
+        "protocol": protocol,
+        "samples": len(correct),
+        "accuracy": float(correct.mean()),
+        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
+        "interval": list(bootstrap_interval(correct, groups)),
+        "milliseconds": milliseconds,
+        **special,
+    }
+
+
+def median_milliseconds(call: Callable[[Any], Any], samples: Sequence[Any] | np.ndarray, warmup: int = 3) -> float:
+    """Median wall-clock milliseconds of one call a sample, after a warm-up."""
+    from time import perf_counter
+
+    for sample in samples[:warmup]:
+        call(sample)
+    times = []
+    for sample in samples:
+        start = perf_counter()
+        call(sample)
+        times.append(perf_counter() - start)
+    return float(np.median(times) * 1000)
