@@ -7,14 +7,13 @@ so that a truncated download or somebody else's network is told from ours before
 
 import hashlib
 import json
-import os
 import subprocess
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from models.errors import InputError
+from models.files import write_file
 
 HERE = Path(__file__).resolve().parent
 
@@ -124,27 +123,6 @@ def write_card(folder: str | Path, card: Card, weights: bytes) -> Path:
     write_file(folder / file_name, weights)
     write_file(folder / f"{card.name}.json", text.encode())
     return folder / f"{card.name}.json"
-
-
-def write_file(path: str | Path, content: bytes) -> None:
-    """Writes a whole file in one step: either the old file or the new one is there, never a part.
-
-    Raises:
-        InputError: the place cannot be written, or the disk is full; the old file is untouched.
-    """
-    path = Path(path)
-    temporary = None
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            temporary = Path(file.name)
-            file.write(content)
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            temporary.unlink(missing_ok=True)
-        raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place or free some space.") from error
 
 
 def current_commit() -> str:

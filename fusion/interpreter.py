@@ -1,0 +1,237 @@
+"""Frames in, words tagged with affect out, with one MediaPipe pass a frame for both branches."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from emotion.detection import FaceDetector
+from emotion.faces import FaceCrop, crop_from_landmarks
+from emotion.recognizer import EmotionPrediction, EmotionRecognizer
+from fusion.pooling import pool
+from fusion.tagged import TaggedWord
+from kslr.holistic import HolisticTracker
+from kslr.landmarks import Landmarks
+from kslr.recognizer import SignRecognizer
+from kslr.segment import Segmenter, SignSegment
+from kslr.video import Frame, VideoFile, open_source
+
+# Affect is clearest just after the stroke, and a segment is at most a few seconds long.
+MEMORY_SECONDS = 8.0
+
+
+@dataclass(frozen=True)
+class Models:
+    """Both recognisers, loaded once and shared by every session of a process."""
+
+    signs: SignRecognizer
+    emotions: EmotionRecognizer
+
+    @classmethod
+    def load(cls, signs: str = "kslr30", emotion: str = "emotion") -> "Models":
+        """Loads shipped models by name, or any by the path of their card.
+
+        Raises:
+            InputError: a model is missing, damaged or foreign.
+        """
+        return cls(SignRecognizer(signs), EmotionRecognizer(emotion))
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What one frame gave.
+
+    Attributes:
+        seconds: the frame's time.
+        landmarks: of the one pass.
+        crop: the face, or None when it is not seen.
+        emotion: of this frame alone, or None when the face is not seen.
+        words: those that became final with this frame.
+        signing: whether a sign is under way.
+        hint: what the signer should know: ``nobody``, ``several_people``, ``no_face``, ``no_hands`` or None.
+    """
+
+    seconds: float
+    landmarks: Landmarks
+    crop: FaceCrop | None
+    emotion: EmotionPrediction | None
+    words: tuple[TaggedWord, ...]
+    signing: bool
+    hint: str | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was in view so far, in frames, and whether the source broke off."""
+
+    frames: int = 0
+    with_person: int = 0
+    with_several: int = 0
+    with_face: int = 0
+    seconds: float = 0.0
+    truncated: bool = False
+
+    @property
+    def nobody(self) -> bool:
+        """Whether no frame showed anybody."""
+        return self.with_person == 0
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one person was in view for a part that matters."""
+        return self.with_several > 0.1 * self.frames
+
+
+class Interpreter:
+    """Reads one person's signing. A context manager that holds one tracker: one interpreter a session.
+
+    Args:
+        models: loaded when None.
+        people_every: seconds between two looks at how many people are in view.
+
+    >>> for word in Interpreter().interpret("clip.mp4"):                       # doctest: +SKIP
+    ...     print(word.sign.kk, word.emotion)
+    Рақмет happy
+    """
+
+    def __init__(self, models: Models | None = None, people_every: float = 2.0) -> None:
+        self._models = models or Models.load()
+        self._people_every = people_every
+        self._seen = Seen()
+        self._open = False
+
+    def __enter__(self) -> "Interpreter":
+        with ExitStack() as stack:
+            self._tracker = stack.enter_context(HolisticTracker())
+            self._faces = stack.enter_context(FaceDetector())
+            self._stack = stack.pop_all()
+        self._segmenter = Segmenter()
+        self._emotions: deque[EmotionPrediction] = deque()
+        self._seen = Seen()
+        self._people_at = float("-inf")
+        self._several = False
+        self._open = True
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._open = False
+        self._stack.close()
+
+    @property
+    def models(self) -> Models:
+        """The recognisers in use."""
+        return self._models
+
+    @property
+    def seen(self) -> Seen:
+        """What was in view so far."""
+        return self._seen
+
+    def push(self, frame: Frame) -> Observation:
+        """Takes the next frame of a live source.
+
+        Args:
+            frame: later than the one before.
+
+        Raises:
+            InputError: the frame is not an RGB picture.
+            RuntimeError: the interpreter is not open.
+        """
+        if not self._open:
+            raise RuntimeError("Use the interpreter in a with statement before pushing frames.")
+        landmarks = self._tracker.process(frame)
+        crop = None if landmarks.face is None else crop_from_landmarks(frame.rgb, landmarks.face, frame.seconds)
+        emotion = self._models.emotions.recognize([crop])[0] if crop else None
+        if emotion:
+            self._emotions.append(emotion)
+        while self._emotions and self._emotions[0].seconds < frame.seconds - MEMORY_SECONDS:
+            self._emotions.popleft()
+        self._look_for_people(frame)
+        segment = self._segmenter.push(landmarks)
+        words = self._tag(segment)
+        self._count(frame, landmarks)
+        hint = self._hint(landmarks)
+        return Observation(frame.seconds, landmarks, crop, emotion, words, self._segmenter.signing, hint)
+
+    def finish(self) -> tuple[TaggedWord, ...]:
+        """Ends the source: the sign under way, if any, becomes a word or is dropped."""
+        return self._tag(self._segmenter.flush())
+
+    def interpret(
+        self,
+        source: str | Path | int,
+        observe: Callable[[Frame, Observation], None] | None = None,
+        progress: Callable[[float | None], None] | None = None,
+    ) -> Iterator[TaggedWord]:
+        """Reads a whole file, or a camera until it is stopped.
+
+        Args:
+            source: a video file's path or a camera's number.
+            observe: called with every frame and what it gave.
+            progress: called with the fraction done, 0–1, or None where the length is not known.
+
+        Yields:
+            Each word as it becomes final.
+
+        Raises:
+            InputError: the source cannot be read.
+        """
+        with open_source(source) as video, Interpreter(self._models, self._people_every) as session:
+            duration = video.duration if isinstance(video, VideoFile) else None
+            for frame in video:
+                observation = session.push(frame)
+                self._seen = session.seen
+                if observe:
+                    observe(frame, observation)
+                if progress:
+                    progress(min(1.0, frame.seconds / duration) if duration else None)
+                yield from observation.words
+            yield from session.finish()
+            self._seen = replace(session.seen, truncated=isinstance(video, VideoFile) and video.truncated)
+            if progress:
+                progress(1.0)
+
+    def _look_for_people(self, frame: Frame) -> None:
+        if frame.seconds - self._people_at >= self._people_every:
+            self._people_at = frame.seconds
+            self._several = len(self._faces.detect(frame.rgb)) > 1
+
+    def _count(self, frame: Frame, landmarks: Landmarks) -> None:
+        seen = self._seen
+        self._seen = replace(
+            seen,
+            frames=seen.frames + 1,
+            with_person=seen.with_person + (landmarks.pose is not None),
+            with_several=seen.with_several + self._several,
+            with_face=seen.with_face + (landmarks.face is not None),
+            seconds=frame.seconds,
+        )
+
+    def _hint(self, landmarks: Landmarks) -> str | None:
+        if landmarks.pose is None:
+            return "nobody"
+        if self._several:
+            return "several_people"
+        if landmarks.face is None:
+            return "no_face"
+        return "no_hands" if self._segmenter.signing and not landmarks.hands else None
+
+    def _tag(self, segment: SignSegment | None) -> tuple[TaggedWord, ...]:
+        if segment is None:
+            return ()
+        prediction = self._models.signs.recognize(segment)
+        if prediction.sign_id is None:
+            return ()
+        during = [e for e in self._emotions if segment.start <= e.seconds <= segment.end]
+        emotion, probabilities = pool(during, threshold=self._models.emotions.threshold)
+        word = TaggedWord(
+            sign=self._models.signs.vocabulary[prediction.sign_id],
+            sign_probability=prediction.ranked[0][1],
+            start=segment.start,
+            end=segment.end,
+            alternatives=prediction.ranked[:5],
+            emotion=emotion,
+            emotion_probabilities=probabilities,
+        )
+        return (word,)

@@ -1,0 +1,28 @@
+"""Writing a file so that a kill or a full disk leaves the old one or the new one, never a part."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from models.errors import InputError
+
+
+def write_file(path: str | Path, content: bytes) -> None:
+    """Writes a whole file in one step: either the old file or the new one is there, never a part.
+
+    Raises:
+        InputError: the place cannot be written, or the disk is full; the old file is untouched.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place or free some space.") from error
