@@ -26,3 +26,27 @@ def write_file(path: str | Path, content: bytes) -> None:
         if temporary:
             temporary.unlink(missing_ok=True)
         raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place or free some space.") from error
+
+
+def check_writable(path: str | Path) -> None:
+    """Says before a long run, rather than after it, that its result could not be written.
+
+    Raises:
+        InputError: the folder cannot be made or written to, or the path is a folder.
+
+    >>> check_writable("/dev/null/report.json")
+    Traceback (most recent call last):
+    ...
+    models.errors.InputError: /dev/null/report.json cannot be written (...). Choose another place.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Give the name of a file in it.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(13, "permission denied")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error

@@ -1,0 +1,163 @@
+"""The `kslr` command."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from models.errors import InputError
+from models.files import check_writable, write_file
+
+if TYPE_CHECKING:
+    from fusion.interpreter import Seen
+
+app = typer.Typer(
+    help="Reads Kazakh Sign Language together with the signer's affect.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+notes = Console(stderr=True, highlight=False)
+
+
+class Format(str, Enum):
+    """How a transcript is written."""
+
+    text = "text"
+    json = "json"
+
+
+class Language(str, Enum):
+    """The languages of words and messages."""
+
+    kk = "kk"
+    ru = "ru"
+    en = "en"
+
+
+@contextmanager
+def progress_bar(text: str) -> Iterator[Callable[..., None]]:
+    """A progress bar on standard error, shown only in a terminal.
+
+    Yields:
+        A function of a fraction 0–1 (or None: unknown), or of a text and a fraction.
+    """
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=notes, disable=not notes.is_terminal, transient=True) as bar:
+        task = bar.add_task(text, total=1.0)
+
+        def update(*news: str | float | None) -> None:
+            fraction = news[-1]
+            label = news[0] if len(news) > 1 else text
+            if isinstance(fraction, str):
+                bar.update(task, description=fraction)
+            elif fraction is None:
+                bar.update(task, description=str(label), total=None)
+            else:
+                bar.update(task, description=str(label), total=1.0, completed=fraction)
+
+        yield update
+
+
+@app.command()
+def translate(
+    source: Annotated[str, typer.Argument(help="A video file, or a camera's number.")],
+    format: Annotated[Format, typer.Option(help="How to write the words.")] = Format.text,
+    out: Annotated[Path | None, typer.Option(help="Write here instead of to the screen.")] = None,
+    annotate: Annotated[Path | None, typer.Option(help="Also write the video with skeleton and words drawn in, as .mp4.")] = None,
+    language: Annotated[Language, typer.Option(help="Language of the words in text and in the video.")] = Language.kk,
+    signs: Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
+    emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
+) -> None:
+    """Turn a video or a camera into words tagged with affect. Ctrl+C ends a camera."""
+    from fusion.annotate import AnnotatedVideo
+    from fusion.exports import to_json, to_text
+    from fusion.interpreter import Interpreter, Models
+
+    for path in (out, annotate):
+        if path is not None:
+            check_writable(path)
+    live = source.isdigit() and not Path(source).exists()
+    interpreter = Interpreter(Models.load(signs, emotion))
+    words = []
+    with (
+        progress_bar(f"Reading {Path(source).name}") as progress,
+        AnnotatedVideo(annotate, language=language.value) if annotate else nullcontext() as annotated,
+    ):
+        try:
+            for word in interpreter.interpret(source, observe=annotated.add if annotated else None, progress=progress):
+                words.append(word)
+                if live and format is Format.text and out is None:
+                    typer.echo(to_text([word], language.value), nl=False)
+        except KeyboardInterrupt:
+            if not live:
+                raise
+    seen = interpreter.seen
+    if format is Format.json:
+        text = to_json(words, source=source, duration=seen.seconds, vocabulary=interpreter.models.signs.vocabulary.name)
+    else:
+        text = to_text(words, language.value)
+    if out is not None:
+        write_file(out, text.encode())
+    elif not (live and format is Format.text):
+        typer.echo(text, nl=False)
+    tell(source, seen, bool(words))
+
+
+def tell(source: str, seen: "Seen", any_words: bool) -> None:
+    """Says on standard error what a person should know about the source.
+
+    Raises:
+        InputError: nobody was in view.
+    """
+    if seen.truncated:
+        notes.print(f"Note: {source} breaks off at {seen.seconds:.1f} s; the words are those before that.")
+    if seen.nobody:
+        raise InputError(f"Nobody is in view in {source}. Film one person from the hips up, facing the camera.")
+    if seen.several:
+        notes.print("Note: several people are in view; words are read from one of them. Film one person alone.")
+    if not any_words:
+        notes.print("No sign of the vocabulary was recognised. Sign with the hands inside the picture, then lower them.")
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; the next free one when it is taken.")] = 7860,
+) -> None:
+    """Open the web app in a browser on this machine."""
+    from ui.web import launch
+
+    launch(host=host, port=port)
+
+
+def write_report(report: dict, path: Path | None) -> None:
+    """Prints a report's headline, and writes all of it as JSON where a path is given."""
+    low, high = report["interval"]
+    typer.echo(
+        f"{report['task']} · {report['data']} · {report['protocol']}\n"
+        f"accuracy {report['accuracy']:.4f} (95 % {low:.4f}–{high:.4f}) · macro-F1 {report['macro_f1']:.4f} · "
+        f"{report['samples']} samples · {report['milliseconds']:.2f} ms a sample in LiteRT"
+    )
+    if path is not None:
+        write_file(path, (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode())
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Runs the command; an `InputError` becomes its message and exit code 2."""
+    try:
+        app(arguments)
+    except InputError as error:
+        notes.print(f"kslr: {error}", markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
