@@ -188,7 +188,7 @@ class Interpreter:
                     progress(min(1.0, frame.seconds / duration) if duration else None)
                 yield from observation.words
             yield from session.finish()
-            self._seen = replace(session.seen, truncated=isinstance(video, VideoFile) and video.truncated)
+            self._seen = _ended(session.seen, video, duration)
             if progress:
                 progress(1.0)
 
@@ -235,3 +235,10 @@ class Interpreter:
             emotion_probabilities=probabilities,
         )
         return (word,)
+
+
+def _ended(seen: Seen, video: object, duration: float | None) -> Seen:
+    """What was in view, once the source has ended: a whole file lasts as long as it says."""
+    if isinstance(video, VideoFile) and video.truncated:
+        return replace(seen, truncated=True)
+    return replace(seen, seconds=max(seen.seconds, duration or 0.0))
