@@ -1,0 +1,104 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from fusion.interpreter import Interpreter, Models
+from kslr.video import Frame
+from models.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return Models.load()
+
+
+def test_a_still_face_is_seen_and_signs_nothing(models, astronaut):
+    with Interpreter(models) as interpreter:
+        seen = [interpreter.push(Frame(astronaut, i / 10)) for i in range(12)]
+        words = interpreter.finish()
+    last = seen[-1]
+    assert last.landmarks.face is not None
+    assert last.crop is not None
+    assert last.crop.image.shape == (48, 48)
+    assert last.emotion is not None
+    assert last.emotion.probabilities.sum() == pytest.approx(1, abs=1e-4)
+    assert words == ()
+    assert not any(observation.words for observation in seen)
+    assert interpreter.seen.with_face >= 10
+    assert not interpreter.seen.nobody
+
+
+def test_an_empty_room_is_told(models):
+    with Interpreter(models) as interpreter:
+        observation = interpreter.push(Frame(np.full((240, 320, 3), 90, np.uint8), 0.0))
+    assert observation.hint == "nobody"
+    assert observation.crop is None
+    assert observation.emotion is None
+    assert interpreter.seen.nobody
+
+
+def test_two_people_are_told(models, astronaut):
+    person = astronaut[:320, 60:400]
+    both = np.ascontiguousarray(np.concatenate([person, person[:, ::-1]], axis=1))
+    with Interpreter(models, people_every=0.0) as interpreter:
+        hints = [interpreter.push(Frame(both, i / 10)).hint for i in range(3)]
+    assert hints[-1] == "several_people"
+    assert interpreter.seen.several
+
+
+def test_it_must_be_open(models, astronaut):
+    with pytest.raises(RuntimeError, match="with statement"):
+        Interpreter(models).push(Frame(astronaut, 0.0))
+
+
+@pytest.mark.parametrize(("shape", "dtype"), [((48, 48), np.uint8), ((48, 48, 4), np.uint8), ((48, 48, 3), np.float32)])
+def test_what_is_no_picture_is_refused(models, shape, dtype):
+    with Interpreter(models) as interpreter, pytest.raises(InputError):
+        interpreter.push(Frame(np.zeros(shape, dtype), 0.0))
+
+
+def test_two_sessions_do_not_mix(models, astronaut):
+    empty = np.full((240, 320, 3), 90, np.uint8)
+    with Interpreter(models) as one, Interpreter(models) as other:
+        for i in range(4):
+            seen, unseen = one.push(Frame(astronaut, i / 10)), other.push(Frame(empty, i / 10))
+    assert seen.emotion is not None
+    assert unseen.emotion is None
+    assert one.seen.with_face > 0
+    assert other.seen.with_face == 0
+
+
+def test_a_clip_gives_words_with_affect(models, shared_data):
+    clip = shared_data / "media/rsl/su--voda.mp4"
+    frames, fractions = [], []
+    interpreter = Interpreter(models)
+    words = list(interpreter.interpret(clip, observe=lambda f, o: frames.append((f, o)), progress=fractions.append))
+    assert len(frames) > 30
+    assert fractions[-1] == 1.0
+    assert fractions == sorted(fractions)
+    assert interpreter.seen.frames == len(frames)
+    assert words, "a dictionary entry holds a sign"
+    trained = {sign.id for sign in models.signs.vocabulary.signs if not sign.untrained}
+    for word in words:
+        assert 0 <= word.start < word.end <= interpreter.seen.seconds + 0.1
+        assert word.sign.id in trained
+        assert word.alternatives[0] == (word.sign.id, word.sign_probability)
+        assert {sign_id for sign_id, _ in word.alternatives} <= trained
+        assert word.emotion is None or word.emotion in word.emotion_probabilities
+
+
+def test_translating_never_imports_tensorflow(shared_data):
+    code = (
+        "import sys, json, resource; from ui.cli import main\n"
+        "try: main(['translate', sys.argv[1], '--format', 'json', '--out', '/dev/null'])\n"
+        "except SystemExit as stop: assert not stop.code, stop.code\n"
+        "print(json.dumps([[m for m in ('tensorflow', 'keras') if m in sys.modules], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(shared_data / "media/rsl/su--voda.mp4")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    imported, peak_kilobytes = json.loads(done.stdout.splitlines()[-1])
+    assert imported == []
+    assert peak_kilobytes < 700 * 1024
