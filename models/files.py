@@ -13,9 +13,12 @@ def write_file(path: str | Path, content: bytes) -> None:
     Raises:
         InputError: the place cannot be written, or the disk is full; the old file is untouched.
     """
-    path = Path(path)
+    path = Path(path).resolve()
     temporary = None
     try:
+        if path.exists() and not path.is_file():  # A device or a pipe is written to, never replaced.
+            path.write_bytes(content)
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)

@@ -12,11 +12,24 @@ def test_a_file_is_written_whole(tmp_path):
     assert (tmp_path / "deep" / "file.txt").read_bytes() == b"new"
 
 
-def test_a_full_disk_leaves_the_old_file():
-    if not os.path.exists("/dev/full"):
-        pytest.skip("needs /dev/full")
-    with pytest.raises(InputError, match="cannot be written"):
-        write_file("/dev/full/x", b"new")
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_device_is_told():
+    with pytest.raises(InputError, match="No space"):
+        write_file("/dev/full", b"new")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/null"), reason="needs /dev/null")
+def test_a_device_is_written_to_and_stays():
+    write_file("/dev/null", b"new")
+    assert not os.path.isfile("/dev/null")
+
+
+def test_a_link_stays_a_link(tmp_path):
+    (tmp_path / "real").write_bytes(b"old")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    write_file(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):
