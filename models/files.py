@@ -42,9 +42,11 @@ def check_writable(path: str | Path) -> None:
     ...
     models.errors.InputError: /dev/null/report.json cannot be written (...). Choose another place.
     """
-    path = Path(path)
+    path = Path(path).resolve()
     if path.is_dir():
         raise InputError(f"{path} is a folder. Give the name of a file in it.")
+    if path.exists() and not path.is_file() and os.access(path, os.W_OK):
+        return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
