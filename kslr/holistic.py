@@ -1,0 +1,176 @@
+"""The one pass that both branches stand on: MediaPipe Holistic, a timed RGB frame in, `Landmarks` out.
+
+The models (pose, face mesh, hands; model complexity 1) are bundled in the mediapipe wheel, so nothing is downloaded.
+In Holistic the hands are found from the pose's wrists, so a left hand is the signer's own left in an unmirrored
+picture. Source: MediaPipe Holistic (Grishchenko and Bazarevsky, 2020).
+"""
+
+import math
+import re
+import sys
+import threading
+from contextlib import suppress
+from importlib.abc import MetaPathFinder
+from typing import Any
+
+import numpy as np
+
+from kslr.landmarks import Landmarks
+from kslr.quiet import quiet_stderr
+from kslr.video import Frame
+from models.errors import InputError
+
+CHATTER = re.compile(
+    rb"INFO: Created TensorFlow Lite"
+    rb"|WARNING: All log messages before absl::InitializeLog"
+    rb"|[IW]\d{4} \S+ +\d+ (inference_feedback_manager|landmark_projection_calculator|gl_context\w*)\.cc:"
+)
+# What MediaPipe takes for granted between two frames when nobody tells it the time.
+NOMINAL_STEP = 33_333
+
+_importing = threading.Lock()
+
+
+class _WithoutTensorFlow(MetaPathFinder):
+    """Makes TensorFlow look not installed, to the thread that made this."""
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(self, fullname: str, path: object = None, target: object = None) -> None:
+        if fullname == "tensorflow" and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError("tensorflow is not needed here", name=fullname)
+
+
+def load_mediapipe() -> Any:
+    """Imports mediapipe without TensorFlow, which it would import only for its own documentation's sake.
+
+    With TensorFlow that import takes many seconds and about 650 MB more. A program that has TensorFlow already,
+    or imports it later, keeps it.
+    """
+    with _importing:
+        if "mediapipe" in sys.modules or "tensorflow" in sys.modules:
+            import mediapipe
+
+            return mediapipe
+        absent = _WithoutTensorFlow()
+        sys.meta_path.insert(0, absent)
+        try:
+            import mediapipe
+        finally:
+            sys.meta_path.remove(absent)
+        return mediapipe
+
+
+class HolisticTracker:
+    """MediaPipe Holistic for one stream of frames; a context manager. Each session needs its own (about 200 MB).
+
+    Landmarks are smoothed over time by the frames' true seconds. Any thread may call `process`; calls take turns.
+
+    Args:
+        static: frames are unrelated pictures: nothing is tracked or smoothed from one to the next.
+
+    >>> from kslr.video import Frame
+    >>> with HolisticTracker() as tracker:
+    ...     landmarks = tracker.process(Frame(np.zeros((48, 64, 3), np.uint8), 0.0))
+    >>> landmarks.pose is None, landmarks.hands
+    (True, 0)
+    """
+
+    def __init__(self, static: bool = False) -> None:
+        self._static = static
+        self._solution: Any = None
+        self._turn = threading.Lock()
+        self._last = -1  # microseconds
+        self._shift = 0
+
+    def __enter__(self) -> "HolisticTracker":
+        mediapipe = load_mediapipe()
+        # Everything is built and run once here, so that the first real frame is as fast and as quiet as the rest.
+        with quiet_stderr(CHATTER):
+            _project_one_point()
+            self._solution = mediapipe.solutions.holistic.Holistic(
+                static_image_mode=self._static, model_complexity=1, refine_face_landmarks=False
+            )
+            self._at(np.zeros((64, 64, 3), np.uint8), -1_000_000)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._turn:
+            solution, self._solution = self._solution, None
+            if solution is not None:
+                with suppress(ValueError):  # a graph that broke has said so already, from process()
+                    solution.close()
+
+    def process(self, frame: Frame) -> Landmarks:
+        """Finds the most prominent person's landmarks.
+
+        Args:
+            frame: (H, W, 3) uint8 RGB and its seconds. Seconds that don't grow begin a new recording.
+
+        Returns:
+            Landmarks with the frame's seconds and aspect; what is not seen is None.
+
+        Raises:
+            InputError: the picture is not (H, W, 3) uint8, is empty, or its time is no number.
+            RuntimeError: the tracker is not open.
+        """
+        rgb = frame.rgb
+        if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
+            found = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
+            raise InputError(f"A frame is an RGB picture of the shape (height, width, 3) in uint8, not {found}.")
+        if not math.isfinite(frame.seconds):
+            raise InputError(f"A frame's time is a number of seconds, not {frame.seconds}.")
+        with self._turn:
+            if self._solution is None:
+                raise RuntimeError("This HolisticTracker is not open; use it in a with statement.")
+            now = round(frame.seconds * 1e6) + self._shift
+            if now <= self._last:
+                self._shift += self._last + NOMINAL_STEP - now
+                now = self._last + NOMINAL_STEP
+            self._last = now
+            found = self._at(np.ascontiguousarray(rgb), now)
+            return Landmarks(
+                seconds=frame.seconds,
+                pose=_array(found.pose_landmarks, with_visibility=True),
+                face=_array(found.face_landmarks),
+                left_hand=_array(found.left_hand_landmarks),
+                right_hand=_array(found.right_hand_landmarks),
+                aspect=rgb.shape[1] / rgb.shape[0],
+            )
+
+    def _at(self, rgb: np.ndarray, microseconds: int) -> Any:
+        # The solution counts its own clock up by one nominal step a frame; its filters then smooth a slow camera
+        # too much. It has no argument for the time, so its clock is set to one step before.
+        self._solution._simulated_timestamp = microseconds - NOMINAL_STEP
+        return self._solution.process(rgb)
+
+
+def _array(landmarks: Any, with_visibility: bool = False) -> np.ndarray | None:
+    """A landmark list → (points, 3 or 4) float32, or None."""
+    if landmarks is None:
+        return None
+    if with_visibility:
+        return np.array([(p.x, p.y, p.z, p.visibility) for p in landmarks.landmark], np.float32)
+    return np.array([(p.x, p.y, p.z) for p in landmarks.landmark], np.float32)
+
+
+def _project_one_point() -> None:
+    """Makes MediaPipe give its one warning about projections now; else it comes when the first person is seen."""
+    from mediapipe.framework.formats import landmark_pb2, rect_pb2
+    from mediapipe.python import packet_creator
+    from mediapipe.python._framework_bindings.calculator_graph import CalculatorGraph
+
+    graph = CalculatorGraph(
+        graph_config="""
+        input_stream: "points" input_stream: "rect"
+        node { calculator: "LandmarkProjectionCalculator" input_stream: "NORM_LANDMARKS:points"
+               input_stream: "NORM_RECT:rect" output_stream: "NORM_LANDMARKS:projected" }"""
+    )
+    graph.start_run()
+    points = landmark_pb2.NormalizedLandmarkList(landmark=[landmark_pb2.NormalizedLandmark(x=0.5, y=0.5)])
+    rect = rect_pb2.NormalizedRect(x_center=0.5, y_center=0.5, width=1.0, height=1.0)
+    graph.add_packet_to_input_stream("points", packet_creator.create_proto(points).at(0))
+    graph.add_packet_to_input_stream("rect", packet_creator.create_proto(rect).at(0))
+    graph.wait_until_idle()
+    graph.close()
