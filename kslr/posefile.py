@@ -1,0 +1,136 @@
+"""Landmark recordings in the `.pose` interchange format (pose-format library), so that other sign tools can read them.
+
+A `.pose` file holds constant-rate frames of named components in pixels with a confidence a point. MediaPipe's
+components keep their common names there; an absent part is masked with confidence 0.
+"""
+
+import struct
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kslr.landmarks import ASPECT, PARTS, VALUES, Landmarks, resample
+from models.errors import InputError
+from models.files import write_file
+
+COMPONENTS = {
+    "pose": "POSE_LANDMARKS",
+    "face": "FACE_LANDMARKS",
+    "left_hand": "LEFT_HAND_LANDMARKS",
+    "right_hand": "RIGHT_HAND_LANDMARKS",
+}
+HEIGHT = 1000  # The format is in pixels of a picture; landmarks are relative, so any height will do.
+LARGEST = 512 * 1024 * 1024
+
+
+def write_pose(path: str | Path, landmarks: Sequence[Landmarks], *, rate: float = 25.0, face: bool = True) -> None:
+    """Writes a recording, resampled to a constant rate.
+
+    Args:
+        path: a ``.pose`` file; replaced in one step.
+        landmarks: in order of time.
+        rate: frames a second of the file.
+        face: whether the face goes in; without it nobody can be told by it, nor their expression.
+
+    Raises:
+        InputError: nothing to write, or the place cannot be written.
+
+    >>> import tempfile
+    >>> folder = tempfile.mkdtemp()
+    >>> hand = np.random.default_rng(0).random((21, 3)).astype(np.float32)
+    >>> write_pose(f"{folder}/a.pose", [Landmarks(t / 25, right_hand=hand) for t in range(5)])
+    >>> [l.hands for l in read_pose(f"{folder}/a.pose")]
+    [1, 1, 1, 1, 1]
+    """
+    from pose_format import Pose
+    from pose_format.numpy.pose_body import NumPyPoseBody
+    from pose_format.pose_header import PoseHeader, PoseHeaderDimensions
+
+    if not landmarks:
+        raise InputError("There are no frames to write.")
+    seconds = np.array([frame.seconds for frame in landmarks])
+    frames = max(1, round((seconds[-1] - seconds[0]) * rate) + 1)
+    x = resample(seconds, np.stack([frame.values() for frame in landmarks]), frames)
+    width = round(HEIGHT * landmarks[0].aspect)
+    points, confidences, components = [], [], []
+    for name in [part for part in PARTS if face or part != "face"]:
+        start, count, values = PARTS[name]
+        part = x[:, start : start + count * values].reshape(frames, count, values)
+        seen = np.isfinite(part[..., 0])
+        points.append(np.nan_to_num(part[..., :3]) * np.array([width, HEIGHT, 1], np.float32))
+        confidences.append(np.nan_to_num(part[..., 3]) if values == 4 else seen.astype(np.float32))
+        components.append(_component(name, count))
+    data, confidence = np.concatenate(points, axis=1)[:, None], np.concatenate(confidences, axis=1)[:, None]
+    mask = np.repeat(confidence[..., None] == 0, 3, axis=-1)
+    header = PoseHeader(version=0.2, dimensions=PoseHeaderDimensions(width, HEIGHT, 0), components=components)
+    buffer = BytesIO()
+    Pose(header, NumPyPoseBody(rate, np.ma.masked_array(data, mask=mask), confidence)).write(buffer)
+    write_file(path, buffer.getvalue())
+
+
+def read_pose(path: str | Path) -> list[Landmarks]:
+    """Reads a recording of MediaPipe Holistic components; components that it lacks stay absent, others are left out.
+
+    Raises:
+        InputError: the file is missing, too large, damaged, or holds none of the components.
+    """
+    from pose_format import Pose
+
+    path = Path(path)
+    try:
+        if path.stat().st_size > LARGEST:
+            raise InputError(f"{path} is larger than {LARGEST >> 20} MiB. Split the recording.")
+        pose = Pose.read(path.read_bytes())
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, struct.error, NotImplementedError, MemoryError) as error:
+        raise InputError(f"{path} is not a .pose file, or damaged. Export it again.") from error
+    header, body = pose.header, pose.body
+    names = {component.name: component for component in header.components}
+    if not any(_fits(names.get(COMPONENTS[part]), count) for part, (_, count, _) in PARTS.items()):
+        raise InputError(f"{path} holds no MediaPipe Holistic landmarks. Export it with holistic components.")
+    if len(body.data) == 0 or not body.fps > 0 or not header.dimensions.width or not header.dimensions.height:
+        raise InputError(f"{path} holds no frames. Export it again.")
+    size = np.array([header.dimensions.width, header.dimensions.height, 1], np.float32)
+    x = np.full((len(body.data), VALUES), np.nan, np.float32)
+    first = 0
+    for component in header.components:
+        last = first + len(component.points)
+        for part, (start, count, values) in PARTS.items():
+            if component.name == COMPONENTS[part] and _fits(component, count):
+                place = np.asarray(body.data[:, 0, first:last, :3].filled(np.nan), np.float32) / size
+                confidence = np.asarray(body.confidence[:, 0, first:last], np.float32)[..., None]
+                absent = ~(confidence > 0).any(axis=(1, 2))
+                block = np.concatenate([np.nan_to_num(place), confidence], axis=-1)[..., :values]
+                block[absent] = np.nan
+                x[:, start : start + count * values] = block.reshape(len(block), -1)
+        first = last
+    aspect = size[0] / size[1] if size[1] else ASPECT
+    return [Landmarks.from_vector(row, i / body.fps, float(aspect)) for i, row in enumerate(x)]
+
+
+def _fits(component: Any, count: int) -> bool:
+    return component is not None and len(component.points) == count and component.format.startswith("XYZ")
+
+
+def _component(part: str, count: int) -> Any:
+    """A component with numbered points and the limbs that viewers draw."""
+    from pose_format.pose_header import PoseHeaderComponent
+
+    from kslr.holistic import load_mediapipe
+
+    mediapipe = load_mediapipe()
+    solutions = mediapipe.solutions
+    limbs = {
+        "pose": solutions.pose.POSE_CONNECTIONS,
+        "face": solutions.face_mesh.FACEMESH_CONTOURS,
+        "left_hand": solutions.hands.HAND_CONNECTIONS,
+        "right_hand": solutions.hands.HAND_CONNECTIONS,
+    }[part]
+    points = {"pose": [p.name for p in solutions.pose.PoseLandmark], "face": [str(i) for i in range(count)]}.get(
+        part, [p.name for p in solutions.hands.HandLandmark]
+    )
+    return PoseHeaderComponent(COMPONENTS[part], points, sorted(limbs), [(70, 130, 180)], "XYZC")
