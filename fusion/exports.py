@@ -1,9 +1,25 @@
-"""Tagged words as text and as JSON."""
+"""Tagged words as text, JSON, CSV and subtitles, and back.
 
+Times are seconds in Python, JSON and CSV; subtitles have milliseconds, so reading them back rounds to those.
+"""
+
+import csv
+import io
 import json
 from collections.abc import Sequence
 
+from emotion.faces import EMOTIONS
 from fusion.tagged import TaggedWord
+from kslr.vocabulary import Sign, Vocabulary
+from models.errors import InputError
+
+COLUMNS = ("start", "end", "sign", "kk", "latin", "en", "ru", "sign_probability", "emotion", *EMOTIONS)
+
+
+def caption(word: TaggedWord, language: str = "kk") -> str:
+    """The word and how it was said, such as ``Рақмет · happy 0.83``."""
+    affect = f" · {word.emotion} {word.emotion_probabilities[word.emotion]:.2f}" if word.emotion else ""
+    return f"{getattr(word.sign, language)}{affect}"
 
 
 def to_text(words: Sequence[TaggedWord], language: str = "kk") -> str:
@@ -37,3 +53,112 @@ def to_json(words: Sequence[TaggedWord], *, source: str, duration: float, vocabu
         "words": [word.as_dict() for word in words],
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def from_json(text: str) -> list[TaggedWord]:
+    """Reads what `to_json` wrote.
+
+    Raises:
+        InputError: not such a transcript.
+    """
+    try:
+        return [
+            TaggedWord(
+                sign=Sign(**word["sign"]),
+                sign_probability=float(word["sign_probability"]),
+                start=float(word["start"]),
+                end=float(word["end"]),
+                alternatives=tuple((a["id"], float(a["probability"])) for a in word["alternatives"]),
+                emotion=word["emotion"],
+                emotion_probabilities={name: float(p) for name, p in word["emotion_probabilities"].items()},
+            )
+            for word in json.loads(text)["words"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(f"This is not a transcript of kslr ({error}). Use one written with --format json.") from error
+
+
+def to_csv(words: Sequence[TaggedWord]) -> str:
+    """One row a word with the columns `COLUMNS`; alternatives are left out, absent emotions are empty cells.
+
+    >>> to_csv([]).startswith("start,end,sign,kk")
+    True
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for word in words:
+        s, p = word.sign, word.emotion_probabilities
+        emotions = [f"{p[name]:.4f}" if name in p else "" for name in EMOTIONS]
+        times = (f"{word.start:.3f}", f"{word.end:.3f}")
+        writer.writerow([*times, s.id, s.kk, s.latin, s.en, s.ru, f"{word.sign_probability:.4f}", word.emotion or "", *emotions])
+    return buffer.getvalue()
+
+
+def from_csv(text: str) -> list[TaggedWord]:
+    """Reads what `to_csv` wrote; the word itself is the only alternative.
+
+    Raises:
+        InputError: not such a table.
+    """
+    words = []
+    try:
+        for row in csv.DictReader(io.StringIO(text)):
+            probability = float(row["sign_probability"])
+            words.append(
+                TaggedWord(
+                    sign=Sign(row["sign"], row["kk"], row["latin"], row["en"], row["ru"]),
+                    sign_probability=probability,
+                    start=float(row["start"]),
+                    end=float(row["end"]),
+                    alternatives=((row["sign"], probability),),
+                    emotion=row["emotion"] or None,
+                    emotion_probabilities={name: float(row[name]) for name in EMOTIONS if row[name]},
+                )
+            )
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise InputError(f"This is not a table of words ({error}). Use one written with --format csv.") from error
+    return words
+
+
+def to_subtitles(words: Sequence[TaggedWord], kind: str = "srt", language: str = "kk") -> str:
+    """Subtitles: one line a word with its affect.
+
+    Args:
+        kind: ``srt`` or ``vtt``.
+
+    >>> to_subtitles([], "vtt").strip()
+    'WEBVTT'
+    """
+    import pysubs2
+
+    subtitles = pysubs2.SSAFile()
+    for word in words:
+        start, end = round(word.start * 1000), round(word.end * 1000)
+        subtitles.append(pysubs2.SSAEvent(start=start, end=max(end, start + 1), text=caption(word, language)))
+    return subtitles.to_string(kind)
+
+
+def from_subtitles(text: str, vocabulary: Vocabulary, language: str = "kk") -> list[tuple[float, float, str, str | None]]:
+    """Reads subtitles back.
+
+    Returns:
+        (start, end, sign id, emotion or None) a line; seconds.
+
+    Raises:
+        InputError: not subtitles, or a word that is not in the vocabulary.
+    """
+    import pysubs2
+
+    known = {getattr(sign, language): sign.id for sign in vocabulary.signs}
+    try:
+        events = pysubs2.SSAFile.from_string(text).events
+    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
+        raise InputError(f"These are not subtitles ({error}). Use SRT or VTT.") from error
+    lines = []
+    for event in events:
+        name, _, affect = event.plaintext.partition(" · ")
+        if name not in known:
+            raise InputError(f"{name!r} is not a word of {vocabulary.name} in {language}.")
+        lines.append((event.start / 1000, event.end / 1000, known[name], affect.split(" ")[0] or None))
+    return lines

@@ -1,11 +1,15 @@
 import json
+from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from emotion.faces import EMOTIONS
-from fusion.exports import to_json, to_text
+from fusion.exports import from_csv, from_json, from_subtitles, to_csv, to_json, to_subtitles, to_text
 from fusion.tagged import TaggedWord
 from kslr.vocabulary import kslr30
+from models.errors import InputError
 
 PROBABILITIES = dict.fromkeys(EMOTIONS, 0.02) | {"happy": 0.88}
 
@@ -41,3 +45,47 @@ def test_text_says_word_and_affect(words, language, word):
 
 def test_no_words_is_an_empty_transcript():
     assert to_text([]) == ""
+
+
+def test_json_comes_back_as_it_was(words):
+    assert from_json(to_json(words, source="a.mp4", duration=3.5, vocabulary="kslr30")) == words
+
+
+def test_csv_comes_back_with_the_word_as_its_only_alternative(words):
+    back = from_csv(to_csv(words))
+    assert back == [replace(word, alternatives=word.alternatives[:1]) for word in words]
+
+
+@pytest.mark.parametrize("kind", ["srt", "vtt"])
+@pytest.mark.parametrize("language", ["kk", "ru", "en"])
+def test_subtitles_come_back(words, kind, language):
+    back = from_subtitles(to_subtitles(words, kind, language), kslr30(), language)
+    assert back == [(0.5, 1.75, "rakhmet", "happy"), (2.0, 3.0, "su", None)]
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"words": [{}]}', '{"words": 3}'])
+def test_what_is_no_transcript_is_refused(text):
+    with pytest.raises(InputError):
+        from_json(text)
+
+
+def test_foreign_tables_and_subtitles_are_refused():
+    with pytest.raises(InputError):
+        from_csv("a,b\n1,2\n")
+    with pytest.raises(InputError, match="not a word"):
+        from_subtitles("1\n00:00:00,000 --> 00:00:01,000\nhello there\n", kslr30())
+
+
+spans = st.lists(st.tuples(st.floats(0, 36000), st.floats(0.01, 10), st.sampled_from([None, *EMOTIONS])), max_size=8)
+
+
+@given(spans)
+def test_any_times_survive_subtitles_to_the_millisecond(spans):
+    spans = sorted(spans, key=lambda span: span[0])
+    made = [TaggedWord(kslr30()["su"], 0.5, s, s + d, (("su", 0.5),), e, PROBABILITIES if e else {}) for s, d, e in spans]
+    for kind in ("srt", "vtt"):
+        back = from_subtitles(to_subtitles(made, kind), kslr30())
+        for word, (start, end, _, emotion) in zip(made, back, strict=True):
+            assert start == pytest.approx(word.start, abs=2e-3)
+            assert end == pytest.approx(word.end, abs=2e-3)
+            assert emotion == word.emotion
