@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from kslr.frame import Frame
 from kslr.landmarks import Landmarks
 from kslr.quiet import quiet_stderr
-from kslr.video import Frame
 from models.errors import InputError
 
 CHATTER = re.compile(
@@ -70,7 +70,7 @@ class HolisticTracker:
     Args:
         static: frames are unrelated pictures: nothing is tracked or smoothed from one to the next.
 
-    >>> from kslr.video import Frame
+    >>> from kslr.frame import Frame
     >>> with HolisticTracker() as tracker:
     ...     landmarks = tracker.process(Frame(np.zeros((48, 64, 3), np.uint8), 0.0))
     >>> landmarks.pose is None, landmarks.hands

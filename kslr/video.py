@@ -1,18 +1,221 @@
-"""Video in: files and cameras as iterators of timed RGB frames."""
+"""Video in: files (here) and cameras (`kslr.camera`) as iterators of timed RGB frames, each in a context manager.
 
-from dataclasses import dataclass
+Both give `Frame`s whose longer side is at most `max_side`, because landmarks gain nothing from more. A file is read
+on its own clock, so that a variable frame rate stays true; a camera gives the newest picture only.
+"""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from kslr.camera import Camera
+from kslr.frame import Frame
+from models.errors import InputError
 
-@dataclass(frozen=True)
-class Frame:
-    """One picture and when it was.
+# What is read as a video (or as sound, to say so). Playlists and scripts that point to other files or addresses are
+# not among them, whatever a file is called.
+CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,flv,ogg,asf,gif,nut,ivf,3gp,mp3,wav,flac,aac"
+FORMATS = "MP4, MOV, MKV, WebM or AVI"
 
-    Attributes:
-        rgb: (H, W, 3) uint8, contiguous.
-        seconds: from the source's first frame, which is at 0.0.
+__all__ = ["Camera", "Frame", "VideoFile", "open_source"]
+
+
+class VideoFile:
+    """The pictures of a file, upright, with their true times; a context manager and an iterator of `Frame`.
+
+    Args:
+        path: the file.
+        max_side: pictures are made smaller until neither side is longer, pixels.
+        largest: no side of the file's pictures may be longer, pixels.
+        longest: the file may not be longer, seconds.
+
+    Attributes (from entering on):
+        size: (width, height) of every frame, after rotation and scaling.
+        duration: seconds, or None when the file does not know (a browser's recording).
+        truncated: whether a part could not be read. True from where that is noticed, at the latest after the last frame.
+
+    Raises (on entering and while iterating):
+        InputError: there is no file, or nothing in it that can be shown; the message says which and what to do.
+
+    >>> with VideoFile("nowhere.mp4") as video:
+    ...     pass
+    Traceback (most recent call last):
+    ...
+    models.errors.InputError: nowhere.mp4 does not exist. Check the path.
     """
 
-    rgb: np.ndarray
-    seconds: float
+    def __init__(self, path: str | Path, max_side: int = 640, largest: int = 8192, longest: float = 4 * 3600.0) -> None:
+        self.path = Path(path)
+        self.max_side, self.largest, self.longest = max_side, largest, longest
+        self.size: tuple[int, int] = (0, 0)
+        self.duration: float | None = None
+        self.truncated = False
+        self._container: Any = None
+        self._frames: Iterator[Frame] | None = None
+
+    def __enter__(self) -> "VideoFile":
+        with ExitStack() as undo:
+            undo.callback(self.__exit__)
+            self._open()
+            frames = self._read()
+            first = next(frames, None)
+            if first is None:
+                why = "is damaged: no picture in it can be read" if self.truncated else "holds no pictures"
+                raise InputError(f"{self.path} {why}. Record or download it again.")
+            undo.pop_all()
+        self._frames = _chain(first, frames)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._frames = None
+        if self._container is not None:
+            self._container.close()
+            self._container = None
+
+    def __iter__(self) -> "VideoFile":
+        return self
+
+    def __next__(self) -> Frame:
+        if self._frames is None:
+            raise RuntimeError("This VideoFile is not open; use it in a with statement.")
+        return next(self._frames)
+
+    def _open(self) -> None:
+        """Opens the container and its video stream, with every reason not to."""
+        import av
+        from av.stream import Disposition
+
+        path = self.path
+        if path.is_dir():
+            raise InputError(f"{path} is a folder. Give one video file.")
+        if not path.exists():
+            raise InputError(f"{path} does not exist. Check the path.")
+        if path.stat().st_size == 0:
+            raise InputError(f"{path} is empty. Record or download it again.")
+        try:
+            self._container = av.open(f"file:{path}", options={"format_whitelist": CONTAINERS}, metadata_errors="ignore")
+        except PermissionError as error:
+            raise InputError(f"{path} may not be read. Change its permissions or choose another file.") from error
+        except av.error.FFmpegError as error:
+            raise InputError(
+                f"{path} is not a video, or is cut off before anything can be read. Choose a video file ({FORMATS})."
+            ) from error
+        # A song's cover is a video stream too.
+        videos = [s for s in self._container.streams.video if not s.disposition & Disposition.attached_pic]
+        if not videos:
+            what = "sound only" if self._container.streams.audio else "no pictures"
+            raise InputError(f"{path} holds {what}. Choose a file with pictures.")
+        self._stream = videos[0]
+        if self._stream.codec_context is None:
+            raise InputError(f"The pictures in {path} are coded in a way that is not known here. Convert it to MP4 (H.264).")
+        self._check_limits()
+        self._stream.thread_type = "AUTO"
+
+    def _check_limits(self) -> None:
+        stream, container = self._stream, self._container
+        width, height = stream.codec_context.width, stream.codec_context.height
+        if max(width, height) > self.largest:
+            raise InputError(
+                f"The pictures in {self.path} are {width}×{height}; at most {self.largest} pixels a side are read. "
+                "Make it smaller (1280×720 is plenty) and try again."
+            )
+        if stream.duration:
+            self.duration = float(stream.duration * stream.time_base)
+        elif container.duration:
+            self.duration = container.duration / 1e6
+        if self.duration is not None and self.duration > self.longest:
+            raise self._too_long()
+
+    def _too_long(self) -> InputError:
+        return InputError(f"{self.path} is longer than {self.longest / 3600:g} hours. Cut it into parts and try them one by one.")
+
+    def _read(self) -> Iterator[Frame]:
+        """All frames. A packet that can't be decoded is left out and noted."""
+        step = 1.0 / float(self._stream.average_rate or 25)
+        first = 0.0
+        seconds = -step
+        for picture in self._decode():
+            time = picture.time
+            if seconds < 0:
+                first, now = time or 0.0, 0.0
+                self._fix_size(picture)
+            else:
+                now = time - first if time is not None else seconds + step
+                if now <= seconds:  # the clock was set back, as where recordings were joined: it goes on from here
+                    first -= seconds + step - now
+                    now = seconds + step
+            if now > self.longest:
+                raise self._too_long()
+            seconds = now
+            yield Frame(self._upright(picture), seconds)
+        # Losing less than this at the end is how some recorders round.
+        known = self._stream.duration is not None or not self._container.streams.audio
+        if self.duration is not None and known and seconds + step < self.duration - max(0.5, 2 * step):
+            self.truncated = True
+
+    def _decode(self) -> Iterator[Any]:
+        import av
+
+        packets = self._container.demux(self._stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError:
+                self.truncated = True
+                return
+            try:
+                yield from packet.decode()
+            except av.error.FFmpegError:
+                self.truncated = True
+
+    def _fix_size(self, picture: Any) -> None:
+        """The size of all frames, from the first: square pixels, upright, not larger than asked for."""
+        width, height = _displayed(picture, self._stream)
+        scale = min(1.0, self.max_side / max(width, height))
+        self.size = max(1, round(width * scale)), max(1, round(height * scale))
+
+    def _upright(self, picture: Any) -> np.ndarray:
+        """A decoded picture → (H, W, 3) of the file's size. One of another shape (some browsers) gets black bars."""
+        width, height = _displayed(picture, self._stream)
+        scale = min(self.size[0] / width, self.size[1] / height)
+        turns = round(picture.rotation / 90) % 4
+        w, h = min(self.size[0], max(1, round(width * scale))), min(self.size[1], max(1, round(height * scale)))
+        stored = (h, w) if turns % 2 else (w, h)
+        rgb = picture.reformat(width=stored[0], height=stored[1], format="rgb24", interpolation="AREA").to_ndarray()
+        rgb = np.ascontiguousarray(np.rot90(rgb, turns))
+        if (w, h) == self.size:
+            return rgb
+        whole = np.zeros((self.size[1], self.size[0], 3), np.uint8)
+        top, left = (self.size[1] - h) // 2, (self.size[0] - w) // 2
+        whole[top : top + h, left : left + w] = rgb
+        return whole
+
+
+def _chain(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
+    yield first
+    yield from rest
+
+
+def _displayed(picture: Any, stream: Any) -> tuple[float, float]:
+    """Width and height of a decoded picture as it is meant to be shown."""
+    ratio = stream.sample_aspect_ratio
+    width, height = float(picture.width), float(picture.height)
+    if ratio and ratio > 0:
+        width *= float(ratio)
+    return (height, width) if round(picture.rotation / 90) % 2 else (width, height)
+
+
+def open_source(source: str | Path | int) -> VideoFile | Camera:
+    """A camera for a number (or a string of digits), else a file. Enter it with a with statement.
+
+    >>> type(open_source("0")).__name__, type(open_source("clip.mp4")).__name__
+    ('Camera', 'VideoFile')
+    """
+    if isinstance(source, int) or (isinstance(source, str) and source.isascii() and source.isdigit()):
+        return Camera(int(source))
+    return VideoFile(source)
