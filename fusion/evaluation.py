@@ -121,12 +121,9 @@ def _mean(values: Sequence[bool] | np.ndarray, answers: Sequence[Answer]) -> dic
 
 def _risk(confidence: np.ndarray, correct: np.ndarray) -> dict[str, Any]:
     """The risk–coverage curve of answers and the area under it; smaller is better."""
-    sides = np.where(correct, 0, 1)
-    # Two columns whose first is the confidence: what is not the answer is the rest.
-    probabilities = np.stack([np.maximum(confidence, 0.5 + 1e-9), 1 - np.maximum(confidence, 0.5 + 1e-9)], axis=1)
-    if (confidence <= 0.5).any():  # order matters, not the values: bring them above one half
-        probabilities = np.stack([0.5 + confidence / 2, 0.5 - confidence / 2], axis=1)
-    coverage, risk, _ = risk_coverage(probabilities, sides)
+    # As if there were two classes, the answer and the rest; only the order of confidence matters here.
+    probabilities = np.stack([0.5 + confidence / 2, 0.5 - confidence / 2], axis=1)
+    coverage, risk, _ = risk_coverage(probabilities, np.where(correct, 0, 1))
     return {"coverage": coverage.tolist(), "risk": risk.tolist(), "area": float(risk.mean())}
 
 
