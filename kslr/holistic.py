@@ -140,8 +140,9 @@ class HolisticTracker:
             )
 
     def _at(self, rgb: np.ndarray, microseconds: int) -> Any:
-        # The solution counts its own clock up by one nominal step a frame; its filters then smooth a slow camera
-        # too much. It has no argument for the time, so its clock is set to one step before.
+        # The solution counts its own clock up by one nominal step a frame, so its filters smooth ten frames a second
+        # otherwise than thirty (told the time, the two differ half as much). It has no argument for the time, so its
+        # clock is set to one step before.
         self._solution._simulated_timestamp = microseconds - NOMINAL_STEP
         return self._solution.process(rgb)
 

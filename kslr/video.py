@@ -34,7 +34,8 @@ class VideoFile:
 
     Attributes (from entering on):
         size: (width, height) of every frame, after rotation and scaling.
-        duration: seconds, or None when the file does not know (a browser's recording).
+        duration: seconds as the file says; None when it does not know (a browser's recording) until the last frame
+            was given.
         truncated: whether a part could not be read. True from where that is noticed, at the latest after the last frame.
 
     Raises (on entering and while iterating):
@@ -155,6 +156,8 @@ class VideoFile:
         known = self._stream.duration is not None or not self._container.streams.audio
         if self.duration is not None and known and seconds + step < self.duration - max(0.5, 2 * step):
             self.truncated = True
+        elif self.duration is None or self.duration < seconds:
+            self.duration = seconds + step
 
     def _decode(self) -> Iterator[Any]:
         import av

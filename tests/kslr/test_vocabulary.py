@@ -1,0 +1,57 @@
+"""The thirty words, and what each was trained on."""
+
+import re
+
+import pytest
+
+from kslr.vocabulary import Sign, Vocabulary, kslr30, plain
+from models.errors import InputError
+
+
+def test_there_are_thirty_words_with_every_name_filled():
+    signs = kslr30().signs
+    assert len(signs) == 30
+    for sign in signs:
+        assert all((sign.id, sign.kk, sign.latin, sign.en, sign.ru))
+        assert re.fullmatch(r"[a-z_]+", sign.id)
+        assert sign.id == sign.latin.replace(" ", "_")
+        assert re.search(r"[А-яЁёӘәҒғҚқҢңӨөҰұҮүҺһІі]", sign.kk)
+        assert re.search(r"[А-яЁё]", sign.ru)
+        assert re.fullmatch(r"[A-Za-z ]+", sign.en)
+
+
+def test_the_order_is_the_papers():
+    ids = [sign.id for sign in kslr30().signs]
+    assert (ids[0], ids[7], ids[10], ids[26], ids[29]) == ("salemetsiz_be", "men_seni_suyemin", "rakhmet", "su", "ulken")
+
+
+def test_a_word_is_found_by_its_id():
+    words = kslr30()
+    assert words["sau_bolynyz"].kk == "Сау болыңыз"
+    assert "it" in words
+    assert "sau bolynyz" not in words
+    with pytest.raises(KeyError):
+        words["merhaba"]
+
+
+def test_a_word_without_recordings_is_untrained():
+    words = kslr30()
+    assert len(words.untrained) == 30
+    taught = words.trained_on({"su": {"rsl": 1}, "it": {"rsl": 1, "ksl30_by_meaning": 60}, "men": {}})
+    assert not taught["su"].untrained
+    assert taught["it"].trained_on == {"rsl": 1, "ksl30_by_meaning": 60}
+    assert taught["men"].untrained
+    assert len(taught.untrained) == 28
+    assert [s.id for s in taught.signs] == [s.id for s in words.signs]
+    assert len(words.untrained) == 30  # the first is as it was
+
+
+def test_a_word_twice_is_refused():
+    with pytest.raises(InputError, match="twice"):
+        Vocabulary("mine", (Sign("a", "a", "a", "a", "a"),) * 2)
+
+
+def test_plain_labels_are_their_own_translations():
+    words = plain("holistic59", ["cat", "dog"])
+    assert words["dog"] == Sign("dog", "dog", "dog", "dog", "dog")
+    assert words.name == "holistic59"
