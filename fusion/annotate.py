@@ -1,5 +1,6 @@
 """What was seen, drawn into the picture: skeleton, face crop, the word as a subtitle, and the emotion's seven bars."""
 
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -209,10 +210,14 @@ class AnnotatedVideo:
 
     def add(self, frame: "Frame", observation: "Observation") -> None:
         """Takes the next frame and what it gave; fits `Interpreter.interpret` as ``observe``."""
-        self._words.extend(observation.words)
+        self.tell(observation.words)
         self._held.append((frame, observation))
         if not observation.signing or frame.seconds - self._held[0][0].seconds > HOLD_SECONDS:
             self._release()
+
+    def tell(self, words: Sequence[TaggedWord]) -> None:
+        """Takes words that became known after the last frame, for the frames that still wait for them."""
+        self._words.extend(words)
 
     def _release(self) -> None:
         for frame, observation in self._held:

@@ -134,7 +134,7 @@ def _swings(values: np.ndarray) -> float:
     """How much a movement goes to and fro: none at one way, one half at two ways, 1 at four ways and more."""
     turns, extreme, direction = 0, values[0], 0
     for value in values:
-        if direction >= 0 and value > extreme or direction <= 0 and value < extreme:
+        if (direction >= 0 and value > extreme) or (direction <= 0 and value < extreme):
             if direction == 0 and abs(value - values[0]) < SWING:
                 continue
             direction = direction or int(np.sign(value - values[0]))

@@ -108,7 +108,9 @@ def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 1
     0.0
     """
     index = np.clip((confidence * bins).astype(int), 0, bins - 1)
-    return float(sum(abs(confidence[index == b].mean() - correct[index == b].mean()) * (index == b).mean() for b in np.unique(index)))
+    return float(
+        sum(abs(confidence[index == b].mean() - correct[index == b].mean()) * (index == b).mean() for b in np.unique(index))
+    )
 
 
 def _mean(values: Sequence[bool] | np.ndarray, answers: Sequence[Answer]) -> dict[str, Any]:
@@ -192,14 +194,22 @@ def _joint(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]
     product = float(sign.mean() * emotion.mean())
     return figures | {
         "product_of_marginals": product,
-        "independence_gap": {"value": float((sign * emotion).mean()) - product, "interval": np.percentile(gaps, [2.5, 97.5]).tolist()},
+        "independence_gap": {
+            "value": float((sign * emotion).mean()) - product,
+            "interval": np.percentile(gaps, [2.5, 97.5]).tolist(),
+        },
     }
 
 
 def _idle(answers: Sequence[Answer]) -> dict[str, Any]:
     minutes = sum(a.seconds for a in answers) / 60
     words = sum(a.words for a in answers)
-    return {"clips": len(answers), "minutes": minutes, "false_words": words, "false_words_a_minute": words / minutes if minutes else None}
+    return {
+        "clips": len(answers),
+        "minutes": minutes,
+        "false_words": words,
+        "false_words_a_minute": words / minutes if minutes else None,
+    }
 
 
 def _counts(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:

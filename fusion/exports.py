@@ -17,9 +17,14 @@ COLUMNS = ("start", "end", "sign", "kk", "latin", "en", "ru", "sign_probability"
 
 
 def caption(word: TaggedWord, language: str = "kk") -> str:
-    """The word and how it was said, such as ``Рақмет · happy 0.83``."""
-    affect = f" · {word.emotion} {word.emotion_probabilities[word.emotion]:.2f}" if word.emotion else ""
-    return f"{getattr(word.sign, language)}{affect}"
+    """The word and how it was said, such as ``Рақмет · happy 0.83``, or ``Су · surprise 0.71 · question?``."""
+    return f"{getattr(word.sign, language)}{_affect(word)}"
+
+
+def _affect(word: TaggedWord) -> str:
+    if not word.emotion:
+        return ""
+    return f" · {word.emotion} {word.emotion_probabilities[word.emotion]:.2f}{' · question?' if word.question else ''}"
 
 
 def to_text(words: Sequence[TaggedWord], language: str = "kk") -> str:
@@ -35,8 +40,7 @@ def to_text(words: Sequence[TaggedWord], language: str = "kk") -> str:
     lines = []
     for word in words:
         name = getattr(word.sign, language)
-        affect = f" · {word.emotion} {word.emotion_probabilities[word.emotion]:.2f}" if word.emotion else ""
-        lines.append(f"{word.start:7.2f} – {word.end:6.2f}  {name} {word.sign_probability:.2f}{affect}\n")
+        lines.append(f"{word.start:7.2f} – {word.end:6.2f}  {name} {word.sign_probability:.2f}{_affect(word)}\n")
     return "".join(lines)
 
 
@@ -71,6 +75,7 @@ def from_json(text: str) -> list[TaggedWord]:
                 alternatives=tuple((a["id"], float(a["probability"])) for a in word["alternatives"]),
                 emotion=word["emotion"],
                 emotion_probabilities={name: float(p) for name, p in word["emotion_probabilities"].items()},
+                cues={name: float(score) for name, score in word.get("cues", {}).items()},
             )
             for word in json.loads(text)["words"]
         ]

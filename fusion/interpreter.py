@@ -9,6 +9,7 @@ from pathlib import Path
 from emotion.detection import FaceDetector
 from emotion.faces import FaceCrop, crop_from_landmarks
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
+from fusion.cues import FaceShape, baseline, cues, face_shape
 from fusion.pooling import pool
 from fusion.tagged import TaggedWord
 from kslr.holistic import HolisticTracker
@@ -19,6 +20,9 @@ from kslr.video import Frame, VideoFile, open_source
 
 # Affect is clearest just after the stroke, and a segment is at most a few seconds long.
 MEMORY_SECONDS = 8.0
+AFTER_SECONDS = 0.5
+# Enough of the resting face to know it, little enough to follow a person who moves.
+REST_FRAMES = 600
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,8 @@ class Interpreter:
             self._stack = stack.pop_all()
         self._segmenter = Segmenter()
         self._emotions: deque[EmotionPrediction] = deque()
+        self._shapes: deque[FaceShape] = deque()
+        self._rest: deque[FaceShape] = deque(maxlen=REST_FRAMES)
         self._seen = Seen()
         self._people_at = float("-inf")
         self._several = False
@@ -143,12 +149,9 @@ class Interpreter:
         landmarks = self._tracker.process(frame)
         crop = None if landmarks.face is None else crop_from_landmarks(frame.rgb, landmarks.face, frame.seconds)
         emotion = self._models.emotions.recognize([crop])[0] if crop else None
-        if emotion:
-            self._emotions.append(emotion)
-        while self._emotions and self._emotions[0].seconds < frame.seconds - MEMORY_SECONDS:
-            self._emotions.popleft()
         self._look_for_people(frame)
         segment = self._segmenter.push(landmarks)
+        self._remember(landmarks, emotion)
         words = self._tag(segment)
         self._count(frame, landmarks)
         hint = self._hint(landmarks)
@@ -192,6 +195,19 @@ class Interpreter:
             if progress:
                 progress(1.0)
 
+    def _remember(self, landmarks: Landmarks, emotion: EmotionPrediction | None) -> None:
+        """Keeps the last seconds of the face, and what it is like at rest."""
+        if emotion:
+            self._emotions.append(emotion)
+        shape = None if landmarks.face is None else face_shape(landmarks.face, landmarks.seconds, landmarks.aspect)
+        if shape:
+            self._shapes.append(shape)
+            if not self._segmenter.signing:
+                self._rest.append(shape)
+        for memory in (self._emotions, self._shapes):
+            while memory and memory[0].seconds < landmarks.seconds - MEMORY_SECONDS:
+                memory.popleft()
+
     def _look_for_people(self, frame: Frame) -> None:
         if frame.seconds - self._people_at >= self._people_every:
             self._people_at = frame.seconds
@@ -223,8 +239,9 @@ class Interpreter:
         prediction = self._models.signs.recognize(segment)
         if prediction.sign_id is None:
             return ()
-        during = [e for e in self._emotions if segment.start <= e.seconds <= segment.end]
+        during = [e for e in self._emotions if segment.start <= e.seconds <= segment.end + AFTER_SECONDS]
         emotion, probabilities = pool(during, threshold=self._models.emotions.threshold)
+        shapes = [shape for shape in self._shapes if segment.start <= shape.seconds <= segment.end]
         word = TaggedWord(
             sign=self._models.signs.vocabulary[prediction.sign_id],
             sign_probability=prediction.ranked[0][1],
@@ -233,6 +250,7 @@ class Interpreter:
             alternatives=prediction.ranked[:5],
             emotion=emotion,
             emotion_probabilities=probabilities,
+            cues=cues(shapes, baseline(self._rest or self._shapes)),
         )
         return (word,)
 

@@ -40,7 +40,7 @@ def answer(clip: Clip, models: Models) -> Answer:
         label, named = pool(span, threshold=models.emotions.threshold)
     else:
         label, named = word.emotion, dict(word.emotion_probabilities)
-    decided = dict((id(w), at) for at, w in final)
+    decided = {id(word): at for at, word in final}
     return Answer(
         clip=clip,
         sign=word.sign.id if word else None,

@@ -18,6 +18,7 @@ class TaggedWord:
         alternatives: up to five (sign id, probability), best first, the word itself included.
         emotion: one of `emotion.faces.EMOTIONS`, or None when the face was not seen or nothing was clear.
         emotion_probabilities: the seven by name, or empty when the face was not seen.
+        cues: grammar on the face by name, 0–1 (see `fusion.cues`), or empty when the face was not measured.
     """
 
     sign: Sign
@@ -27,6 +28,17 @@ class TaggedWord:
     alternatives: tuple[tuple[str, float], ...]
     emotion: str | None
     emotion_probabilities: Mapping[str, float] = field(default_factory=dict)
+    cues: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def question(self) -> bool:
+        """Whether the raised brows may mean a question, so that surprise must not be taken for granted.
+
+        >>> sign = Sign("su", "Су", "su", "Water", "Вода")
+        >>> TaggedWord(sign, 0.9, 0.0, 1.0, (), "surprise", {"surprise": 0.8}, {"brow_raise": 0.9}).question
+        True
+        """
+        return self.emotion == "surprise" and self.cues.get("brow_raise", 0.0) >= 0.5
 
     def as_dict(self) -> dict[str, Any]:
         """The word as JSON has it; seconds and probabilities are numbers."""
@@ -39,4 +51,5 @@ class TaggedWord:
             "alternatives": [{"id": i, "probability": round(p, 4)} for i, p in self.alternatives],
             "emotion": self.emotion,
             "emotion_probabilities": {name: round(p, 4) for name, p in self.emotion_probabilities.items()},
+            "cues": {name: round(score, 4) for name, score in self.cues.items()},
         }

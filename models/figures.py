@@ -66,7 +66,11 @@ def reliability_figure(probabilities: np.ndarray, labels: np.ndarray, bins: int 
     filled = np.unique(index)
     upper.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle="--", label="perfect")
     upper.plot(
-        [confidence[index == b].mean() for b in filled], [correct[index == b].mean() for b in filled], "o-", color=BLUE, label="measured"
+        [confidence[index == b].mean() for b in filled],
+        [correct[index == b].mean() for b in filled],
+        "o-",
+        color=BLUE,
+        label="measured",
     )
     upper.set_ylabel("accuracy")
     upper.set_ylim(0, 1)

@@ -7,7 +7,9 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 
-def bootstrap_interval(values: np.ndarray, groups: np.ndarray | None = None, draws: int = 2000, seed: int = 0) -> tuple[float, float]:
+def bootstrap_interval(
+    values: np.ndarray, groups: np.ndarray | None = None, draws: int = 2000, seed: int = 0
+) -> tuple[float, float]:
     """95 % percentile bootstrap interval of a mean.
 
     Args:

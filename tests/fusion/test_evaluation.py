@@ -17,7 +17,13 @@ def answer(right: str | None, said: str | None, felt: str | None, face: str | No
         probabilities = np.full(7, 0.05, np.float32)
         probabilities[EMOTIONS.index(face)] = 0.7
     ranked = ((said, 0.8), ("other", 0.1)) if said else ()
-    values = {"abstained": face is None, "words": int(said is not None), "seconds": 2.0, "delay": 0.4 if said else None, "problem": None}
+    values = {
+        "abstained": face is None,
+        "words": int(said is not None),
+        "seconds": 2.0,
+        "delay": 0.4 if said else None,
+        "problem": None,
+    }
     return Answer(Clip(Path("a.mp4"), right, felt, signer), said, ranked, probabilities, **(values | other))
 
 
@@ -43,11 +49,17 @@ def test_figures_by_hand():
     assert joint["product_of_marginals"] == 0.25
     assert joint["independence_gap"]["value"] == 0.0
     assert figures["problems"] == [{"clip": "a.mp4", "problem": "several people are in view"}]
-    assert {(c["sign"], c["emotion"]) for c in figures["per_sign_and_emotion"]} == {("su", "happy"), ("su", "sad"), ("it", "angry")}
+    assert {(c["sign"], c["emotion"]) for c in figures["per_sign_and_emotion"]} == {
+        ("su", "happy"),
+        ("su", "sad"),
+        ("it", "angry"),
+    }
 
 
 def test_false_words_are_counted_a_minute():
-    idle = evaluate([answer(None, "su", None, "neutral", seconds=30.0, words=2), answer(None, None, None, None, seconds=30.0)])["idle"]
+    idle = evaluate([answer(None, "su", None, "neutral", seconds=30.0, words=2), answer(None, None, None, None, seconds=30.0)])[
+        "idle"
+    ]
     assert idle["false_words_a_minute"] == 2.0
 
 
@@ -88,14 +100,21 @@ rows = st.tuples(
 @settings(deadline=None, max_examples=30)
 def test_figures_keep_their_bounds(rows):
     figures = evaluate([answer(*row) for row in rows])
-    for share in (figures["sign"]["top1"], figures["sign"]["top5"], figures["emotion"]["accuracy"], figures["joint"]["exact_match"]):
+    for share in (
+        figures["sign"]["top1"],
+        figures["sign"]["top5"],
+        figures["emotion"]["accuracy"],
+        figures["joint"]["exact_match"],
+    ):
         if share["value"] is not None:
             low, high = share["interval"]
             assert 0 <= low <= share["value"] + 1e-9
             assert share["value"] - 1e-9 <= high <= 1
     assert figures["sign"]["top1"]["value"] <= figures["sign"]["top5"]["value"]
     if figures["joint"]["clips"] == len(rows):
-        assert figures["joint"]["exact_match"]["value"] <= min(figures["sign"]["top1"]["value"], figures["emotion"]["accuracy"]["value"])
+        assert figures["joint"]["exact_match"]["value"] <= min(
+            figures["sign"]["top1"]["value"], figures["emotion"]["accuracy"]["value"]
+        )
     assert sum(s["clips"] for s in figures["per_signer"]) == len(rows)
 
 

@@ -28,7 +28,7 @@ def test_json_has_the_agreed_shape(words):
     document = json.loads(to_json(words, source="a.mp4", duration=3.5, vocabulary="kslr30"))
     assert list(document) == ["source", "duration", "vocabulary", "words"]
     first, second = document["words"]
-    assert list(first) == ["start", "end", "sign", "sign_probability", "alternatives", "emotion", "emotion_probabilities"]
+    assert list(first) == ["start", "end", "sign", "sign_probability", "alternatives", "emotion", "emotion_probabilities", "cues"]
     assert first["sign"] == {"id": "rakhmet", "kk": "Рақмет", "latin": "rakhmet", "en": "Thank you", "ru": "Спасибо"}
     assert first["emotion_probabilities"]["happy"] == 0.88
     assert len(first["alternatives"]) == 5
@@ -41,6 +41,15 @@ def test_text_says_word_and_affect(words, language, word):
     first, second = to_text(words, language).splitlines()
     assert f"{word} 0.91 · happy 0.88" in first
     assert "·" not in second
+
+
+def test_a_raised_brow_with_surprise_is_shown_as_a_question(words):
+    surprised = replace(words[0], emotion="surprise", cues={"brow_raise": 0.9})
+    assert "surprise 0.02 · question?" in to_text([surprised])
+    assert "question" not in to_text([replace(surprised, cues={"brow_raise": 0.1})])
+    assert "question" not in to_text([replace(surprised, emotion="happy")])
+    assert from_json(to_json([surprised], source="a", duration=1, vocabulary="kslr30")) == [surprised]
+    assert from_subtitles(to_subtitles([surprised]), kslr30())[0][3] == "surprise"
 
 
 def test_no_words_is_an_empty_transcript():

@@ -95,9 +95,12 @@ def test_translating_never_imports_tensorflow(shared_data):
         "import sys, json, resource; from ui.cli import main\n"
         "try: main(['translate', sys.argv[1], '--format', 'json', '--out', '/dev/null'])\n"
         "except SystemExit as stop: assert not stop.code, stop.code\n"
-        "print(json.dumps([[m for m in ('tensorflow', 'keras') if m in sys.modules], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
+        "found = [m for m in ('tensorflow', 'keras') if m in sys.modules]\n"
+        "print(json.dumps([found, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
     )
-    done = subprocess.run([sys.executable, "-c", code, str(shared_data / "media/rsl/su--voda.mp4")], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(shared_data / "media/rsl/su--voda.mp4")], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr
     imported, peak_kilobytes = json.loads(done.stdout.splitlines()[-1])
     assert imported == []

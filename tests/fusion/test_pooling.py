@@ -38,5 +38,8 @@ def test_an_unclear_face_keeps_its_probabilities_but_has_no_label():
 
 def test_a_frame_that_rules_an_emotion_out_counts():
     sure, unsure = np.array([0.0, 0, 0, 0.6, 0, 0.4, 0]), np.array([0, 0, 0, 1e-6, 0, 1 - 1e-6, 0])
-    frames = [EmotionPrediction(0, 1.0, sure.astype(np.float32), None), EmotionPrediction(0, 1.0, unsure.astype(np.float32), None)]
+    frames = [
+        EmotionPrediction(0, 1.0, sure.astype(np.float32), None),
+        EmotionPrediction(0, 1.0, unsure.astype(np.float32), None),
+    ]
     assert pool(frames)[0] == "surprise"

@@ -8,7 +8,12 @@ from tests.fusion.test_evaluation import answer
 
 def made(answers):
     return report(
-        task="joint", data="m.csv", protocol="as it is", labels=np.ones(len(answers)), predicted=np.ones(len(answers)), milliseconds=1.0
+        task="joint",
+        data="m.csv",
+        protocol="as it is",
+        labels=np.ones(len(answers)),
+        predicted=np.ones(len(answers)),
+        milliseconds=1.0,
     ) | evaluate(answers)
 
 

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -63,10 +65,8 @@ def test_damaged_files_never_crash(tmp_path, data):
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, min(400, len(content) - 1)))] = data.draw(st.integers(0, 255))
     (tmp_path / "bad.pose").write_bytes(bytes(content[: data.draw(st.integers(1, len(content)))]))
-    try:
+    with suppress(InputError):
         read_pose(tmp_path / "bad.pose")
-    except InputError:
-        pass
 
 
 def test_nothing_to_write_and_nothing_to_read(tmp_path):
