@@ -4,9 +4,10 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -16,7 +17,8 @@ from models.errors import InputError
 from models.files import check_writable, write_file
 
 if TYPE_CHECKING:
-    from fusion.interpreter import Seen
+    from fusion.interpreter import Observation, Seen
+    from kslr.video import Frame
 
 app = typer.Typer(
     help="Reads Kazakh Sign Language together with the signer's affect.",
@@ -32,6 +34,11 @@ class Format(str, Enum):
 
     text = "text"
     json = "json"
+    csv = "csv"
+    srt = "srt"
+    vtt = "vtt"
+    eaf = "eaf"
+    pose = "pose"
 
 
 class Language(str, Enum):
@@ -68,47 +75,88 @@ def progress_bar(text: str) -> Iterator[Callable[..., None]]:
 
 @app.command()
 def translate(
-    source: Annotated[str, typer.Argument(help="A video file, or a camera's number.")],
-    format: Annotated[Format, typer.Option(help="How to write the words.")] = Format.text,
-    out: Annotated[Path | None, typer.Option(help="Write here instead of to the screen.")] = None,
+    source: Annotated[str, typer.Argument(help="A video file, a folder of them, or a camera's number.")],
+    format: Annotated[Format, typer.Option(help="How to write the words; pose writes the landmarks.")] = Format.text,
+    out: Annotated[Path | None, typer.Option(help="Write here instead of to the screen. A folder for a folder.")] = None,
     annotate: Annotated[Path | None, typer.Option(help="Also write the video with skeleton and words drawn in, as .mp4.")] = None,
+    skeleton_only: Annotated[bool, typer.Option(help="In that video, show the skeleton without the person.")] = False,
+    without_face: Annotated[bool, typer.Option(help="Leave the face out of a pose file.")] = False,
     language: Annotated[Language, typer.Option(help="Language of the words in text and in the video.")] = Language.kk,
+    workers: Annotated[int, typer.Option(help="Processes for a folder.", min=1)] = 2,
     signs: Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
     emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
 ) -> None:
-    """Turn a video or a camera into words tagged with affect. Ctrl+C ends a camera."""
+    """Turn a video, a folder or a camera into words tagged with affect. Ctrl+C ends a camera."""
+    if Path(source).is_dir():
+        return _translate_folder(source, format, out, workers, language, signs, emotion)
+    import numpy as np
+
     from fusion.annotate import AnnotatedVideo
-    from fusion.exports import to_json, to_text
+    from fusion.batch import save, transcript
+    from fusion.exports import to_text
     from fusion.interpreter import Interpreter, Models
 
     for path in (out, annotate):
         if path is not None:
             check_writable(path)
+    if format in (Format.eaf, Format.pose) and out is None:
+        raise InputError(f"The format {format.value} is a file; say where with --out.")
     live = source.isdigit() and not Path(source).exists()
     interpreter = Interpreter(Models.load(signs, emotion))
-    words = []
+    words, landmarks = [], []
     with (
         progress_bar(f"Reading {Path(source).name}") as progress,
         AnnotatedVideo(annotate, language=language.value) if annotate else nullcontext() as annotated,
     ):
+
+        def observe(frame: "Frame", observation: "Observation") -> None:
+            if annotated:
+                annotated.add(replace(frame, rgb=np.full_like(frame.rgb, 24)) if skeleton_only else frame, observation)
+            if format is Format.pose:
+                landmarks.append(observation.landmarks)
+
         try:
-            for word in interpreter.interpret(source, observe=annotated.add if annotated else None, progress=progress):
+            for word in interpreter.interpret(source, observe=observe, progress=progress):
                 words.append(word)
                 if live and format is Format.text and out is None:
                     typer.echo(to_text([word], language.value), nl=False)
         except KeyboardInterrupt:
             if not live:
                 raise
-    seen = interpreter.seen
-    if format is Format.json:
-        text = to_json(words, source=source, duration=seen.seconds, vocabulary=interpreter.models.signs.vocabulary.name)
-    else:
-        text = to_text(words, language.value)
+    seen, vocabulary = interpreter.seen, interpreter.models.signs.vocabulary.name
     if out is not None:
-        write_file(out, text.encode())
+        options: dict[str, Any] = {"landmarks": landmarks, "language": language.value, "face": not without_face}
+        save(out, format.value, words, source=source, seen=seen, vocabulary=vocabulary, **options)
     elif not (live and format is Format.text):
-        typer.echo(text, nl=False)
-    tell(source, seen, bool(words))
+        written = transcript(
+            words, format.value, source=source, duration=seen.seconds, vocabulary=vocabulary, language=language.value
+        )
+        typer.echo(written, nl=False)
+    return tell(source, seen, bool(words))
+
+
+def _translate_folder(
+    source: str, format: Format, out: Path | None, workers: int, language: Language, signs: str, emotion: str
+) -> None:
+    """Transcribes a folder and says at the end what could not be read; that makes the exit code 2."""
+    from fusion.batch import VIDEOS, translate_folder
+
+    if out is None:
+        raise InputError("Say with --out into which folder the transcripts shall go.")
+    check_writable(out / "transcript")
+    total = sum(path.suffix.lower() in VIDEOS for path in Path(source).rglob("*"))
+    done = []
+    with progress_bar(f"Reading {total} clips") as progress:
+        options = {"kind": format.value, "workers": workers, "language": language.value, "signs": signs, "emotion": emotion}
+        for one in translate_folder(source, out, **options):  # type: ignore[arg-type]
+            done.append(one)
+            progress(f"{one.clip.name} ({len(done)} of {total})", len(done) / max(total, 1))
+            if one.problem:
+                notes.print(f"{one.clip}: {one.problem}", markup=False, soft_wrap=True)
+    failed, there = sum(1 for one in done if one.problem), sum(1 for one in done if one.words is None and not one.problem)
+    notes.print(f"{len(done) - failed - there} written to {out}, {there} there already, {failed} with a problem.")
+    if failed:
+        raise InputError(f"{failed} of {total} clips could not be read as they should; they are named above.")
 
 
 def tell(source: str, seen: "Seen", any_words: bool) -> None:

@@ -19,9 +19,9 @@ def run(arguments: list[str], capsys) -> tuple[int, str, str]:
 @pytest.fixture(scope="session")
 def portrait(tmp_path_factory, astronaut):
     """A second of a real face that signs nothing."""
-    from tests.clips import write_clip
+    from tests.clips import write
 
-    return write_clip(tmp_path_factory.mktemp("clips") / "portrait.mp4", [astronaut] * 20, rate=10)
+    return write(tmp_path_factory.mktemp("clips") / "portrait.mp4", [astronaut] * 20, fps=10)
 
 
 def test_a_clip_without_signs_is_valid_json_and_a_note(portrait, capsys):
@@ -51,9 +51,9 @@ def test_out_and_annotate_are_written(portrait, tmp_path, capsys):
 def test_nobody_in_view_is_said_and_the_transcript_is_kept(tmp_path, capsys):
     import numpy as np
 
-    from tests.clips import write_clip
+    from tests.clips import write
 
-    empty = write_clip(tmp_path / "empty_room.mp4", [np.full((240, 320, 3), 120, np.uint8)] * 8, rate=10)
+    empty = write(tmp_path / "empty_room.mp4", [np.full((240, 320, 3), 120, np.uint8)] * 8, fps=10)
     code, out, err = run(["translate", str(empty), "--format", "json"], capsys)
     assert code == 2
     assert json.loads(out)["words"] == []
@@ -87,6 +87,44 @@ def test_an_unwritable_output_is_said_before_the_work(portrait, tmp_path, capsys
     assert code == 2
     assert "cannot be written" in err
     assert (tmp_path / "file").read_text() == "kept"
+
+
+@pytest.mark.parametrize("kind", ["text", "json", "csv", "srt", "vtt", "eaf", "pose"])
+def test_every_format_is_written(portrait, tmp_path, capsys, kind):
+    out = tmp_path / f"words.{kind}"
+    code, _, err = run(["translate", str(portrait), "--format", kind, "--out", str(out)], capsys)
+    assert code == 0, err
+    assert out.exists()
+    if kind == "pose":
+        from kslr.posefile import read_pose
+
+        assert read_pose(out)[0].face is not None
+        run(["translate", str(portrait), "--format", kind, "--out", str(out), "--without-face"], capsys)
+        assert read_pose(out)[0].face is None
+
+
+def test_binary_formats_need_a_place(portrait, capsys):
+    code, _, err = run(["translate", str(portrait), "--format", "pose"], capsys)
+    assert code == 2
+    assert "--out" in err
+
+
+def test_a_folder_is_transcribed_and_resumed(portrait, tmp_path, capsys):
+    folder, out = tmp_path / "clips", tmp_path / "out"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "inner" / "good.mp4").write_bytes(portrait.read_bytes())
+    (folder / "bad.mp4").write_bytes(b"no video")
+    code, _, err = run(["translate", str(folder), "--format", "json", "--out", str(out), "--workers", "1"], capsys)
+    assert code == 2
+    assert "bad.mp4" in err
+    good = out / "inner" / "good.mp4.json"
+    assert json.loads(good.read_text())["words"] == []
+    before = good.stat().st_mtime_ns
+    (folder / "bad.mp4").unlink()
+    code, _, err = run(["translate", str(folder), "--format", "json", "--out", str(out), "--workers", "1"], capsys)
+    assert code == 0
+    assert good.stat().st_mtime_ns == before
+    assert "1 there already" in err
 
 
 @pytest.mark.parametrize("option", ["--signs", "--emotion"])
