@@ -120,7 +120,7 @@ def _component(part: str, count: int) -> Any:
     """A component with numbered points and the limbs that viewers draw."""
     from pose_format.pose_header import PoseHeaderComponent
 
-    from kslr.holistic import load_mediapipe
+    from models.mediapipe import load_mediapipe
 
     mediapipe = load_mediapipe()
     solutions = mediapipe.solutions
