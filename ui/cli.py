@@ -1,20 +1,18 @@
 """The `kslr` command."""
 
-import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from models.errors import InputError
-from models.files import check_writable, write_file
+from models.files import check_writable
+from ui.cli_joint import joint, split
+from ui.console import notes, progress_bar
 
 if TYPE_CHECKING:
     from fusion.interpreter import Observation, Seen
@@ -26,7 +24,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-notes = Console(stderr=True, highlight=False)
+evaluate = typer.Typer(help="Measure a model on labelled data.", no_args_is_help=True)
+app.add_typer(evaluate, name="evaluate")
+evaluate.command()(joint)
+app.command()(split)
 
 
 class Format(str, Enum):
@@ -47,30 +48,6 @@ class Language(str, Enum):
     kk = "kk"
     ru = "ru"
     en = "en"
-
-
-@contextmanager
-def progress_bar(text: str) -> Iterator[Callable[..., None]]:
-    """A progress bar on standard error, shown only in a terminal.
-
-    Yields:
-        A function of a fraction 0–1 (or None: unknown), or of a text and a fraction.
-    """
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=notes, disable=not notes.is_terminal, transient=True) as bar:
-        task = bar.add_task(text, total=1.0)
-
-        def update(*news: str | float | None) -> None:
-            fraction = news[-1]
-            label = news[0] if len(news) > 1 else text
-            if isinstance(fraction, str):
-                bar.update(task, description=fraction)
-            elif fraction is None:
-                bar.update(task, description=str(label), total=None)
-            else:
-                bar.update(task, description=str(label), total=1.0, completed=fraction)
-
-        yield update
 
 
 @app.command()
@@ -184,18 +161,6 @@ def serve(
     from ui.web import launch
 
     launch(host=host, port=port)
-
-
-def write_report(report: dict, path: Path | None) -> None:
-    """Prints a report's headline, and writes all of it as JSON where a path is given."""
-    low, high = report["interval"]
-    typer.echo(
-        f"{report['task']} · {report['data']} · {report['protocol']}\n"
-        f"accuracy {report['accuracy']:.4f} (95 % {low:.4f}–{high:.4f}) · macro-F1 {report['macro_f1']:.4f} · "
-        f"{report['samples']} samples · {report['milliseconds']:.2f} ms a sample in LiteRT"
-    )
-    if path is not None:
-        write_file(path, (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode())
 
 
 def main(arguments: list[str] | None = None) -> None:

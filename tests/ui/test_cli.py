@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from models.errors import InputError
-from ui.cli import main, progress_bar
+from ui.cli import main
 
 
 def run(arguments: list[str], capsys) -> tuple[int, str, str]:
@@ -159,13 +159,6 @@ def test_help_is_quick_and_light():
 def test_usage_errors_end_with_2(capsys):
     assert run(["translate"], capsys)[0] == 2
     assert run(["translate", "clip.mp4", "--format", "interpretive-dance"], capsys)[0] == 2
-
-
-def test_progress_takes_fractions_and_texts():
-    with progress_bar("Working") as update:
-        update(0.5)
-        update(None)
-        update("Epoch 2", 0.7)
 
 
 def test_the_message_of_an_input_error_is_shown_whole(capsys, monkeypatch):

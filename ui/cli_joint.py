@@ -1,0 +1,88 @@
+"""`kslr evaluate joint` and `kslr split`: sign and affect evaluated together on a manifest."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.errors import InputError
+from models.files import check_writable, write_file
+from ui.console import notes, progress_bar, write_report
+
+
+def joint(
+    manifest: Annotated[Path, typer.Argument(help="CSV with the columns clip, sign, emotion, signer[, start, end].")],
+    emotions: Annotated[str, typer.Option(help="Choose among these only, such as neutral,happy,sad,angry.")] = "",
+    signs: Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
+    emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
+    json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write it as a page with figures here.")] = None,
+) -> None:
+    """Evaluate sign and affect together, on clips somebody labelled."""
+    from emotion.faces import EMOTIONS
+    from fusion.evaluation import emotion_of, evaluate
+    from fusion.interpreter import Models
+    from fusion.manifest import read_manifest
+    from fusion.reports import joint_page
+    from fusion.runs import answers
+    from models.scores import report
+
+    for path in (json, html):
+        if path is not None:
+            check_writable(path)
+    chosen = tuple(name.strip() for name in emotions.split(",") if name.strip()) or EMOTIONS
+    if unknown := set(chosen) - set(EMOTIONS):
+        raise InputError(f"Unknown emotions: {', '.join(sorted(unknown))}. There are: {', '.join(EMOTIONS)}.")
+    clips = read_manifest(manifest)
+    models = Models.load(signs, emotion)
+    with progress_bar(f"Evaluating {len(clips)} clips") as progress:
+        made = answers(clips, models, progress)
+    for answer in made:
+        if answer.problem:
+            notes.print(f"{answer.clip.path}: {answer.problem}", markup=False, soft_wrap=True)
+    signed = [a for a in made if a.clip.sign is not None]
+    if not signed:
+        raise InputError(f"No clip of {manifest} has a sign, so there is nothing to be right about.")
+    # The head of the report is about what the manifest can say: both together where emotions are labelled, else signs.
+    felt = [a for a in signed if a.clip.emotion in chosen]
+    headline = felt or signed
+    right = [f"{a.clip.sign} {a.clip.emotion}" if felt else str(a.clip.sign) for a in headline]
+    said = [f"{a.sign} {emotion_of(a, chosen)[0]}" if felt else str(a.sign) for a in headline]
+    signers = [a.clip.signer for a in headline]
+    milliseconds = 1000 * sum(a.delay or 0.0 for a in signed) / max(1, sum(a.delay is not None for a in signed))
+    full = report(
+        task="joint" if felt else "signs",
+        data=str(manifest),
+        protocol="whole pipeline, models as they are",
+        labels=right,
+        predicted=said,
+        groups=signers if len(set(signers)) >= 5 else None,
+        milliseconds=milliseconds,
+        **evaluate(made, chosen),
+    )
+    write_report(full, json, timed="from a sign's end to its word")
+    if html is not None:
+        write_file(html, joint_page(full).encode())
+
+
+def split(
+    manifest: Annotated[Path, typer.Argument(help="The manifest to split.")],
+    out_train: Annotated[Path, typer.Option(help="Where the training side goes.")],
+    out_test: Annotated[Path, typer.Option(help="Where the test side goes.")],
+    by: Annotated[str, typer.Option(help="What may not be on both sides; only signer is offered.")] = "signer",
+    test_share: Annotated[float, typer.Option(help="Share of clips for the test side, at least.", min=0.01, max=0.99)] = 0.4,
+    seed: Annotated[int, typer.Option(help="Which signers are drawn.")] = 0,
+) -> None:
+    """Split a manifest so that no signer and no clip is on both sides."""
+    from fusion.manifest import read_manifest, write_manifest
+    from fusion.manifest import split as split_clips
+
+    if by != "signer":
+        raise InputError(f"A manifest is split by signer, not by {by}: other splits do not hold for new signers.")
+    for path in (out_train, out_test):
+        check_writable(path)
+    training, test = split_clips(read_manifest(manifest), test_share=test_share, seed=seed)
+    write_manifest(out_train, training)
+    write_manifest(out_test, test)
+    for name, clips, path in (("training", training, out_train), ("test", test, out_test)):
+        typer.echo(f"{name}: {len(clips)} clips of {', '.join(sorted({c.signer for c in clips}))} → {path}")
