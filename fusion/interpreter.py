@@ -9,6 +9,7 @@ from pathlib import Path
 from emotion.detection import FaceDetector
 from emotion.faces import FaceCrop, crop_from_landmarks
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
+from fusion.attention import attention
 from fusion.cues import FaceShape, baseline, cues, face_shape
 from fusion.pooling import pool
 from fusion.tagged import TaggedWord
@@ -114,6 +115,7 @@ class Interpreter:
         self._emotions: deque[EmotionPrediction] = deque()
         self._shapes: deque[FaceShape] = deque()
         self._rest: deque[FaceShape] = deque(maxlen=REST_FRAMES)
+        self._before: Landmarks | None = None
         self._seen = Seen()
         self._people_at = float("-inf")
         self._several = False
@@ -198,7 +200,9 @@ class Interpreter:
     def _remember(self, landmarks: Landmarks, emotion: EmotionPrediction | None) -> None:
         """Keeps the last seconds of the face, and what it is like at rest."""
         if emotion:
-            self._emotions.append(emotion)
+            weight = attention(self._before, landmarks)
+            self._emotions.append(replace(emotion, quality=emotion.quality * weight))
+        self._before = landmarks
         shape = None if landmarks.face is None else face_shape(landmarks.face, landmarks.seconds, landmarks.aspect)
         if shape:
             self._shapes.append(shape)

@@ -3,7 +3,7 @@ import pytest
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
-from fusion.pooling import pool
+from fusion.pooling import STRATEGIES, pool
 
 
 def prediction(name: str, probability: float, quality: float = 1.0, seconds: float = 0.0) -> EmotionPrediction:
@@ -43,3 +43,23 @@ def test_a_frame_that_rules_an_emotion_out_counts():
         EmotionPrediction(0, 1.0, unsure.astype(np.float32), None),
     ]
     assert pool(frames)[0] == "surprise"
+
+
+@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
+def test_every_strategy_gives_probabilities(strategy):
+    frames = [prediction("happy", 0.8), prediction("sad", 0.6), prediction("happy", 0.5, quality=0.3)]
+    label, probabilities = pool(frames, strategy=strategy)
+    assert label == "happy"
+    assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_strategies_differ_where_they_should():
+    frames = [prediction("sad", 0.99), *[prediction("happy", 0.5)] * 3, prediction("angry", 0.6)]
+    assert {name: pool(frames, strategy=name)[0] for name in ("maximum", "last", "vote")} == {
+        "maximum": "sad",
+        "last": "angry",
+        "vote": "happy",
+    }
+    dim = [prediction("happy", 0.7), *[prediction("sad", 0.8, quality=0.01)] * 4]
+    assert pool(dim, strategy="weighted_mean")[0] == "happy"
+    assert pool(dim, strategy="plain_mean")[0] == "sad"
