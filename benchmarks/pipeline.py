@@ -53,7 +53,7 @@ def tutorial(signs: object, emotions: object) -> Iterator[Step]:
     """(c) a network's `predict` for each branch on every frame."""
     import cv2
 
-    haar = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
+    haar = cv2.CascadeClassifier(str(Path(cv2.__file__).parent / "data/haarcascade_frontalface_default.xml"))
     window: deque[np.ndarray] = deque([np.zeros(1662, np.float32)] * 30, maxlen=30)
 
     with HolisticTracker() as tracker:

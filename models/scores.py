@@ -8,7 +8,7 @@ from sklearn.metrics import f1_score
 
 
 def bootstrap_interval(
-    values: np.ndarray, groups: np.ndarray | None = None, draws: int = 2000, seed: int = 0
+    values: np.ndarray, groups: np.ndarray | Sequence[Any] | None = None, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
     """95 % percentile bootstrap interval of a mean.
 
@@ -38,10 +38,10 @@ def report(
     task: str,
     data: str,
     protocol: str,
-    labels: np.ndarray,
-    predicted: np.ndarray,
+    labels: np.ndarray | Sequence[Any],
+    predicted: np.ndarray | Sequence[Any],
     milliseconds: float,
-    groups: np.ndarray | None = None,
+    groups: np.ndarray | Sequence[Any] | None = None,
     **special: Any,
 ) -> dict[str, Any]:
     """The head that every report has, followed by what is special to it.
