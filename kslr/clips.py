@@ -1,0 +1,158 @@
+"""Clips of people signing → recordings of landmarks → the signs (and the idle parts) in them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kslr.datasets import SignData, sign_data
+from kslr.landmarks import ASPECT, VALUES, Landmarks
+from kslr.segment import Segmenter, SignSegment
+from models.errors import InputError
+
+VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
+LANDMARK_SUFFIXES = (".npz", ".pose")
+
+
+@dataclass(frozen=True)
+class Recording:
+    """The landmarks of one clip.
+
+    Attributes:
+        seconds: (n,) times of the frames.
+        x: (n, 1662) float32, absent parts NaN, in the picture's own coordinates.
+        aspect: width / height of the picture.
+        name: the clip's path in its folder.
+    """
+
+    seconds: np.ndarray
+    x: np.ndarray
+    aspect: float = ASPECT
+    name: str = ""
+
+    def landmarks(self) -> list[Landmarks]:
+        """The same, a frame each."""
+        return [Landmarks.from_vector(row, float(t), self.aspect) for t, row in zip(self.seconds, self.x, strict=True)]
+
+
+def record(path: str | Path) -> Recording:
+    """Runs Holistic over a clip, or reads a landmark file (``.npz`` of `save_recording`, or ``.pose``).
+
+    Raises:
+        InputError: the clip cannot be read.
+    """
+    path = Path(path)
+    if path.suffix == ".pose":
+        from kslr.posefile import read_pose
+
+        return _recording(read_pose(path), path.name)
+    if path.suffix == ".npz":
+        return load_recording(path)
+    from kslr.holistic import HolisticTracker
+    from kslr.video import VideoFile
+
+    with VideoFile(path) as video, HolisticTracker() as tracker:
+        return _recording([tracker.process(frame) for frame in video], path.name)
+
+
+def _recording(frames: list[Landmarks], name: str) -> Recording:
+    if not frames:
+        raise InputError(f"{name} has no frames. Record it again.")
+    return Recording(np.array([f.seconds for f in frames]), np.stack([f.values() for f in frames]), frames[0].aspect, name)
+
+
+def save_recording(path: str | Path, recording: Recording) -> None:
+    """Writes ``seconds``, ``x`` and ``aspect`` as a compressed ``.npz``, in one step."""
+    from io import BytesIO
+
+    from models.cards import write_file
+
+    buffer = BytesIO()
+    np.savez_compressed(buffer, seconds=recording.seconds, x=recording.x.astype(np.float32), aspect=np.float64(recording.aspect))
+    write_file(path, buffer.getvalue())
+
+
+def load_recording(path: str | Path) -> Recording:
+    """Reads what `save_recording` wrote.
+
+    Raises:
+        InputError: missing, damaged or something else.
+    """
+    path = Path(path)
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            seconds, x = file["seconds"].astype(float), file["x"].astype(np.float32)
+            aspect = float(file["aspect"]) if "aspect" in file.files else ASPECT
+    except (OSError, ValueError, KeyError, EOFError) as error:
+        raise InputError(f"{path} is no recording of landmarks ({error}). Extract the clip again.") from error
+    if x.ndim != 2 or x.shape[1] != VALUES or seconds.shape != (len(x),) or len(x) == 0:
+        raise InputError(f"{path} holds {x.shape} values; a recording is (frames, {VALUES}) with one time a frame.")
+    return Recording(seconds, x, aspect, path.name)
+
+
+def segments(recording: Recording) -> list[SignSegment]:
+    """The signs in a recording; the whole of it when hands are seen but no sign stands out (a clip cut to the sign)."""
+    segmenter, frames = Segmenter(), recording.landmarks()
+    found = [segment for frame in frames if (segment := segmenter.push(frame))]
+    found += [segment] if (segment := segmenter.flush()) else []
+    if not found and sum(f.hands > 0 for f in frames) >= 3:
+        found = [SignSegment(frames[0].seconds, frames[-1].seconds, tuple(frames))]
+    return found
+
+
+def idle_parts(recording: Recording, shortest: float = 0.4) -> list[SignSegment]:
+    """What lies between, before and after the signs, where it is longer than `shortest` seconds."""
+    frames, spans = recording.landmarks(), [(s.start, s.end) for s in segments(recording)]
+    edges = [float(recording.seconds[0]), *[t for span in spans for t in span], float(recording.seconds[-1])]
+    parts = []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        inside = tuple(f for f in frames if start <= f.seconds <= end)
+        if end - start >= shortest and len(inside) >= 5:
+            parts.append(SignSegment(start, end, inside))
+    return parts
+
+
+def word_of(path: Path, root: Path) -> str:
+    """The word a clip shows: its folder's name, or in a flat folder what stands before ``--`` in its own."""
+    return path.parent.name if path.parent != root else path.stem.split("--")[0]
+
+
+def clip_files(folder: str | Path) -> list[Path]:
+    """Clips and landmark files in ``word/file`` or ``word--note.mp4``, sorted.
+
+    Raises:
+        InputError: none are there.
+    """
+    folder = Path(folder)
+    kinds = VIDEO_SUFFIXES + LANDMARK_SUFFIXES
+    found = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix.lower() in kinds and len(p.relative_to(folder).parts) <= 2]
+    found = [p for p in found if p.parent != folder or "--" in p.stem]
+    if not found:
+        raise InputError(f"{folder} has no clips. Put them as word/clip.mp4 or word--note.mp4.")
+    return found
+
+
+def recordings(folder: str | Path) -> Iterator[tuple[str, Recording]]:
+    """(word, recording) of each clip in a folder."""
+    folder = Path(folder)
+    for path in clip_files(folder):
+        recording = record(path)
+        yield word_of(path, folder), Recording(recording.seconds, recording.x, recording.aspect, str(path.relative_to(folder)))
+
+
+def load_clips(folder: str | Path) -> SignData:
+    """A folder of clips as sign data: one sample a sign, all signs of a clip under its name as clip and as signer.
+
+    Raises:
+        InputError: no clips, or no signs in them.
+    """
+    windows, words, names = [], [], []
+    for word, recording in recordings(folder):
+        for segment in segments(recording):
+            windows.append(segment.window())
+            words.append(word)
+            names.append(recording.name)
+    if not windows:
+        raise InputError(f"No hands were seen in the clips of {folder}. Film the signer from the front, hands in view.")
+    return sign_data(np.stack(windows), words, signer=names, source=[Path(folder).name] * len(words), clip=names, name=Path(folder).name)

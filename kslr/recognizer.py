@@ -1,0 +1,131 @@
+"""From a sign's landmarks to words with calibrated probabilities, on LiteRT."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from kslr.landmarks import VALUES, absent_as_nan
+from kslr.segment import SignSegment
+from kslr.vocabulary import Vocabulary, kslr30, plain
+from models.calibration import tempered
+from models.cards import read_card, shipped
+from models.errors import InputError
+from models.runtime import LiteModel
+
+# The class of hands that do not sign a word of the vocabulary.
+IDLE = "_idle"
+
+
+@dataclass(frozen=True)
+class SignPrediction:
+    """What a stretch of landmarks means.
+
+    Attributes:
+        start, end: seconds.
+        ranked: (sign id, calibrated probability), best first; only words that the model was trained on. What is
+            missing to 1 is `idle`.
+        idle: probability that this is no word of the vocabulary.
+        rejected: whether no answer is better than the best one.
+        reason: why, for people; None when not rejected.
+    """
+
+    start: float
+    end: float
+    ranked: tuple[tuple[str, float], ...]
+    idle: float
+    rejected: bool
+    reason: str | None = None
+
+    @property
+    def sign_id(self) -> str | None:
+        """The best word, or None when rejected.
+
+        >>> SignPrediction(0, 1, (("su", 0.9),), 0.1, False).sign_id
+        'su'
+        """
+        return None if self.rejected or not self.ranked else self.ranked[0][0]
+
+    @property
+    def probability(self) -> float:
+        """The best word's, 0–1."""
+        return self.ranked[0][1] if self.ranked else 0.0
+
+
+class SignRecognizer:
+    """Ranks the words of a vocabulary for a sign.
+
+    Args:
+        model: a shipped model's name (``kslr30``, ``krsl20``), or the path of a card (``.json``).
+        threads: CPU threads of one call.
+
+    Raises:
+        InputError: no such model, or it is damaged or of another task.
+
+    >>> SignRecognizer("kslr30").vocabulary["su"].ru
+    'Вода'
+    """
+
+    def __init__(self, model: str | Path = "kslr30", threads: int = 2) -> None:
+        path = Path(model)
+        path = path if path.suffix == ".json" else shipped(str(model))
+        self.card, weights = read_card(path)
+        if self.card.task != "signs":
+            raise InputError(f"{path} is a model of {self.card.task}, not of signs. Choose a sign model such as kslr30.")
+        self._model = LiteModel(weights, threads, self.card.name)
+        if self._model.outputs != len(self.card.labels) or self._model.input_shape[-1:] != (VALUES,):
+            raise InputError(f"{path} and its weights don't fit each other. Train the model again.")
+        self.vocabulary = _vocabulary(self.card.name, self.card.labels, self.card.extra)
+        self._words = np.array([label != IDLE for label in self.card.labels])
+
+    @property
+    def frames(self) -> int:
+        """Frames of a window."""
+        return self._model.input_shape[0]
+
+    def recognize(self, segment: SignSegment) -> SignPrediction:
+        """Ranks the words for one segment."""
+        return self._predictions(segment.window(self.frames)[None], [(segment.start, segment.end)])[0]
+
+    def recognize_windows(self, x: np.ndarray) -> list[SignPrediction]:
+        """Ranks the words for windows whose times are not known (start and end are 0).
+
+        Args:
+            x: (n, frames, 1662), absent parts NaN or zeros, in the 4:3 aspect.
+
+        Raises:
+            InputError: another shape.
+        """
+        return self._predictions(x, [(0.0, 0.0)] * len(x))
+
+    def probabilities(self, x: np.ndarray) -> np.ndarray:
+        """(n, labels) calibrated, in the order of the card's labels, for windows as in `recognize_windows`."""
+        return tempered(self._model(np.nan_to_num(np.asarray(x, np.float32))), self.card.calibration["temperature"])
+
+    def _predictions(self, x: np.ndarray, spans: list[tuple[float, float]]) -> list[SignPrediction]:
+        x = np.asarray(x, np.float32)
+        out = []
+        hands = np.isfinite(absent_as_nan(np.nan_to_num(x))[..., [1536, 1599]]).any(axis=(1, 2)) if x.ndim == 3 else [True] * len(x)
+        for row, (start, end), seen in zip(self.probabilities(x), spans, hands, strict=True):
+            order = [i for i in np.argsort(-row, kind="stable") if self._words[i]]
+            ranked = tuple((self.card.labels[i], float(row[i])) for i in order)
+            idle = float(row[~self._words].sum())
+            reason = self._reason(ranked[0][1], idle, bool(seen))
+            out.append(SignPrediction(start, end, ranked, idle, reason is not None, reason))
+        return out
+
+    def _reason(self, best: float, idle: float, hands: bool) -> str | None:
+        if not hands:
+            return "no hands seen"
+        if idle > best:
+            return "no sign of this vocabulary"
+        if best < self.card.calibration["threshold"]:
+            return "not sure enough"
+        return None
+
+
+def _vocabulary(name: str, labels: tuple[str, ...], extra: dict) -> Vocabulary:
+    words = [label for label in labels if label != IDLE]
+    known = kslr30()
+    full = known if name.startswith("kslr30") else plain(name, words)
+    return full.trained_on(extra.get("trained_on", {}))
