@@ -76,9 +76,9 @@ def draw_skeleton(picture: np.ndarray, landmarks: Landmarks) -> None:
         if hand is not None:
             points = pixels(hand)
             for a, b in HAND_LINES:
-                cv2.line(picture, points[a].tolist(), points[b].tolist(), PART_COLOURS[part], thick + 1, cv2.LINE_AA)
+                cv2.line(picture, points[a].tolist(), points[b].tolist(), PART_COLOURS[part], thick, cv2.LINE_AA)
             for point in points:
-                cv2.circle(picture, point.tolist(), thick + 1, PART_COLOURS[part], -1, cv2.LINE_8)
+                cv2.circle(picture, point.tolist(), thick, PART_COLOURS[part], -1, cv2.LINE_8)
 
 
 def draw_box(picture: np.ndarray, box: tuple[float, float, float], colour: tuple[int, int, int]) -> None:

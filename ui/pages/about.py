@@ -1,0 +1,90 @@
+"""The About page: what the app does, what its networks are, and what they can't do, all from the loaded models' cards."""
+
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from kslr.vocabulary import Vocabulary
+from models.cards import Card, current_commit
+from ui.i18n import names, said, told
+from ui.services import Services
+
+
+def build(services: Services) -> None:
+    """Adds the page to the app that is being built."""
+    models = services.models
+    gr.HTML(page(models.signs.vocabulary, models.signs.card, models.emotions.card), apply_default_css=False)
+
+
+def page(vocabulary: Vocabulary, signs: Card, emotion: Card) -> str:
+    """The page as HTML."""
+    known = [told(names(sign), "li") for sign in vocabulary.signs if not sign.untrained]
+    untrained = [told(names(sign), "li") for sign in vocabulary.untrained]
+    waiting = f'{said("about.untrained", "p", n=len(untrained))}<ul class="words waiting">{"".join(untrained)}</ul>'
+    return f"""
+<section class="about" aria-labelledby="about-heading">
+  {said("about.heading", "h2", 'id="about-heading"')}
+  {said("about.what", "p", 'class="lead"')}
+  {said("about.words", "h3", n=len(known))}
+  <ul class="words">{"".join(known)}</ul>
+  {waiting if untrained else ""}
+  {said("about.law", "h3")}
+  {said("about.law_text", "p")}
+  <div class="cards">{card_html("about.signs", signs)}{card_html("about.emotion", emotion)}</div>
+  {said("about.version", "p", 'class="note"', version=version())}
+</section>"""
+
+
+def card_html(heading: str, card: Card) -> str:
+    """A network's card; its own sentences are in English."""
+    figures = "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{shown}</td></tr>" for name, shown in rows(card.figures))
+    sources = "".join(
+        f"<tr><td>{escape(str(s.get('name', '')))}</td><td>{escape(str(s.get('samples', '')))}</td>"
+        f"<td>{escape(str(s.get('licence', '')))}</td></tr>"
+        for s in card.sources
+    )
+    head = "".join(said(f"about.{column}", "th", 'scope="col"') for column in ("source", "samples", "licence"))
+    size = round(card.weights["bytes"] / 1000)
+    return f"""
+  <article class="card">
+    {said(heading, "h3")}
+    {said("about.size", "p", size=size, n=len(card.labels))}
+    {said("about.figures", "h4")}<div class="wide" tabindex="0"><table lang="en"><tbody>{figures}</tbody></table></div>
+    {said("about.sources", "h4")}
+    <div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody lang="en">{sources}</tbody></table></div>
+    <details><summary>{said("about.card")}</summary>
+      {said("about.protocol", "h4")}<p lang="en">{escape(card.protocol)}</p>
+      {said("about.limits", "h4")}<p lang="en">{escape(card.limits)}</p>
+    </details>
+  </article>"""
+
+
+def rows(figures: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Nested figures as flat (name, value) rows, numbers shortened.
+
+    >>> rows({"test": {"accuracy": 0.61234, "interval": [0.6, 0.62]}})
+    [('test · accuracy', '0.612'), ('test · interval', '0.600 – 0.620')]
+    """
+    if isinstance(figures, dict):
+        return [row for name, value in figures.items() for row in rows(value, f"{prefix} · {name}" if prefix else str(name))]
+    if isinstance(figures, (list, tuple)) and len(figures) == 2 and all(isinstance(v, int | float) for v in figures):
+        return [(prefix, " – ".join(_shown(v) for v in figures))]
+    if isinstance(figures, (list, tuple)):
+        return [(prefix, ", ".join(_shown(v) for v in figures))]
+    return [(prefix, _shown(figures))]
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else escape(str(value))
+
+
+def version() -> str:
+    """The installed package's version, or the commit of a source tree."""
+    from importlib.metadata import PackageNotFoundError
+    from importlib.metadata import version as installed
+
+    try:
+        return installed("kslr")
+    except PackageNotFoundError:
+        return current_commit()[:9]

@@ -1,0 +1,152 @@
+"""A video file translated step by step, with progress between the steps, so that a page can show it and stop it."""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from fusion.annotate import AnnotatedVideo
+from fusion.exports import to_csv, to_json, to_subtitles, to_text
+from fusion.interpreter import Interpreter, Seen
+from fusion.tagged import TaggedWord
+from kslr.video import VideoFile
+from models.errors import InputError
+from ui.services import Services
+
+EXTENSIONS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
+# Seconds of work between two reports of progress.
+REPORT_EVERY = 0.25
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far it is.
+
+    Attributes:
+        seconds: read so far, on the video's clock.
+        fraction: 0–1, or None where the video doesn't know its length.
+        left: seconds of work to come, or None while that is a guess.
+    """
+
+    seconds: float
+    fraction: float | None = None
+    left: float | None = None
+
+
+@dataclass(frozen=True)
+class Translation:
+    """What a video gave.
+
+    Attributes:
+        name: the file's.
+        words: in order.
+        seen: what was in view.
+        times, emotions: (n,) seconds and (n, 7) probabilities of the frames whose face was seen.
+        files: what was written, by extension.
+    """
+
+    name: str
+    words: tuple[TaggedWord, ...]
+    seen: Seen
+    times: np.ndarray
+    emotions: np.ndarray
+    files: dict[str, Path] = field(default_factory=dict)
+
+
+class Refused(InputError):
+    """The video can't be translated; ``key`` and ``values`` say why in the app's words."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values
+
+
+def translate(path: Path, name: str, language: str, services: Services) -> Iterator[Progress | Translation]:
+    """Translates a file.
+
+    Args:
+        path: where it lies.
+        name: what the person called it.
+        language: of the words drawn into the video and written as text.
+        services: models, limits and the place for results.
+
+    Yields:
+        `Progress` now and then, at last one `Translation`.
+
+    Raises:
+        Refused: it can't be.
+    """
+    limits = services.limits
+    if path.suffix.lower() not in EXTENSIONS:
+        raise Refused("video.format")
+    if path.stat().st_size == 0:
+        raise Refused("video.empty")
+    if path.stat().st_size > limits.upload_megabytes * 1e6:
+        raise Refused("video.large", size=limits.upload_megabytes)
+    try:
+        yield from _translate(path, name, language, services)
+    except Refused:
+        raise
+    except InputError as error:
+        raise Refused(reason(error), minutes=limits.video_minutes, size=limits.upload_megabytes) from error
+
+
+def reason(error: InputError) -> str:
+    """The app's word for what `VideoFile` says is wrong, which names the file by the server's path."""
+    message = str(error)
+    known = {"sound only": "video.no_picture", "is longer than": "video.long", "is empty": "video.empty"}
+    return next((key for part, key in known.items() if part in message), "video.unreadable")
+
+
+def _translate(path: Path, name: str, language: str, services: Services) -> Iterator[Progress | Translation]:
+    words: list[TaggedWord] = []
+    times, emotions = [], []
+    with VideoFile(path, longest=services.limits.video_minutes * 60.0) as video, Interpreter(services.models) as interpreter:
+        folder = services.results.new()
+        started = reported = time.monotonic()
+        yield Progress(0.0, 0.0 if video.duration else None)
+        with AnnotatedVideo(folder / "kslr.mp4", language) as annotated:
+            for frame in video:
+                observation = interpreter.push(frame)
+                annotated.add(frame, observation)
+                words += observation.words
+                if observation.emotion is not None:
+                    times.append(frame.seconds)
+                    emotions.append(observation.emotion.probabilities)
+                now = time.monotonic()
+                if now - reported > REPORT_EVERY:
+                    reported = now
+                    yield _progress(frame.seconds, video.duration, now - started)
+            last = interpreter.finish()
+            annotated.tell(last)
+            words += last
+        seen = replace(interpreter.seen, truncated=video.truncated)
+    translation = Translation(name, tuple(words), seen, np.array(times), np.array(emotions).reshape(-1, 7))
+    yield replace(translation, files=_write(translation, folder, language, services))
+
+
+def _progress(seconds: float, duration: float | None, spent: float) -> Progress:
+    if not duration:
+        return Progress(seconds)
+    fraction = min(1.0, seconds / duration)
+    return Progress(seconds, fraction, spent / fraction - spent if fraction > 0.05 else None)
+
+
+def _write(translation: Translation, folder: Path, language: str, services: Services) -> dict[str, Path]:
+    """Every format of the words beside the annotated video."""
+    words: Sequence[TaggedWord] = translation.words
+    vocabulary = services.models.signs.vocabulary.name
+    texts = {
+        "txt": to_text(words, language),
+        "json": to_json(words, source=translation.name, duration=translation.seen.seconds, vocabulary=vocabulary),
+        "csv": to_csv(words),
+        "srt": to_subtitles(words, "srt", language),
+        "vtt": to_subtitles(words, "vtt", language),
+    }
+    files = {"mp4": folder / "kslr.mp4"}
+    for kind, content in texts.items():
+        files[kind] = folder / f"kslr.{kind}"
+        files[kind].write_text(content, encoding="utf-8")
+    return files

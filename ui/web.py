@@ -1,0 +1,247 @@
+"""The app assembled: every page of `ui.pages`, the live routes beside them, and the server under both."""
+
+import json
+import os
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fusion.appearance import (
+    EMOTION_COLOURS,
+    EMOTION_NAMES,
+    FACE_RUNS,
+    HAND_LINES,
+    PART_COLOURS,
+    POSE_LINES,
+    icon_svg,
+)
+from models.errors import InputError
+from ui.i18n import LANGUAGES, names, said, words
+
+if TYPE_CHECKING:
+    import gradio as gr
+    from fastapi import FastAPI
+
+    from ui.services import Services
+
+HERE = Path(__file__).parent
+# In the order of the navigation; each is a module of `ui.pages`.
+PAGES = ("live", "video", "about")
+SCRIPTS = ("app.js", "transcript.js", "live.js", "video.js")
+LOCAL = ("127.0.0.1", "localhost", "::1")
+
+
+def offline() -> None:
+    """Keeps Gradio from asking the network anything; to be called before it is imported."""
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+def build_app(services: "Services") -> "gr.Blocks":
+    """The pages as a Gradio app.
+
+    Args:
+        services: what they share.
+    """
+    offline()
+    from importlib import import_module
+
+    import gradio as gr
+
+    with gr.Blocks(title="KSLR", analytics_enabled=False, fill_width=True) as app:
+        gr.HTML(html_template=header(), js_on_load="window.kslr.header(element)", apply_default_css=False, elem_id="top")
+        for name in PAGES:
+            with gr.Column(elem_id=f"page-{name}", elem_classes="page"):
+                import_module(f"ui.pages.{name}").build(services)
+    return app
+
+
+def build_server(services: "Services", root_path: str = "") -> "FastAPI":
+    """The whole web application: the pages, the live routes, and the files that people fetch.
+
+    Args:
+        services: what they share; closed when the server ends.
+        root_path: where a proxy serves it, such as ``/kslr``.
+    """
+    offline()
+    from contextlib import asynccontextmanager
+
+    import gradio as gr
+    from fastapi import FastAPI
+    from fastapi.responses import FileResponse, Response
+
+    from ui.live import router
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> Any:
+        yield
+        services.close()
+
+    server = FastAPI(title="KSLR", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
+    server.include_router(router(services))
+
+    @server.get("/results/{token}/{name}")
+    async def results(token: str, name: str) -> Response:
+        path = services.results.find(token, name)
+        if path is None:
+            return Response(status_code=404)
+        return FileResponse(path, headers={"Cache-Control": "private, no-store"})
+
+    return gr.mount_gradio_app(
+        server,
+        build_app(services),
+        path="/",
+        root_path=root_path or None,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        pwa=False,
+        max_file_size=f"{services.limits.upload_megabytes}mb",
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        head=head(services),
+    )
+
+
+def header() -> str:
+    """The top of every page: name, pages, languages, light or dark."""
+    pages = "".join(f'<a href="#{name}" data-goto="{name}" data-word="nav.{name}"></a>' for name in PAGES)
+    languages = "".join(
+        f'<button type="button" data-language="{code}" lang="{code}" aria-label="{name}" title="{name}">{code.upper()}</button>'
+        for code, name in LANGUAGES.items()
+    )
+    return f"""
+<header>
+  <a class="skip" href="#" data-word="app.skip"></a>
+  <div class="brand"><h1>KSLR</h1>{said("app.tagline", "p")}</div>
+  <div class="choices-top">
+    <div role="group" class="languages" data-word-label="app.language">{languages}</div>
+    <button type="button" class="quiet" id="theme" data-word-label="app.theme">◐</button>
+  </div>
+  <nav data-word-label="app.pages">{pages}</nav>
+</header>"""
+
+
+def config(services: "Services") -> dict[str, Any]:
+    """What the scripts need to know: words, signs, how things look."""
+    from ui.live import FACE_POINTS
+
+    def css(colour: tuple[int, int, int]) -> str:
+        return "rgb({} {} {})".format(*colour)
+
+    return {
+        "language": next(iter(LANGUAGES)),
+        "languages": LANGUAGES,
+        "words": words(),
+        "pages": PAGES,
+        "signs": {sign.id: {**names(sign), "latin": sign.latin} for sign in services.models.signs.vocabulary.signs},
+        "emotions": {
+            name: {"icon": icon_svg(name), "colour": css(EMOTION_COLOURS[name]), "names": texts}
+            for name, texts in EMOTION_NAMES.items()
+        },
+        "colours": {part: css(colour) for part, colour in PART_COLOURS.items()},
+        "pose": POSE_LINES,
+        "hand": HAND_LINES,
+        "face": [[FACE_POINTS.index(point) for point in run] for run in FACE_RUNS],
+    }
+
+
+def head(services: "Services") -> str:
+    """Styles, words and scripts, all in the page itself, so that nothing else has to be fetched."""
+    safe = json.dumps(config(services), ensure_ascii=False).replace("<", "\\u003c")
+    shown = "".join(f'body[data-page="{name}"] #page-{name} {{ display: flex !important; }}\n' for name in PAGES)
+    style = (HERE / "app.css").read_text(encoding="utf-8")
+    scripts = "\n".join((HERE / name).read_text(encoding="utf-8") for name in SCRIPTS)
+    return f"<style>{style}\n{shown}</style><script>window.KSLR_CONFIG = {safe};</script><script>{scripts}</script>"
+
+
+def launch(
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    *,
+    auth: str | None = None,
+    certificate: str | Path | None = None,
+    key: str | Path | None = None,
+    max_sessions: int = 4,
+    root_path: str = "",
+    signs: str = "kslr30",
+    emotion: str = "emotion",
+) -> None:
+    """Serves the app until it is interrupted.
+
+    Args:
+        host: the address to listen on.
+        port: the port; the next free one of twenty when it is taken, any free one when 0.
+        auth: ``USER:PASSWORD`` that everybody must give.
+        certificate, key: PEM files for https, which browsers ask for before they open a camera elsewhere than here.
+        max_sessions: people signing at the same time.
+        root_path: where a proxy serves it.
+        signs, emotion: models, by name or by their card's path.
+
+    Raises:
+        InputError: no port is free, a model or certificate is missing, or an option is wrong.
+    """
+    offline()
+    import uvicorn
+
+    from fusion.interpreter import Models
+    from ui.guard import Guard
+    from ui.services import Limits, Services
+
+    for path in (certificate, key):
+        if path is not None and not Path(path).is_file():
+            raise InputError(f"{path} does not exist. Give the PEM files of certificate and key.")
+    if (certificate is None) != (key is None):
+        raise InputError("https needs both a certificate and its key.")
+    if max_sessions < 1:
+        raise InputError("At least one person must be able to sign: --max-sessions 1 or more.")
+    listening = listen(host, port)
+    services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
+    server: Any = build_server(services, root_path)
+    if auth is not None:
+        server = Guard(server, auth)
+    scheme = "https" if certificate else "http"
+    shown = f"[{host}]" if ":" in host else host
+    print(f"KSLR is at {scheme}://{shown}:{listening.getsockname()[1]}{root_path}  (Ctrl+C stops it)", flush=True)
+    if host not in LOCAL and (auth is None or certificate is None):
+        missing = " and ".join(
+            name for name, given in (("a password (--auth)", auth), ("https (--certificate, --key)", certificate)) if not given
+        )
+        print(f"Warning: others on the network can reach it without {missing}.", flush=True)
+    options = uvicorn.Config(
+        server,
+        log_level="warning",
+        ssl_certfile=certificate,
+        ssl_keyfile=str(key) if key else None,
+        timeout_graceful_shutdown=3,
+        ws_max_size=services.limits.frame_bytes + 1024,
+    )
+    try:
+        uvicorn.Server(options).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        services.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on the port, or on the next free one.
+
+    Raises:
+        InputError: twenty ports in a row are taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    reason = ""
+    for candidate in range(port, port + (20 if port else 1)):
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        if os.name != "nt":  # there it would let two servers share a port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, candidate))
+        except (OSError, OverflowError) as error:
+            listening.close()
+            reason = str(error)
+            continue
+        return listening
+    raise InputError(f"Cannot listen on {host}:{port} ({reason}). Choose another --host or --port.")
