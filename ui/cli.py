@@ -11,7 +11,7 @@ import typer
 
 from models.errors import InputError
 from models.files import check_writable
-from ui.cli_joint import joint, split
+from ui.cli_joint import joint, split, video
 from ui.console import notes, progress_bar
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ app = typer.Typer(
 evaluate = typer.Typer(help="Measure a model on labelled data.", no_args_is_help=True)
 app.add_typer(evaluate, name="evaluate")
 evaluate.command()(joint)
+evaluate.command()(video)
 app.command()(split)
 
 

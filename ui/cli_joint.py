@@ -86,3 +86,39 @@ def split(
     write_manifest(out_test, test)
     for name, clips, path in (("training", training, out_train), ("test", test, out_test)):
         typer.echo(f"{name}: {len(clips)} clips of {', '.join(sorted({c.signer for c in clips}))} → {path}")
+
+
+def video(
+    manifest: Annotated[Path, typer.Argument(help="CSV with the columns clip, sign, emotion, signer[, start, end].")],
+    model: Annotated[str, typer.Option(help="timesformer, videomae or vivit.")] = "timesformer",
+    task: Annotated[str, typer.Option(help="sign or emotion.")] = "sign",
+    weights: Annotated[Path | None, typer.Option(help="Folder of pretrained weights; without it the hub's are loaded.")] = None,
+    test: Annotated[Path | None, typer.Option(help="A manifest of the test side; without it signers are split 60 to 40.")] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the training clips.", min=1)] = 10,
+    seed: Annotated[int, typer.Option(help="Of the split, the order and the new head.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
+) -> None:
+    """Fine-tune and evaluate a video transformer on the same clips, as a baseline to compare with."""
+    from fusion.manifest import read_manifest
+    from fusion.manifest import split as split_clips
+    from fusion.video_models import evaluate_video_model
+
+    if json is not None:
+        check_writable(json)
+    clips = read_manifest(manifest)
+    training, held_out = (clips, read_manifest(test)) if test else split_clips(clips, test_share=0.4, seed=seed)
+    with progress_bar(f"Fine-tuning {model}") as progress:
+        made = evaluate_video_model(
+            training,
+            held_out,
+            model=model,
+            task=task,
+            weights=weights,
+            epochs=epochs,
+            seed=seed,
+            data=str(manifest),
+            progress=progress,
+        )
+    for clip in made["left_out"]:
+        notes.print(f"{clip['clip']}: {clip['problem']}", markup=False, soft_wrap=True)
+    write_report(made, json, timed="a clip in torch")
