@@ -149,7 +149,8 @@ class Interpreter:
         if not self._open:
             raise RuntimeError("Use the interpreter in a with statement before pushing frames.")
         landmarks = self._tracker.process(frame)
-        crop = None if landmarks.face is None else crop_from_landmarks(frame.rgb, landmarks.face, frame.seconds)
+        hands = (landmarks.left_hand, landmarks.right_hand)
+        crop = crop_from_landmarks(frame.rgb, landmarks.face, frame.seconds, hands)
         emotion = self._models.emotions.recognize([crop])[0] if crop else None
         self._look_for_people(frame)
         segment = self._segmenter.push(landmarks)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fusion.attention import HALF_SPEED, attention, face_covered, hand_speed
+from fusion.attention import HALF_SPEED, attention, hand_speed
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.video import Frame
@@ -18,15 +18,6 @@ def with_hand(person: Landmarks, x: float, y: float, seconds: float = 0.0) -> La
     spread = np.random.default_rng(0).uniform(-0.03, 0.03, (21, 3))
     hand = (np.array([x, y, 0.0]) + spread).astype(np.float32)
     return Landmarks(seconds, person.pose, person.face, None, hand, person.aspect)
-
-
-def test_a_hand_over_the_nose_hides_the_face(person):
-    x, y, _ = person.face[1]
-    covered = with_hand(person, x, y)
-    assert face_covered(covered)
-    assert attention(None, covered) == 0.0
-    assert not face_covered(with_hand(person, x, y + 0.45))
-    assert not face_covered(person)
 
 
 def test_speed_is_in_shoulder_widths_a_second(person):
