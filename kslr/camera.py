@@ -48,8 +48,9 @@ class Camera:
         if not capture.isOpened():
             capture.release()
             raise InputError(f"There is no camera {self.index}, or it may not be used. Plug it in or choose another number.")
-        self._stop.clear()
-        self._thread = threading.Thread(target=self._pump, args=(capture,), name=f"camera {self.index}", daemon=True)
+        # A new event each time: a thread that hangs in its driver must not come back to life with the next one's.
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._pump, args=(capture, self._stop), name=f"camera {self.index}", daemon=True)
         self._thread.start()
         with self._news:
             seen = self._news.wait_for(lambda: self._latest is not None, self.patience)
@@ -79,7 +80,7 @@ class Camera:
         import cv2
 
         with self._news:
-            if self._thread is None:
+            if self._thread is None and not self._stop.is_set():
                 raise RuntimeError("This Camera is not open; use it in a with statement.")
             self._news.wait_for(lambda: self._latest is not None or self._stop.is_set(), self.patience)
             latest, self._latest = self._latest, None
@@ -91,23 +92,22 @@ class Camera:
                 "Check it and start again."
             )
         bgr, when = latest
-        if self._start is None:
-            self._start = when
+        start = self._start = when if self._start is None else self._start
         if (bgr.shape[1], bgr.shape[0]) != self.size:
             bgr = cv2.resize(bgr, self.size, interpolation=cv2.INTER_AREA)
-        return Frame(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), when - self._start)
+        return Frame(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), when - start)
 
-    def _pump(self, capture: Any) -> None:
+    def _pump(self, capture: Any, stop: threading.Event) -> None:
         """Reads until told to stop, keeping the newest picture, then lets the camera go."""
         try:
-            while not self._stop.is_set():
+            while not stop.is_set():
                 got, bgr = capture.read()
-                if got and bgr is not None:
+                if got and bgr is not None and not stop.is_set():
                     with self._news:
                         self._latest = (bgr, monotonic())
                         self._news.notify_all()
                 else:
-                    self._stop.wait(0.02)
+                    stop.wait(0.02)
         finally:
             capture.release()
 
