@@ -67,9 +67,7 @@ def jittered(images: np.ndarray, jitter: Jitter, generator: np.random.Generator,
     return out
 
 
-def affine(
-    side: int, size: int, degrees: np.ndarray, scale: np.ndarray, shift: np.ndarray, mirror: np.ndarray
-) -> np.ndarray:
+def affine(side: int, size: int, degrees: np.ndarray, scale: np.ndarray, shift: np.ndarray, mirror: np.ndarray) -> np.ndarray:
     """(n, 2, 3) matrices that take source pixels (side) to result pixels (size) about the picture's centre.
 
     Args:

@@ -25,7 +25,14 @@ _FOLDERS = {
     "public": ("public", "publictest", "validation", "valid", "val"),
     "private": ("private", "privatetest", "test"),
 }
-_EMOTION_FOLDERS = {"anger": "angry", "happiness": "happy", "sadness": "sad", "fearful": "fear", "disgusted": "disgust", "surprised": "surprise"}
+_EMOTION_FOLDERS = {
+    "anger": "angry",
+    "happiness": "happy",
+    "sadness": "sad",
+    "fearful": "fear",
+    "disgusted": "disgust",
+    "surprised": "surprise",
+}
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 
 

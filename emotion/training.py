@@ -8,71 +8,181 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, replace
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emotion.augment import Jitter, jittered
+from emotion.augment import jittered
 from emotion.datasets import Faces, for_training, load
+from emotion.evaluation import evaluate_model, fit_calibration
+from emotion.faces import EMOTIONS
 from emotion.labels import soft_targets
 from emotion.networks import ARCHITECTURES
-from models.cards import write_file
+from emotion.recipes import RECIPES, Recipe, learning_rate
+from models.cards import Card, current_commit, write_card
 from models.errors import InputError
+from models.files import check_writable, write_file
+from models.runtime import LiteModel
 
 if TYPE_CHECKING:
     import keras
 
 Progress = Callable[[str, float], None]
+ROOT = Path(__file__).resolve().parents[1]
 CHECKPOINT, BEST, STATE = "last.weights.h5", "best.weights.h5", "training.json"
 
+SOURCES: tuple[dict[str, Any], ...] = (
+    {
+        "name": "FER2013 (Goodfellow et al., 2013), training split",
+        "licence": "made for a research challenge from pictures found on the web; no licence is stated for the pictures",
+    },
+    {"name": "FER+ votes (Barsoum et al., 2016) of the training split", "licence": "MIT (the labels)"},
+)
+LIMITS = (
+    "Tells what a face shows, not what a person feels. Trained on posed and candid web pictures of mostly frontal faces, "
+    "with labels about which people themselves agree in two of three cases; disgust and fear are the weakest. In signing, "
+    "brows and mouth also carry grammar and mouthed words, so single frames mislead. Not to be used to judge people; the "
+    "EU AI Act, article 5(1)(f), bans inferring emotions at work and in education."
+)
 
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is fitted.
 
-    Attributes:
-        optimizer: ``sgd`` (Nesterov) or ``adamw``.
-        rate: peak learning rate; it rises over `warm_up` of the run and falls to zero along a cosine.
-        decay: weight decay, decoupled.
-        jitter: augmentation at its strongest; it starts at `gentle` of that and grows over the run.
-        sizes: (share of the run from which, picture side) pairs, ascending: small pictures first save most of the time.
-            Networks with a fixed input size train at 48 only.
-        epochs: length of the run, and of its schedules.
-        minutes: instead of epochs: the schedules follow the clock, for a machine that others use as well.
-        votes: share of the FER+ votes in the soft targets.
-        measured_from: share of the run from which every epoch is measured on PublicTest; before, every fourth.
+def train(
+    data: str | Path,
+    out: str | Path,
+    *,
+    architecture: str = "emotion_net",
+    name: str = "emotion",
+    epochs: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Fits a network, selects it on PublicTest, calibrates it there, and measures the saved file once on PrivateTest.
+
+    Args:
+        data: what `emotion.datasets.load` reads.
+        out: folder for ``NAME.json`` and ``NAME.tflite``; checkpoints lie in ``checkpoints`` in it.
+        architecture: ``emotion_net`` or ``student_cnn``.
+        name: of the model.
+        epochs: length of the run; the recipe's when None.
+        minutes: instead of epochs, when the clock is the limit.
         seed: of weights, order and augmentation.
+        resume: go on from the folder's checkpoint.
+        progress: told (text, share done 0–1).
+
+    Returns:
+        The report of `emotion.evaluation.evaluate_model` on PrivateTest (on PublicTest when there is none), and
+        ``card``, the card's path.
+
+    Raises:
+        InputError: data or folder cannot be used.
     """
-
-    architecture: str = "emotion_net"
-    settings: dict[str, Any] = field(default_factory=dict)
-    optimizer: str = "sgd"
-    rate: float = 0.1
-    decay: float = 5e-3
-    warm_up: float = 0.1
-    batch: int = 128
-    epochs: int = 30
-    minutes: float | None = None
-    jitter: Jitter = Jitter()
-    gentle: float = 0.5
-    sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.45, 40), (0.8, 48))
-    votes: float = 0.3
-    measured_from: float = 0.6
-    seed: int = 0
+    if architecture not in ARCHITECTURES:
+        raise InputError(f"No architecture is called {architecture!r}. There are {', '.join(ARCHITECTURES)}.")
+    out = Path(out)
+    check_writable(out / f"{name}.json")
+    splits = load(data)
+    recipe = replace(RECIPES[architecture], seed=seed, minutes=minutes)
+    recipe = replace(recipe, epochs=epochs) if epochs else recipe
+    fit(splits, out / "checkpoints", recipe, resume, progress)
+    return save(splits, out / "checkpoints", out, name, data=Path(data).name)
 
 
-# S4 names its epochs (106) and ReLU; Adam is its framework's default choice.
-RECIPES = {
-    "emotion_net": Recipe(),
-    "student_cnn": Recipe("student_cnn", optimizer="adamw", rate=1e-3, decay=1e-4, epochs=40, sizes=((0.0, 48),), votes=0.0),
-}
+def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, name: str, data: str = "FER2013") -> dict[str, Any]:
+    """Turns a checkpoint folder of `fit` into weights, card and report; see `train`."""
+    checkpoints, out = Path(checkpoints), Path(out)
+    try:
+        state = json.loads((checkpoints / STATE).read_text())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{checkpoints / STATE} cannot be read ({error}). Train first.") from error
+    recipe = state["recipe"]
+    weights = exported(recipe, checkpoints / BEST)
+    public = splits["public"]
+    chosen = max(range(len(state["history"])), key=lambda i: state["history"][i]["public"])
+    votes = "labels mixed with the FER+ votes" if recipe["votes"] and splits["train"].votes is not None else "labels"
+    dropped = ", ".join(f"{count} {reason}" for reason, count in state["dropped"].items())
+    card = Card(
+        name=name,
+        task="emotion",
+        labels=EMOTIONS,
+        input={"shape": [48, 48], "dtype": "uint8", "meaning": "grey face cut by emotion.faces; preprocessing is inside"},
+        sources=tuple(
+            {**source, "samples": len(splits["train"]) - sum(state["dropped"].values())}
+            for source in SOURCES[: 1 + bool(recipe["votes"])]
+        ),
+        protocol=(
+            f"{recipe['architecture']} from scratch on FER2013's training split ({votes}; dropped: {dropped}), "
+            f"seed {recipe['seed']}; epoch {chosen + 1} of {len(state['history'])} selected on PublicTest, temperature and "
+            "threshold fitted on PublicTest, PrivateTest measured once, without test-time augmentation unless a figure says so"
+        ),
+        figures={},
+        calibration=fit_calibration(_lite_probabilities(weights, public.images), public.labels),
+        limits=LIMITS,
+        commit=current_commit(),
+        weights={},
+        extra={"recipe": recipe, "history": state["history"]},
+    )
+    path = write_card(out, card, weights)
+    split = "private" if "private" in splits else "public"
+    report = evaluate_model(splits, path, split=split, data=data)
+    figures = {
+        **report,
+        "command": f"kslr evaluate emotion DATA --model {name}",
+        "public_accuracy": state["history"][chosen]["public"],
+    }
+    write_card(out, replace(card, figures=figures), weights)
+    return {**report, "card": str(path)}
 
 
-def fit(splits: dict[str, Faces], folder: str | Path, recipe: Recipe, resume: bool = False, progress: Progress | None = None) -> "keras.Model":
+def exported(recipe: dict[str, Any], weights: str | Path) -> bytes:
+    """A trained network as ``.tflite``: free batch axis, float16 weights, float32 arithmetic.
+
+    Under another Keras backend than TensorFlow, the conversion runs in a process of its own.
+    """
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        return _converted(recipe, weights)
+    with tempfile.TemporaryDirectory() as folder:
+        target = Path(folder) / "model.tflite"
+        code = "import sys, json; from emotion.training import exported; from pathlib import Path; "
+        code += "Path(sys.argv[3]).write_bytes(exported(json.loads(sys.argv[1]), sys.argv[2]))"
+        environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
+        command = [sys.executable, "-c", code, json.dumps(recipe), str(weights), str(target)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"TensorFlow could not convert the network: {done.stderr[-2000:]}")
+        return target.read_bytes()
+
+
+def _converted(recipe: dict[str, Any], weights: str | Path) -> bytes:
+    import tensorflow
+
+    settings = dict(recipe["settings"])
+    model = ARCHITECTURES[recipe["architecture"]](**settings)
+    model.load_weights(weights)
+    specification = tensorflow.TensorSpec((None, *model.input_shape[1:]), tensorflow.uint8)
+    call = tensorflow.function(lambda faces: model(faces, training=False)).get_concrete_function(specification)
+    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([call], model)
+    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tensorflow.float16]
+    return converter.convert()
+
+
+def _lite_probabilities(weights: bytes, images: np.ndarray) -> np.ndarray:
+    network = LiteModel(weights)
+    return np.concatenate([network(images[i : i + 64]) for i in range(0, len(images), 64)])
+
+
+def fit(
+    splits: dict[str, Faces], folder: str | Path, recipe: Recipe, resume: bool = False, progress: Progress | None = None
+) -> "keras.Model":
     """Trains on the training split and returns the network of the epoch that was best on PublicTest.
 
     After every epoch the folder holds the last and the best weights and a ``training.json`` with the history, so that
@@ -146,18 +256,6 @@ def build(recipe: Recipe) -> "keras.Model":
     """The recipe's network, for pictures of any size where it can be."""
     free = {"size": None} if recipe.architecture == "emotion_net" else {}
     return ARCHITECTURES[recipe.architecture](**{**free, **recipe.settings})
-
-
-def learning_rate(recipe: Recipe, share: float) -> float:
-    """The learning rate after a share (0–1) of the run.
-
-    >>> recipe = Recipe(rate=1.0, warm_up=0.1)
-    >>> [round(learning_rate(recipe, share), 3) for share in (0.05, 0.1, 1.0)]
-    [0.5, 1.0, 0.0]
-    """
-    if share < recipe.warm_up:
-        return recipe.rate * max(share / recipe.warm_up, 0.02)
-    return recipe.rate * 0.5 * (1 + float(np.cos(np.pi * (share - recipe.warm_up) / (1 - recipe.warm_up))))
 
 
 def _optimizer(recipe: Recipe) -> Any:

@@ -1,0 +1,62 @@
+"""How the emotion networks are fitted: everything that changes a result, in one place."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from emotion.augment import Jitter
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is fitted.
+
+    Attributes:
+        optimizer: ``sgd`` (Nesterov) or ``adamw``.
+        rate: peak learning rate; it rises over `warm_up` of the run and falls to zero along a cosine.
+        decay: weight decay, decoupled.
+        jitter: augmentation at its strongest; it starts at `gentle` of that and grows over the run.
+        sizes: (share of the run from which, picture side) pairs, ascending: small pictures first save most of the time.
+            Networks with a fixed input size train at 48 only.
+        epochs: length of the run, and of its schedules.
+        minutes: instead of epochs: the schedules follow the clock, for a machine that others use as well.
+        votes: share of the FER+ votes in the soft targets.
+        measured_from: share of the run from which every epoch is measured on PublicTest; before, every fourth.
+        seed: of weights, order and augmentation.
+    """
+
+    architecture: str = "emotion_net"
+    settings: dict[str, Any] = field(default_factory=dict)
+    optimizer: str = "sgd"
+    rate: float = 0.1
+    decay: float = 5e-3
+    warm_up: float = 0.1
+    batch: int = 128
+    epochs: int = 30
+    minutes: float | None = None
+    jitter: Jitter = field(default_factory=Jitter)
+    gentle: float = 0.5
+    sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.45, 40), (0.8, 48))
+    votes: float = 0.3
+    measured_from: float = 0.6
+    seed: int = 0
+
+
+# S4 names its epochs (106) and ReLU; Adam is its framework's default choice.
+RECIPES = {
+    "emotion_net": Recipe(),
+    "student_cnn": Recipe("student_cnn", optimizer="adamw", rate=1e-3, decay=1e-4, epochs=40, sizes=((0.0, 48),), votes=0.0),
+}
+
+
+def learning_rate(recipe: Recipe, share: float) -> float:
+    """The learning rate after a share (0–1) of the run.
+
+    >>> recipe = Recipe(rate=1.0, warm_up=0.1)
+    >>> [round(learning_rate(recipe, share), 3) for share in (0.05, 0.1, 1.0)]
+    [0.5, 1.0, 0.0]
+    """
+    if share < recipe.warm_up:
+        return recipe.rate * max(share / recipe.warm_up, 0.02)
+    return recipe.rate * 0.5 * (1 + float(np.cos(np.pi * (share - recipe.warm_up) / (1 - recipe.warm_up))))

@@ -1,0 +1,75 @@
+"""Face crops in, calibrated emotions out, on LiteRT."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion.faces import EMOTIONS, SIZE, FaceCrop
+from models.calibration import tempered
+from models.cards import read_card, shipped
+from models.errors import InputError
+from models.runtime import LiteModel
+
+
+@dataclass(frozen=True)
+class EmotionPrediction:
+    """What one face shows.
+
+    Attributes:
+        seconds: the crop's time.
+        quality: the crop's quality, 0–1.
+        probabilities: (7,) float32 in the order of EMOTIONS, calibrated.
+        label: the likeliest emotion, or None when its probability is below the model's threshold (abstained).
+    """
+
+    seconds: float
+    quality: float
+    probabilities: np.ndarray
+    label: str | None
+
+
+class EmotionRecognizer:
+    """A trained emotion network, loaded once; calls from several threads take turns.
+
+    Args:
+        model: name of a shipped model, or the path of a card (``.json``).
+        threads: CPU threads.
+
+    Raises:
+        InputError: the model is missing, damaged, or no emotion model.
+
+    >>> crop = FaceCrop(np.zeros((48, 48), np.uint8), 1.0, 0.0, (0.0, 0.0, 48.0))
+    >>> EmotionRecognizer().recognize([crop])[0].probabilities.shape
+    (7,)
+    """
+
+    def __init__(self, model: str | Path = "emotion", threads: int = 2) -> None:
+        path = Path(model) if str(model).endswith(".json") else shipped(str(model))
+        self.card, weights = read_card(path)
+        if self.card.task != "emotion" or self.card.labels != EMOTIONS:
+            raise InputError(f"{path} is a model for {self.card.task}, not for emotion. Choose an emotion model.")
+        self._network = LiteModel(weights, threads, f"the emotion model {self.card.name}")
+        if self._network.input_shape != (SIZE, SIZE) or self._network.outputs != len(EMOTIONS):
+            raise InputError(f"{path} does not take {SIZE}×{SIZE} faces. Choose an emotion model of this version.")
+        self.threshold = float(self.card.calibration.get("threshold", 0.0))
+        self._temperature = float(self.card.calibration.get("temperature", 1.0))
+
+    def probabilities(self, images: np.ndarray) -> np.ndarray:
+        """(n, 48, 48) uint8 faces → (n, 7) float32 calibrated probabilities, in one call."""
+        return tempered(self._network(images), self._temperature).astype(np.float32)
+
+    def recognize(self, crops: Sequence[FaceCrop]) -> list[EmotionPrediction]:
+        """What each face shows; all of them in one call."""
+        if not crops:
+            return []
+        rows = self.probabilities(np.stack([crop.image for crop in crops]))
+        return [
+            EmotionPrediction(crop.seconds, crop.quality, row, self.label(row)) for crop, row in zip(crops, rows, strict=True)
+        ]
+
+    def label(self, probabilities: np.ndarray) -> str | None:
+        """The likeliest emotion of (7,) probabilities, or None below the threshold."""
+        best = int(probabilities.argmax())
+        return EMOTIONS[best] if probabilities[best] >= self.threshold else None
