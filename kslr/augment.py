@@ -112,8 +112,7 @@ def in_space(points: np.ndarray, generator: np.random.Generator, how: Strength) 
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.stack([np.stack([cos * sx, -sin * sy + shear], -1), np.stack([sin * sx, cos * sy], -1)], 1).astype(np.float32)
     middle = np.array([2 / 3, 0.5], np.float32)
-    xy = out[..., :2] - middle
-    out[..., :2] = np.einsum("ntpk,njk->ntpj", xy, matrix) + middle
+    out[..., :2] = _turned(out[..., :2] - middle, matrix) + middle
     for hand in ("left_hand", "right_hand"):
         h = out[:, :, ROWS[hand]]
         angle = np.deg2rad(generator.uniform(-how.hand_turn, how.hand_turn, n))
@@ -122,10 +121,16 @@ def in_space(points: np.ndarray, generator: np.random.Generator, how: Strength) 
         matrix = np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], 1).astype(np.float32)
         wrist = h[:, :, :1, :2].copy()
         moved = generator.normal(0, how.hand_shift, (n, 1, 1, 2)).astype(np.float32)
-        h[..., :2] = np.einsum("ntpk,njk->ntpj", h[..., :2] - wrist, matrix) + wrist + moved
+        h[..., :2] = _turned(h[..., :2] - wrist, matrix) + wrist + moved
     out[..., :2] += generator.normal(0, how.noise, (n, 1, out.shape[2], 2)).astype(np.float32)
-    out[..., :2] += generator.normal(0, how.noise / 2, (*out.shape[:3], 2)).astype(np.float32)
+    out[..., :2] += np.float32(how.noise / 2) * generator.standard_normal((*out.shape[:3], 2), np.float32)
     return out
+
+
+def _turned(xy: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """(n, frames, points, 2) times a 2×2 matrix a sample."""
+    n, frames, points, _ = xy.shape
+    return (xy.reshape(n, -1, 2) @ matrix.transpose(0, 2, 1)).reshape(n, frames, points, 2)
 
 
 def dropped(points: np.ndarray, generator: np.random.Generator, how: Strength) -> np.ndarray:

@@ -90,11 +90,11 @@ def features(points: Any) -> Any:
 
 def kslr_encoder(
     frames: int = 30,
-    widths: Sequence[int] = (128, 192),
-    convolutions: Sequence[int] = (2, 1),
-    attentions: int = 2,
+    widths: Sequence[int] = (80, 128),
+    convolutions: Sequence[int] = (1, 1),
+    attentions: int = 1,
     heads: int = 4,
-    embedding: int = 256,
+    embedding: int = 192,
     dropout: float = 0.2,
 ) -> "keras.Model":
     """(frames, 86 × 3) points, absent zeros → (embedding,) of length 1.

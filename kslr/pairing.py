@@ -9,12 +9,14 @@ import numpy as np
 
 # What a frame may be: sides of its hands in their order; 0 is the signer's right (left in the picture), 1 the left.
 _FRAMES: tuple[tuple[int, ...], ...] = ((0,), (1,), (0, 1), (1, 0))
-_ALONE = 0.06  # cost of a frame with one hand: two are usual once both have been seen
+_ALONE = 0.06  # cost of a frame with one hand: two are usual
 _SIDE = 0.4  # cost a unit of picture width that the right hand lies to the right of the left
+_SWITCH = 0.03  # cost of a pair written the other way round than the pair before
 _FORGET = 0.15  # what a jump costs at most
 _BEAM = 12  # states kept a step
 
-_State = tuple[int, int]
+# Last block seen as right, last seen as left, which of them the last pair began with; -1 none yet.
+_State = tuple[int, int, int]
 
 
 def _blocks(x: np.ndarray, length: int) -> np.ndarray:
@@ -41,9 +43,9 @@ def pair(blocks: np.ndarray) -> list[tuple[int | None, int | None]]:
     jump = np.minimum(np.abs(palm[:, None] - palm[None]).sum(axis=-1), _FORGET).tolist()
     same = [0.0 if i + 1 == n else _FORGET * float(np.abs(blocks[i] - blocks[i + 1]).mean() < 0.02) for i in range(n)]
     across = palm[:, 0].tolist()
-    # A state is (last block seen as right, last seen as left) before block i; only the cheapest of each is kept.
+    # The cheapest way to each state before block i.
     best: list[dict[_State, tuple[float, tuple[int, _State] | None, tuple[int, ...]]]] = [{} for _ in range(n + 1)]
-    best[0][(-1, -1)] = (0.0, None, ())
+    best[0][(-1, -1, -1)] = (0.0, None, ())
     for i in range(n):
         for last, (cost, _, _) in sorted(best[i].items(), key=lambda item: item[1][0])[:_BEAM]:
             for sides in _FRAMES:
@@ -60,9 +62,11 @@ def pair(blocks: np.ndarray) -> list[tuple[int | None, int | None]]:
                 if len(sides) == 2:
                     # Two readings of one hand lie on each other; two hands hardly ever do.
                     total += _SIDE * max(0.0, across[now[0]] - across[now[1]]) + same[i]
-                elif last[1 - sides[0]] >= 0:
+                    total += _SWITCH * (last[2] not in (-1, sides[0]))
+                    now[2] = sides[0]
+                else:
                     total += _ALONE
-                key = (now[0], now[1])
+                key = (now[0], now[1], now[2])
                 if key not in best[j] or total < best[j][key][0]:
                     best[j][key] = (total, (i, last), sides)
     frames: list[tuple[int | None, int | None]] = []

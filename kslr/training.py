@@ -105,10 +105,7 @@ def fit(
     keras.utils.set_random_seed(seed)
     model = start or build(name, classes, x.shape[1], recipe=recipe)
     steps = int(np.ceil(len(x) / recipe.batch))
-    rate: Any = recipe.rate
-    if not recipe.patience:
-        warm = min(steps * 3, steps * recipe.epochs // 5 + 1)
-        rate = keras.optimizers.schedules.CosineDecay(recipe.rate / 20, steps * recipe.epochs - warm, warmup_target=recipe.rate, warmup_steps=warm)
+    rate = schedule(recipe, steps)
     average = {} if recipe.patience else {"use_ema": True, "ema_momentum": 0.99}
     if recipe.decay:
         optimizer: Any = keras.optimizers.AdamW(rate, weight_decay=recipe.decay, clipnorm=recipe.clip, **average)
@@ -116,12 +113,12 @@ def fit(
         optimizer = keras.optimizers.Adam(rate, clipnorm=recipe.clip, **average)
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing)
     model.compile(optimizer, loss, metrics=["categorical_accuracy"])
-    callbacks: list[Any] = [_told(progress, recipe.epochs)] if progress else []
+    callbacks: list[Any] = [told(progress, recipe.epochs)] if progress else []
     if recipe.patience:
         callbacks.append(keras.callbacks.EarlyStopping(patience=recipe.patience, restore_best_weights=True))
     one_hot = np.eye(classes, dtype=np.float32)
     if recipe.augment:
-        batches = _augmented_batches(select(x), one_hot[label], recipe, seed)
+        batches = augmented_batches(select(x), one_hot, label, recipe, seed)
         model.fit(batches, epochs=recipe.epochs, callbacks=callbacks, verbose=0)
     else:
         held = (network_input(name, valid[0]), one_hot[valid[1]]) if valid else None
@@ -139,7 +136,8 @@ def fit(
     return model
 
 
-def _told(progress: Progress, epochs: int) -> Any:
+def told(progress: Progress, epochs: int) -> Any:
+    """A Keras callback that tells `progress` about every epoch."""
     import keras
 
     def report(epoch: int, logs: dict[str, float] | None) -> None:
@@ -149,26 +147,55 @@ def _told(progress: Progress, epochs: int) -> Any:
     return keras.callbacks.LambdaCallback(on_epoch_end=report)
 
 
-def _augmented_batches(points: np.ndarray, target: np.ndarray, recipe: Recipe, seed: int) -> Any:
-    """Shuffled, augmented batches, other ones in every epoch."""
+def schedule(recipe: Recipe, steps: int) -> Any:
+    """The learning rate: constant with early stopping, else three epochs of warm-up and a cosine to zero."""
+    import keras
+
+    if recipe.patience:
+        return recipe.rate
+    warm = min(steps * 3, steps * recipe.epochs // 5 + 1)
+    return keras.optimizers.schedules.CosineDecay(
+        recipe.rate / 20, steps * recipe.epochs - warm, warmup_target=recipe.rate, warmup_steps=warm
+    )
+
+
+def augmented_batches(
+    points: np.ndarray,
+    targets: np.ndarray,
+    label: np.ndarray,
+    recipe: Recipe,
+    seed: int,
+    groups: np.ndarray | None = None,
+    limits: dict[str, int] | None = None,
+) -> Any:
+    """Shuffled, augmented batches, other ones in every epoch, as a `keras.utils.PyDataset`.
+
+    Args:
+        points: (n, frames, 86, 3), absent parts NaN.
+        targets: a row a class; label: (n,) which row.
+        groups, limits: at most so many of a group's samples an epoch, drawn anew for each.
+    """
     import keras
 
     class Batches(keras.utils.PyDataset):
         def __init__(self) -> None:
             super().__init__()
             self.generator = np.random.default_rng(seed)
-            self.order = self.generator.permutation(len(points))
+            self.on_epoch_end()
 
         def __len__(self) -> int:
-            return int(np.ceil(len(points) / recipe.batch))
+            return int(np.ceil(len(self.order) / recipe.batch))
 
         def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
             rows = self.order[index * recipe.batch : (index + 1) * recipe.batch]
             x = np.nan_to_num(augmented(points[rows], self.generator, recipe.augment))
-            return x.reshape(*x.shape[:2], COUNT * 3), target[rows]
+            return x.reshape(*x.shape[:2], COUNT * 3), targets[label[rows]]
 
         def on_epoch_end(self) -> None:
-            self.order = self.generator.permutation(len(points))
+            order = self.generator.permutation(len(points))
+            for group, most in (limits or {}).items():
+                order = order[(groups[order] != group) | (np.cumsum(groups[order] == group) <= most)]
+            self.order = order
 
     return Batches()
 

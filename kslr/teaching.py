@@ -1,0 +1,264 @@
+"""Teaching: words from a few recordings each, on the frozen encoder, in seconds.
+
+A `TaughtVocabulary` keeps embeddings, labels and where each recording came from: no video and no landmarks. Words are
+added and removed at will; the head is fitted anew from what is there, so nothing is ever forgotten by accident.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kslr.augment import Strength, augmented
+from kslr.encoder import SignEncoder
+from kslr.evaluation import confusion, most_confused
+from kslr.heads import Head, calibrated, cross_validated, fit_head
+from kslr.landmarks import absent_as_nan
+from kslr.points import COLUMNS, COUNT, UNITS, select
+from kslr.vocabulary import Sign
+from models.cards import write_file
+from models.errors import InputError
+
+VERSION = 1
+VIEWS = 4  # augmented views of a recording beside itself
+WEAK = 0.8  # words recognised less often than this need more recordings
+_GENTLE = Strength(mirror=0.0, drop_body=0.0, drop_face=0.3, drop_hand=0.1, drop_frames=0.2, few_frames=0.2, turn=8.0, stretch=0.1, shear=0.08)
+
+
+@dataclass(frozen=True)
+class TaughtVocabulary:
+    """Words and the embeddings of their recordings.
+
+    Attributes:
+        name: of the vocabulary.
+        encoder: digest of the encoder's weights; embeddings of another one mean nothing.
+        signs: the words, in the order of their labels.
+        embeddings: (n, values) float32 of length 1.
+        label: (n,) int index into `signs`.
+        recording: (n,) int; rows with one number are views of one recording, the first the recording itself.
+        provenance: of each recording, such as its file's name.
+    """
+
+    name: str
+    encoder: str
+    signs: tuple[Sign, ...] = ()
+    embeddings: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    label: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    recording: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    provenance: tuple[str, ...] = ()
+
+    def recordings_of(self, sign_id: str) -> int:
+        """How many recordings of a word there are."""
+        index = [s.id for s in self.signs].index(sign_id)
+        return len(np.unique(self.recording[self.label == index]))
+
+
+def views(encoder: SignEncoder, windows: np.ndarray, count: int = VIEWS, seed: int = 0) -> np.ndarray:
+    """Embeddings of windows and of augmented copies of them.
+
+    Args:
+        windows: (k, frames, 1662), absent parts NaN or zeros.
+
+    Returns:
+        (k, 1 + count, values); the first is the window's own.
+    """
+    windows = absent_as_nan(np.nan_to_num(np.asarray(windows, np.float32)))
+    generator, points = np.random.default_rng(seed), select(windows)
+    out = [encoder.embed(windows)]
+    for _ in range(count):
+        changed = windows.copy()
+        changed[..., COLUMNS] = augmented(points, generator, _GENTLE).reshape(*points.shape[:2], COUNT * 3) / UNITS
+        out.append(encoder.embed(changed))
+    return np.stack(out, axis=1)
+
+
+def teach(
+    vocabulary: TaughtVocabulary, sign: Sign, windows: np.ndarray, encoder: SignEncoder, provenance: Sequence[str] | None = None
+) -> TaughtVocabulary:
+    """The vocabulary with recordings of a word added; a word that is there gets more of them.
+
+    Args:
+        sign: the word; its translations replace those that are there.
+        windows: (k, frames, 1662) one window a recording, absent parts NaN or zeros.
+        provenance: k names of where they are from.
+
+    Raises:
+        InputError: no recordings, another shape, one without hands, or a vocabulary of another encoder.
+    """
+    windows = np.asarray(windows, np.float32)
+    if windows.ndim != 3 or len(windows) == 0:
+        raise InputError(f"Teaching {sign.id} needs recordings of the shape (recordings, frames, 1662), not {windows.shape}.")
+    _same_encoder(vocabulary, encoder)
+    names = list(provenance or [f"recording {i + 1}" for i in range(len(windows))])
+    seen = np.isfinite(absent_as_nan(np.nan_to_num(windows))[..., [1536, 1599]]).any(axis=2).sum(axis=1)
+    if (seen < 3).any():
+        raise InputError(f"{names[int(seen.argmin())]} shows no hands. Film from the front with the hands in view, and try again.")
+    ids = [s.id for s in vocabulary.signs]
+    signs = vocabulary.signs if sign.id in ids else (*vocabulary.signs, sign)
+    index = [s.id for s in signs].index(sign.id)
+    counted = replace(sign, trained_on={"taught": len(windows) + (vocabulary.recordings_of(sign.id) if sign.id in ids else 0)})
+    signs = tuple(counted if i == index else s for i, s in enumerate(signs))
+    first = len(vocabulary.provenance)
+    new = views(encoder, windows, seed=first)
+    rows = np.repeat(np.arange(first, first + len(windows)), new.shape[1])
+    old = vocabulary.embeddings if len(vocabulary.label) else np.zeros((0, new.shape[-1]), np.float32)
+    return replace(
+        vocabulary,
+        signs=signs,
+        embeddings=np.concatenate([old, new.reshape(len(rows), -1)]).astype(np.float32),
+        label=np.concatenate([vocabulary.label, np.full(len(rows), index)]),
+        recording=np.concatenate([vocabulary.recording, rows]),
+        provenance=(*vocabulary.provenance, *names),
+    )
+
+
+def forget(vocabulary: TaughtVocabulary, sign_id: str) -> TaughtVocabulary:
+    """The vocabulary without a word.
+
+    Raises:
+        InputError: the word is not there.
+    """
+    ids = [s.id for s in vocabulary.signs]
+    if sign_id not in ids:
+        raise InputError(f"{vocabulary.name} has no word {sign_id!r}. It has {', '.join(ids) or 'no words'}.")
+    index = ids.index(sign_id)
+    kept = vocabulary.label != index
+    used, recording = np.unique(vocabulary.recording[kept], return_inverse=True)
+    return replace(
+        vocabulary,
+        signs=tuple(s for s in vocabulary.signs if s.id != sign_id),
+        embeddings=vocabulary.embeddings[kept],
+        label=vocabulary.label[kept] - (vocabulary.label[kept] > index),
+        recording=recording,
+        provenance=tuple(vocabulary.provenance[i] for i in used),
+    )
+
+
+def head_of(vocabulary: TaughtVocabulary, background: np.ndarray) -> Head:
+    """A calibrated head over the words and, as the last class, no sign (`background` embeddings).
+
+    Raises:
+        InputError: fewer than two words.
+    """
+    if len(vocabulary.signs) < 2:
+        raise InputError(f"{vocabulary.name} has {len(vocabulary.signs)} words; recognising needs at least two. Teach another.")
+    embeddings, label, recording, asked = _with_background(vocabulary, background)
+    classes = len(vocabulary.signs) + 1
+    head = fit_head(embeddings, label, classes)
+    answers = cross_validated(embeddings, label, recording, asked, classes)
+    return calibrated(head, answers, label[asked])
+
+
+def check(vocabulary: TaughtVocabulary, background: np.ndarray) -> dict[str, Any]:
+    """How well the words are told apart, each recording asked without having been learnt (leave one out, up to ten folds).
+
+    Returns:
+        ``accuracy``, ``per_word`` (id → accuracy, recordings), ``confused`` (pairs), ``weak`` (ids that need more recordings).
+    """
+    embeddings, label, recording, asked = _with_background(vocabulary, background)
+    classes = len(vocabulary.signs) + 1
+    most = int(np.bincount(label[asked]).max())
+    answers = cross_validated(embeddings, label, recording, asked, classes, folds=max(2, min(10, most)))
+    right, predicted = label[asked], answers.argmax(axis=1)
+    names = [*[s.id for s in vocabulary.signs], "_idle"]
+    per_word = {
+        s.id: {"accuracy": float((predicted == right)[right == i].mean()), "recordings": int((right == i).sum())}
+        for i, s in enumerate(vocabulary.signs)
+    }
+    return {
+        "accuracy": float((predicted == right).mean()),
+        "per_word": per_word,
+        "confused": most_confused(confusion(right, predicted, classes), names),
+        "weak": [i for i, row in per_word.items() if row["accuracy"] < WEAK or row["recordings"] < 3],
+    }
+
+
+def _with_background(vocabulary: TaughtVocabulary, background: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    embeddings = np.concatenate([vocabulary.embeddings, background.astype(np.float32)])
+    label = np.concatenate([vocabulary.label, np.full(len(background), len(vocabulary.signs))])
+    recording = np.concatenate([vocabulary.recording, np.full(len(background), -1)])
+    asked = np.unique(vocabulary.recording, return_index=True)[1]
+    return embeddings, label, recording, asked
+
+
+def new_vocabulary(name: str, encoder: SignEncoder) -> TaughtVocabulary:
+    """A vocabulary without words."""
+    return TaughtVocabulary(name, encoder.card.weights["sha256"])
+
+
+def _same_encoder(vocabulary: TaughtVocabulary, encoder: SignEncoder) -> None:
+    if vocabulary.encoder != encoder.card.weights["sha256"]:
+        raise InputError(f"{vocabulary.name} was taught with another encoder. Teach its words again with this version.")
+
+
+def save_vocabulary(path: str | Path, vocabulary: TaughtVocabulary) -> Path:
+    """Writes a vocabulary file (``.npz``) in one step."""
+    about = {
+        "version": VERSION,
+        "name": vocabulary.name,
+        "encoder": vocabulary.encoder,
+        "signs": [asdict(s) for s in vocabulary.signs],
+        "provenance": list(vocabulary.provenance),
+    }
+    buffer = BytesIO()
+    np.savez_compressed(
+        buffer,
+        about=np.array(json.dumps(about, ensure_ascii=False)),
+        embeddings=vocabulary.embeddings.astype(np.float32),
+        label=vocabulary.label.astype(np.int64),
+        recording=vocabulary.recording.astype(np.int64),
+    )
+    write_file(path, buffer.getvalue())
+    return Path(path)
+
+
+def load_vocabulary(path: str | Path) -> TaughtVocabulary:
+    """Reads a vocabulary file.
+
+    Raises:
+        InputError: missing, damaged, or no vocabulary.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            about = json.loads(str(file["about"]))
+            embeddings, label, recording = file["embeddings"], file["label"], file["recording"]
+        signs = tuple(Sign(**sign) for sign in about["signs"])
+        fits = len(embeddings) == len(label) == len(recording) and about["version"] == VERSION
+        if not fits or (len(label) and (label.max() >= len(signs) or recording.max() >= len(about["provenance"]))):
+            raise ValueError("its parts don't fit each other")
+    except OSError as error:
+        raise InputError(f"The vocabulary {path} cannot be read ({error.strerror or error}). Check the path.") from error
+    except (ValueError, KeyError, TypeError, EOFError) as error:
+        raise InputError(f"{path} is not a vocabulary of this version ({error}). Teach it again.") from error
+    return TaughtVocabulary(about["name"], about["encoder"], signs, embeddings, label, recording, tuple(about["provenance"]))
+
+
+def vocabularies_folder() -> Path:
+    """Where vocabularies live that are called by name: ``KSLR_HOME``, else ``~/.local/share/kslr``, with ``vocabularies``."""
+    home = os.environ.get("KSLR_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kslr"
+    return Path(home) / "vocabularies"
+
+
+def vocabulary_path(name: str | Path) -> Path:
+    """A vocabulary's file by name or path.
+
+    Raises:
+        InputError: a name with a folder in it.
+    """
+    path = Path(name)
+    if path.suffix == ".npz":
+        return path
+    if path.name != str(name) or not path.name.strip("."):
+        raise InputError(f"{name} is no name of a vocabulary. Use letters and digits, or the path of a .npz file.")
+    return vocabularies_folder() / f"{name}.npz"
+
+
+def taught_vocabularies() -> list[Path]:
+    """The vocabularies that are there by name."""
+    folder = vocabularies_folder()
+    return sorted(folder.glob("*.npz")) if folder.is_dir() else []

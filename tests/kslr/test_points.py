@@ -1,0 +1,25 @@
+import numpy as np
+
+from kslr.landmarks import ASPECT, VALUES, columns, mirror
+from kslr.points import COLUMNS, COUNT, FACE, MATES, POSE, ROWS, mirrored, select
+
+
+def test_select_takes_the_named_points_in_heights() -> None:
+    x = np.random.default_rng(0).random((2, 3, VALUES)).astype(np.float32)
+    points = select(x)
+    assert points.shape == (2, 3, COUNT, 3)
+    wrist = x[..., columns("right_hand", [0], 3)]
+    assert np.allclose(points[:, :, ROWS["right_hand"].start], wrist * [ASPECT, 1, ASPECT])
+    assert len(set(COLUMNS.tolist())) == COUNT * 3
+    assert len(set(FACE)) == len(FACE)
+    assert len(POSE) == 9
+
+
+def test_mirroring_twice_is_nothing_and_mirrors_what_landmarks_mirror() -> None:
+    x = np.random.default_rng(1).random((4, VALUES)).astype(np.float32)
+    points = select(x)
+    assert np.allclose(mirrored(mirrored(points)), points, atol=1e-6)
+    assert (MATES[MATES] == np.arange(COUNT)).all()
+    other = select(mirror(x))
+    for part in ("pose", "left_hand", "right_hand"):
+        assert np.allclose(mirrored(points)[:, ROWS[part]], other[:, ROWS[part]], atol=1e-5), part
