@@ -154,7 +154,9 @@ POSE_MIRROR = np.array(
 )
 
 
-def resample(seconds: np.ndarray, x: np.ndarray, frames: int = 30, start: float | None = None, end: float | None = None) -> np.ndarray:
+def resample(
+    seconds: np.ndarray, x: np.ndarray, frames: int = 30, start: float | None = None, end: float | None = None
+) -> np.ndarray:
     """A recording at any, even varying, frame rate → a fixed number of frames evenly spaced in time.
 
     Args:

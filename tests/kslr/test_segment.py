@@ -263,7 +263,7 @@ def test_a_real_clip_with_two_variants_gives_two(shared_data: Path):
 
 @pytest.mark.parametrize("name", ["sau_bolynyz--poka", "keremet--prekrasnyy", "jaman--plokho", "men--ya"])
 def test_a_real_clip_of_one_sign_gives_one(shared_data: Path, name: str):
-    assert len(real(shared_data / f"media/rsl/{name}.mp4")) == 1
+    assert len(real(shared_data / f"media/rsl/{name}.mp4", every=2)) == 1
 
 
 def test_a_real_face_that_only_smiles_gives_none(shared_data: Path):
