@@ -96,7 +96,7 @@ def evaluate(
     Raises:
         InputError: data, network or protocol that cannot be used, or a signer on both sides.
     """
-    from kslr.training import RECIPES, build, changed, fit, probabilities
+    from kslr.fitting import RECIPES, build, changed, fit, probabilities
 
     if protocol not in PROTOCOLS:
         raise InputError(f"No protocol is called {protocol!r}. There are {', '.join(PROTOCOLS)}.")
@@ -174,7 +174,7 @@ def scored(
 
 def _recipe(architecture: str) -> Any:
     from kslr.networks import architecture as known
-    from kslr.training import RECIPES
+    from kslr.fitting import RECIPES
 
     known(architecture)
     return RECIPES[architecture]

@@ -1,16 +1,14 @@
 """What the shipped vocabulary of thirty Kazakh signs learns from: words, idle hands and signs that are none of ours."""
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from kslr.clips import idle_parts, recordings, segments
-from kslr.landmarks import VALUES, mirror
+from kslr.landmarks import VALUES
 from kslr.packs import pack_names
 from kslr.datasets import SignData, load_pack
-from kslr.recognizer import IDLE
 from kslr.segment import SignSegment
 from kslr.vocabulary import kslr30
 
@@ -110,19 +108,8 @@ def words(clips: list[Clip], packs: str | Path | None) -> SignData:
     return joined(parts, "kslr30")
 
 
-def trained_on(data: SignData) -> dict[str, dict[str, int]]:
-    """Recordings a word and source; several signs of one clip are one recording."""
-    seen = {(data.names[label], source, clip) for label, source, clip in zip(data.label, data.source, data.clip, strict=True)}
-    counts: dict[str, dict[str, int]] = {}
-    for (word, source), n in sorted(Counter((w, s) for w, s, _ in seen).items()):
-        counts.setdefault(str(word), {})[str(source)] = n
-    return counts
-
-
 def no_sign(clips: list[Clip], others: SignData) -> np.ndarray:
     """Windows of the no-sign class: idle parts of clips and foreign signs, (n, 30, 1662)."""
     idle = [c.idle for c in clips if len(c.idle)]
     return np.concatenate([*idle, others.x]) if idle else others.x
 
-
-__all__ = ["IDLE", "Clip", "foreign", "mirror", "no_sign", "read_clips", "trained_on", "words"]

@@ -15,7 +15,7 @@ import numpy as np
 from kslr.datasets import load_pack
 from kslr.packs import pack_names, read_pack
 from kslr.points import COUNT, select
-from kslr.training import Progress, Recipe, augmented_batches, schedule, told
+from kslr.fitting import Progress, Recipe, augmented_batches, schedule, told
 
 if TYPE_CHECKING:
     import keras

@@ -1,211 +1,141 @@
-"""Fits sign networks: recipes, the training loop, selection on validation. TensorFlow and Keras live here and in networks."""
+"""Trains a sign network on any data and writes it with its card, ready for `SignRecognizer`."""
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from kslr.augment import Strength, augmented
-from kslr.landmarks import VALUES
-from kslr.networks import architecture
-from kslr.packs import LAYOUTS
-from kslr.points import COUNT, select
-
-if TYPE_CHECKING:
-    import keras
+from kslr.datasets import SignData, load_signs
+from kslr.evaluation import litert_milliseconds, raw_network, top_k
+from kslr.splits import random_split
+from models.calibration import expected_calibration_error, fit_temperature, tempered
+from models.cards import Card, current_commit, write_card
+from models.scores import bootstrap_interval
 
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a network is trained.
-
-    Attributes:
-        epochs: at most.
-        batch: samples a step.
-        rate: the highest learning rate.
-        patience: epochs without a better validation loss before training ends and the best epoch is taken; 0 trains
-            to the end of a cosine schedule and takes the moving average of the weights.
-        decay: of AdamW; 0 is Adam.
-        clip: gradients longer than this are shortened. ReLU LSTMs explode without.
-        smoothing: of labels.
-        numbers: constructor arguments of the network.
-    """
-
-    epochs: int
-    batch: int = 32
-    rate: float = 1e-3
-    patience: int = 0
-    decay: float = 0.0
-    clip: float = 1.0
-    smoothing: float = 0.0
-    augment: Strength | None = None
-    numbers: tuple[tuple[str, Any], ...] = ()
-
-
-# The papers' own: Adam, up to 150 epochs with patience 10 (KSLR); 250 epochs (K-RSL).
-RECIPES = {
-    "paper_lstm": Recipe(150, patience=10),
-    "krsl_lstm": Recipe(250, batch=64, patience=30),
-    "slovo_transformer": Recipe(60, batch=64, rate=1e-3, decay=0.05, smoothing=0.1, augment=Strength(mirror=0.0)),
-    "kslr_net": Recipe(60, batch=32, rate=2e-3, decay=0.05, smoothing=0.1, augment=Strength(mirror=0.0)),
+KEEP = 0.95  # share of rightly read validation signs that the threshold keeps
+INPUT = {
+    "shape": [30, 1662],
+    "dtype": "float32",
+    "meaning": "one sign in 30 frames evenly spaced in time, in the 4:3 aspect: pose 33×4, face 468×3, left hand 21×3, "
+    "right hand 21×3; absent parts zeros",
 }
 
 
-def network_input(name: str, x: np.ndarray) -> np.ndarray:
-    """What a network is trained on: only the raw values that it reads, absent zeros.
-
-    Args:
-        name: the architecture.
-        x: (n, frames, 1662), absent parts NaN.
-    """
-    if name in ("kslr_net", "slovo_transformer"):
-        points = select(x)
-        return np.nan_to_num(points).reshape(*points.shape[:2], COUNT * 3)
-    return np.nan_to_num(x[..., LAYOUTS[84]] if name == "krsl_lstm" else x)
-
-
-def build(name: str, classes: int, frames: int, raw: bool = False, recipe: Recipe | None = None, **more: Any) -> "keras.Model":
-    """A network that takes the raw contract (``raw``), or what `network_input` gives; the weights are the same."""
-    numbers = dict((recipe or RECIPES[name]).numbers)
-    if not raw:
-        numbers["values"] = {"krsl_lstm": 84, "paper_lstm": VALUES}.get(name, COUNT * 3)
-    return architecture(name)(classes, frames=frames, **numbers, **more)
-
-
-def fit(
-    name: str,
-    x: np.ndarray,
-    label: np.ndarray,
-    classes: int,
-    valid: tuple[np.ndarray, np.ndarray] | None = None,
-    recipe: Recipe | None = None,
+def train(
+    data: str | Path | SignData,
+    out: str | Path,
+    architecture: str = "kslr_net",
+    epochs: int | None = None,
     seed: int = 0,
-    start: "keras.Model | None" = None,
+    name: str | None = None,
+    packs: str | Path | None = None,
+    encoder: str | Path | None = None,
     progress: Progress | None = None,
-) -> "keras.Model":
-    """Trains a network.
+) -> Path:
+    """Trains on nine tenths of the data, calibrates on the last tenth, and writes weights and card.
 
     Args:
-        name: the architecture.
-        x: (n, frames, 1662), absent parts NaN.
-        label: (n,) int.
-        valid: what early stopping looks at; needed when the recipe has patience.
-        start: a network to go on from (built by `build`); a new one when None.
-        progress: told a line and the done part (0–1) after each epoch.
+        data: see `kslr.datasets.load_signs`.
+        out: the folder; made when missing.
+        architecture: see `kslr.networks.architectures`.
+        epochs: at most; the recipe's when None.
+        name: of the model; the architecture and the data when None.
+        packs: where packs lie.
+        encoder: Keras weights of a pretrained encoder to start ``kslr_net`` from.
+        progress: called with a line and the part done (0–1).
 
     Returns:
-        The trained network, taking `network_input`.
+        The card's path.
+
+    Raises:
+        InputError: data or network that cannot be used, or a folder that cannot be written.
     """
-    import keras
+    from kslr.evaluation import _recipe, _started
+    from kslr.export import to_litert
+    from kslr.fitting import build, changed, fit, probabilities
+    from models.cards import write_file
 
-    recipe = recipe or RECIPES[name]
-    keras.utils.set_random_seed(seed)
-    model = start or build(name, classes, x.shape[1], recipe=recipe)
-    steps = int(np.ceil(len(x) / recipe.batch))
-    rate = schedule(recipe, steps)
-    average = {} if recipe.patience else {"use_ema": True, "ema_momentum": 0.99}
-    if recipe.decay:
-        optimizer: Any = keras.optimizers.AdamW(rate, weight_decay=recipe.decay, clipnorm=recipe.clip, **average)
-    else:
-        optimizer = keras.optimizers.Adam(rate, clipnorm=recipe.clip, **average)
-    loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing)
-    model.compile(optimizer, loss, metrics=["categorical_accuracy"])
-    callbacks: list[Any] = [told(progress, recipe.epochs)] if progress else []
-    if recipe.patience:
-        callbacks.append(keras.callbacks.EarlyStopping(patience=recipe.patience, restore_best_weights=True))
-    one_hot = np.eye(classes, dtype=np.float32)
-    if recipe.augment:
-        batches = augmented_batches(select(x), one_hot, label, recipe, seed)
-        model.fit(batches, epochs=recipe.epochs, callbacks=callbacks, verbose=0)
-    else:
-        held = (network_input(name, valid[0]), one_hot[valid[1]]) if valid else None
-        model.fit(
-            network_input(name, x),
-            one_hot[label],
-            batch_size=recipe.batch,
-            epochs=recipe.epochs,
-            validation_data=held,
-            callbacks=callbacks,
-            verbose=0,
-        )
-    if not recipe.patience:
-        optimizer.finalize_variable_values(model.trainable_variables)
-    return model
-
-
-def told(progress: Progress, epochs: int) -> Any:
-    """A Keras callback that tells `progress` about every epoch."""
-    import keras
-
-    def report(epoch: int, logs: dict[str, float] | None) -> None:
-        figures = ", ".join(f"{k.replace('categorical_', '')} {v:.3f}" for k, v in (logs or {}).items())
-        progress(f"epoch {epoch + 1}/{epochs}: {figures}", (epoch + 1) / epochs)
-
-    return keras.callbacks.LambdaCallback(on_epoch_end=report)
-
-
-def schedule(recipe: Recipe, steps: int) -> Any:
-    """The learning rate: constant with early stopping, else three epochs of warm-up and a cosine to zero."""
-    import keras
-
-    if recipe.patience:
-        return recipe.rate
-    warm = min(steps * 3, steps * recipe.epochs // 5 + 1)
-    return keras.optimizers.schedules.CosineDecay(
-        recipe.rate / 20, steps * recipe.epochs - warm, warmup_target=recipe.rate, warmup_steps=warm
+    signs = data if isinstance(data, SignData) else load_signs(data, packs)
+    recipe = changed(_recipe(architecture), epochs=epochs)
+    kept, valid = random_split(signs, 0.1, seed)
+    # A place that cannot be written should be known before hours of training, not after.
+    write_file(Path(out) / ".writable", b"")
+    (Path(out) / ".writable").unlink()
+    model = fit(
+        architecture,
+        signs.x[kept],
+        signs.label[kept],
+        len(signs.names),
+        (signs.x[valid], signs.label[valid]),
+        recipe,
+        seed,
+        start=_started(architecture, len(signs.names), encoder, recipe),
+        progress=progress,
     )
+    answer = probabilities(architecture, model, signs.x[valid])
+    temperature = fit_temperature(answer, signs.label[valid])
+    answer = tempered(answer, temperature)
+    raw = raw_network(architecture, model, len(signs.names), signs.x.shape[1], build, recipe)
+    weights = to_litert(raw, None if architecture in ("kslr_net", "slovo_transformer") else 1)
+    milliseconds = litert_milliseconds(architecture, model, len(signs.names), signs.x[valid[:20]], build, recipe)
+    card = Card(
+        name=name or f"{architecture}-{Path(signs.name).stem}",
+        task="signs",
+        labels=signs.names,
+        input={**INPUT, "shape": [int(n) for n in signs.x.shape[1:]]},
+        sources=sources(signs),
+        protocol=f"{architecture}, 90 % trained on, 10 % (seed {seed}) for selection and calibration; the figures are of that tenth, "
+        "so they are a little too good. `kslr evaluate signs` measures on recordings that had no part in it.",
+        figures={**validation_figures(answer, signs.label[valid]), "parameters": int(raw.count_params()), "milliseconds": milliseconds},
+        calibration={"temperature": temperature, "threshold": threshold(answer, signs.label[valid])},
+        limits="Knows the words it was trained on and nothing else; see trained_on for how many recordings each had.",
+        commit=current_commit(),
+        weights={},
+        extra={"architecture": architecture, "trained_on": trained_on(signs)},
+    )
+    return write_card(out, card, weights)
 
 
-def augmented_batches(
-    points: np.ndarray,
-    targets: np.ndarray,
-    label: np.ndarray,
-    recipe: Recipe,
-    seed: int,
-    groups: np.ndarray | None = None,
-    limits: dict[str, int] | None = None,
-) -> Any:
-    """Shuffled, augmented batches, other ones in every epoch, as a `keras.utils.PyDataset`.
-
-    Args:
-        points: (n, frames, 86, 3), absent parts NaN.
-        targets: a row a class; label: (n,) which row.
-        groups, limits: at most so many of a group's samples an epoch, drawn anew for each.
-    """
-    import keras
-
-    class Batches(keras.utils.PyDataset):
-        def __init__(self) -> None:
-            super().__init__()
-            self.generator = np.random.default_rng(seed)
-            self.on_epoch_end()
-
-        def __len__(self) -> int:
-            return int(np.ceil(len(self.order) / recipe.batch))
-
-        def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-            rows = self.order[index * recipe.batch : (index + 1) * recipe.batch]
-            x = np.nan_to_num(augmented(points[rows], self.generator, recipe.augment))
-            return x.reshape(*x.shape[:2], COUNT * 3), targets[label[rows]]
-
-        def on_epoch_end(self) -> None:
-            order = self.generator.permutation(len(points))
-            for group, most in (limits or {}).items():
-                order = order[(groups[order] != group) | (np.cumsum(groups[order] == group) <= most)]
-            self.order = order
-
-    return Batches()
+def validation_figures(answer: np.ndarray, label: np.ndarray) -> dict[str, Any]:
+    """Accuracy, top-5 and calibration error of calibrated validation answers."""
+    right = answer.argmax(axis=1) == label
+    return {
+        "validation_accuracy": float(right.mean()),
+        "validation_interval": list(bootstrap_interval(right)),
+        "validation_top5": float(top_k(answer, label).mean()),
+        "validation_calibration_error": expected_calibration_error(answer, label),
+        "validation_samples": len(label),
+    }
 
 
-def probabilities(name: str, model: "keras.Model", x: np.ndarray, batch: int = 256) -> np.ndarray:
-    """(n, classes) of a trained network, for (n, frames, 1662) with absent parts NaN."""
-    parts = [np.asarray(model(network_input(name, x[i : i + batch]), training=False)) for i in range(0, len(x), batch)]
-    return np.concatenate(parts)
+def threshold(answer: np.ndarray, label: np.ndarray, keep: float = KEEP) -> float:
+    """The probability that this share of the rightly read signs exceeds."""
+    right = answer.argmax(axis=1) == label
+    return float(np.quantile(answer.max(axis=1)[right], 1 - keep)) if right.any() else 0.5
 
 
-def changed(recipe: Recipe, **values: Any) -> Recipe:
-    """The recipe with what is not None of `values`."""
-    return replace(recipe, **{key: value for key, value in values.items() if value is not None})
+def trained_on(signs: SignData) -> dict[str, dict[str, int]]:
+    """Recordings a word and source; several signs of one clip are one recording."""
+    seen = {(signs.names[label], source, clip) for label, source, clip in zip(signs.label, signs.source, signs.clip, strict=True)}
+    counts: dict[str, dict[str, int]] = {}
+    for (word, source), n in sorted(Counter((w, s) for w, s, _ in seen).items()):
+        counts.setdefault(str(word), {})[str(source)] = n
+    return counts
+
+
+def sources(signs: SignData) -> tuple[dict[str, Any], ...]:
+    """The card's entry: each source with its recordings and what is known of its licence."""
+    clips = {(str(s), str(c)) for s, c in zip(signs.source, signs.clip, strict=True)}
+    counts = Counter(source for source, _ in clips)
+    return tuple({"name": s, "samples": n, "licence": LICENCES.get(s, "not stated by its source")} for s, n in sorted(counts.items()))
+
+
+LICENCES = {
+    "krsl20_hands": "Apache-2.0",
+    "rsl": "dictionary clips, licence not stated: research and demonstration only",
+    "ksl30_by_meaning": "public repositories, mostly without a licence: research and demonstration only",
+    "qazsign7_hands": "public repository, licence not stated: research and demonstration only",
+}
