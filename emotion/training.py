@@ -167,9 +167,7 @@ def _converted(recipe: dict[str, Any], weights: str | Path) -> bytes:
     settings = dict(recipe["settings"])
     model = ARCHITECTURES[recipe["architecture"]](**settings)
     model.load_weights(weights)
-    specification = tensorflow.TensorSpec((None, *model.input_shape[1:]), tensorflow.uint8)
-    call = tensorflow.function(lambda faces: model(faces, training=False)).get_concrete_function(specification)
-    converter = tensorflow.lite.TFLiteConverter.from_concrete_functions([call], model)
+    converter = tensorflow.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tensorflow.float16]
     return converter.convert()
