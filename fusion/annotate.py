@@ -1,6 +1,7 @@
 """What was seen, drawn into the picture: skeleton, face crop, the word as a subtitle, and the emotion's seven bars."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from fractions import Fraction
 from functools import lru_cache
 from pathlib import Path
@@ -249,7 +250,7 @@ class AnnotatedVideo:
             frame.pts, frame.time_base = self._last, MILLISECOND
             self._container.mux(self._stream.encode(frame))
         except (OSError, av.FFmpegError) as error:
-            raise self._unwritable(error) from error
+            raise self._given_up(error) from error
 
     def _open(self, picture: np.ndarray) -> None:
         import av
@@ -272,11 +273,17 @@ class AnnotatedVideo:
             self._container.mux(self._stream.encode(None))
             self._container.close()
         except (OSError, av.FFmpegError) as error:
-            raise self._unwritable(error) from error
-        finally:
-            self._container = None
+            raise self._given_up(error) from error
+        self._container = None
 
-    def _unwritable(self, error: Exception) -> InputError:
+    def _given_up(self, error: Exception) -> InputError:
+        """Closes what can't be written any more (encoding on would crash libavformat) and says so."""
+        import av
+
+        if self._container is not None:
+            with suppress(OSError, av.FFmpegError):
+                self._container.close()
+            self._container = None
         reason = getattr(error, "strerror", None) or error
         return InputError(f"{self.path} cannot be written ({reason}). Choose another place or free some space.")
 

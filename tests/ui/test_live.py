@@ -1,0 +1,184 @@
+import io
+import struct
+import time
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from PIL import Image
+from starlette.websockets import WebSocketDisconnect
+
+from fusion.exports import from_json
+from fusion.interpreter import Models
+from models.errors import InputError
+from ui.live import Rate, decode, router, same_origin
+from ui.services import Limits, Services
+
+
+def message(rgb: np.ndarray, seconds: float) -> bytes:
+    """A live message as the browser sends it."""
+    out = io.BytesIO()
+    Image.fromarray(rgb).save(out, "JPEG", quality=80)
+    return struct.pack("<d", seconds) + out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def services():
+    made = Services(Models.load(), Limits(sessions=2))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(services):
+    app = FastAPI()
+    app.include_router(router(services))
+    with TestClient(app) as opened:
+        yield opened
+
+
+def wait_for(services: Services, n: int) -> None:
+    end = time.monotonic() + 10
+    while len(services.sessions) != n and time.monotonic() < end:
+        time.sleep(0.02)
+    assert len(services.sessions) == n
+
+
+def test_a_message_is_a_time_and_a_jpeg(astronaut):
+    frame = decode(message(astronaut, 1.25))
+    assert frame.seconds == 1.25
+    assert frame.rgb.shape == astronaut.shape
+    assert np.abs(frame.rgb.astype(int) - astronaut).mean() < 8
+
+
+@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
+def test_a_time_is_a_number(astronaut, seconds):
+    with pytest.raises(InputError, match="number of seconds"):
+        decode(message(astronaut, seconds))
+
+
+def test_what_is_no_picture_or_too_large_is_refused(astronaut):
+    whole = message(astronaut, 0.0)
+    for bad in (b"", b"12345678", whole[:8] + b"GIF89a" + whole[14:], whole[: len(whole) // 2], whole[:8] + bytes(1000)):
+        with pytest.raises(InputError):
+            decode(bad)
+    with pytest.raises(InputError, match="at most 1000 bytes"):
+        decode(whole, largest=1000)
+    # Few bytes can unpack to very many pixels: the size is read before anything is unpacked.
+    bomb = message(np.zeros((8000, 8000, 3), np.uint8), 0.0)
+    with pytest.raises(InputError, match="8000×8000"):
+        decode(bomb, largest=10_000_000)
+
+
+def test_a_picture_is_answered_with_points_and_emotion(client, services, astronaut):
+    with client.websocket_connect("/live") as socket:
+        assert socket.receive_json() == {"ready": True}
+        wait_for(services, 1)
+        for i in range(3):
+            socket.send_bytes(message(astronaut, i / 10))
+            reply = socket.receive_json()
+        assert reply["seconds"] == pytest.approx(0.2)
+        assert len(reply["face"]) > 50
+        assert len(reply["pose"]) == 25
+        nose = reply["pose"][0]
+        assert 350 < nose[0] < 550
+        assert 150 < nose[1] < 350
+        assert sum(reply["emotion"]["probabilities"]) == pytest.approx(1, abs=0.02)
+        assert reply["words"] == []
+        assert reply["milliseconds"] > 0
+        socket.send_text("end")
+        assert socket.receive_json() == {"ended": True, "words": []}
+    wait_for(services, 0)
+
+
+def test_an_empty_room_and_a_distant_person_are_told(client, astronaut):
+    from skimage.transform import resize
+
+    with client.websocket_connect("/live") as socket:
+        socket.receive_json()
+        socket.send_bytes(message(np.full((480, 640, 3), 90, np.uint8), 0.0))
+        assert socket.receive_json()["hint"] == "nobody"
+    small = np.full((600, 800, 3), astronaut[0, 0], np.uint8)
+    small[250:370, 340:460] = (resize(astronaut, (120, 120)) * 255).astype(np.uint8)
+    with client.websocket_connect("/live") as socket:
+        socket.receive_json()
+        hints = []
+        for i in range(4):
+            socket.send_bytes(message(small, i / 10))
+            hints.append(socket.receive_json()["hint"])
+    assert hints[-1] in ("too_far", "nobody")
+
+
+def test_two_sockets_do_not_mix_and_a_third_is_told(client, services, astronaut):
+    with client.websocket_connect("/live") as one, client.websocket_connect("/live") as two:
+        one.receive_json()
+        two.receive_json()
+        one.send_bytes(message(astronaut, 0.0))
+        two.send_bytes(message(np.zeros((240, 320, 3), np.uint8), 0.0))
+        assert one.receive_json()["face"] is not None
+        assert two.receive_json()["face"] is None
+        with client.websocket_connect("/live") as three:
+            assert three.receive_json() == {"error": "full", "places": 2}
+            with pytest.raises(WebSocketDisconnect):
+                three.receive_json()
+        assert client.get("/health").json() == {"status": "ok", "sessions": 2, "places": 2}
+    wait_for(services, 0)
+
+
+def test_pictures_out_of_order_end_the_session(client, services, astronaut):
+    with client.websocket_connect("/live") as socket:
+        socket.receive_json()
+        socket.send_bytes(message(astronaut, 1.0))
+        socket.receive_json()
+        socket.send_bytes(message(astronaut, 0.5))
+        assert socket.receive_json()["error"] == "refused"
+    wait_for(services, 0)
+
+
+def test_other_pages_may_not_connect(client):
+    with pytest.raises(WebSocketDisconnect), client.websocket_connect("/live", headers={"origin": "https://elsewhere.example"}):
+        pass
+    away = {"origin": "https://elsewhere.example"}
+    assert client.post("/live/frame?session=0123456789abcdef", headers=away).status_code == 403
+    assert client.post("/live/end?session=0123456789abcdef", headers=away).status_code == 403
+    assert client.post("/live/export?format=txt", headers=away).status_code == 403
+    assert same_origin({"host": "a:1", "origin": "http://a:1"})
+    assert not same_origin({"host": "a:1", "origin": "null"})
+    assert same_origin({"host": "a:1"})
+
+
+def test_by_post_where_sockets_are_refused(client, services, astronaut):
+    url = "/live/frame?session=0123456789abcdef"
+    assert client.post(url, content=message(astronaut, 0.0)).json()["face"] is not None
+    assert client.post(url, content=bytes(500_000)).status_code == 413
+    assert client.post("/live/frame?session=short", content=b"").status_code == 403
+    assert client.post(url, content=b"no picture at all").json()["error"] == "refused"
+    wait_for(services, 0)
+    client.post(url, content=message(astronaut, 0.0))
+    assert client.post("/live/end?session=0123456789abcdef").status_code == 204
+    wait_for(services, 0)
+
+
+def test_a_flood_is_noticed():
+    rate = Rate(5)
+    assert [rate.flooded() for _ in range(6)] == [False] * 5 + [True]
+
+
+WORDS = """{"words": [{"start": 1.0, "end": 2.0, "sign": {"id": "su", "kk": "Су", "latin": "su", "en": "Water", "ru": "Вода"},
+  "sign_probability": 0.9, "alternatives": [{"id": "su", "probability": 0.9}], "emotion": null, "emotion_probabilities": {}}]}"""
+
+
+@pytest.mark.parametrize(("kind", "part"), [("json", '"su"'), ("txt", "Вода"), ("csv", "su"), ("srt", "Вода"), ("vtt", "WEBVTT")])
+def test_a_transcript_in_every_format(client, kind, part):
+    reply = client.post(f"/live/export?format={kind}&language=ru", content=WORDS.encode())
+    assert reply.status_code == 200
+    assert part in reply.text
+    assert f"kslr.{kind}" in reply.headers["content-disposition"]
+    if kind == "json":
+        assert from_json(reply.text)[0].sign.ru == "Вода"
+
+
+def test_a_broken_transcript_is_told(client):
+    assert client.post("/live/export?format=json", content=b"{}").status_code == 422
+    assert client.post("/live/export?format=exe", content=WORDS.encode()).status_code == 403
