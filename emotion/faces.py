@@ -63,7 +63,7 @@ def crop_from_landmarks(
     >>> crop_from_landmarks(np.zeros((480, 640, 3), np.uint8), None) is None
     True
     """
-    _check_picture(rgb)
+    check_picture(rgb)
     if face is None:
         return None
     face = np.asarray(face, float)
@@ -97,7 +97,7 @@ def crop_from_box(rgb: np.ndarray, box: Sequence[float] | np.ndarray, seconds: f
     >>> crop_from_box(np.zeros((480, 640, 3), np.uint8), (100, 100, 90, 90)).image.shape
     (48, 48)
     """
-    _check_picture(rgb)
+    check_picture(rgb)
     box = np.asarray(box, float)
     if box.shape != (4,) or not np.isfinite(box).all():
         raise InputError(f"A face box is (x, y, width, height) in pixels, not {box}.")
@@ -180,7 +180,8 @@ def _crop(rgb: np.ndarray, box: tuple[float, float, float], seconds: float, seen
     return FaceCrop(image, float(seen * large * sharp * whole), seconds, box)
 
 
-def _check_picture(rgb: np.ndarray) -> None:
+def check_picture(rgb: np.ndarray) -> None:
+    """Raises InputError unless the picture is (H, W, 3) RGB in uint8."""
     if not isinstance(rgb, np.ndarray) or rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.size == 0:
         found = f"{rgb.dtype} {rgb.shape}" if isinstance(rgb, np.ndarray) else type(rgb).__name__
         raise InputError(f"A picture is (height, width, 3) RGB in uint8, not {found}.")

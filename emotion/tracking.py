@@ -1,0 +1,55 @@
+"""Which face of a frame is which face of the frame before: boxes matched by overlap, times in seconds."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+
+@dataclass
+class FaceTracker:
+    """Gives every face a number that it keeps while it stays in view. A face away for longer gets a new one.
+
+    Attributes:
+        patience: seconds that a face may be missed.
+        least: overlap (intersection over union) from which two boxes may be the same face.
+
+    >>> tracker = FaceTracker()
+    >>> tracker.update(np.array([[0, 0, 10, 10]]), 0.0), tracker.update(np.array([[50, 0, 10, 10], [1, 0, 10, 10]]), 0.1)
+    ([0], [1, 0])
+    """
+
+    patience: float = 1.0
+    least: float = 0.2
+    _boxes: dict[int, np.ndarray] = field(default_factory=dict)
+    _seen: dict[int, float] = field(default_factory=dict)
+    _next: int = 0
+
+    def update(self, boxes: np.ndarray, seconds: float) -> list[int]:
+        """Numbers of (n, 4) boxes x, y, width, height seen at a time; times must not fall."""
+        for number in [n for n, at in self._seen.items() if seconds - at > self.patience]:
+            del self._boxes[number], self._seen[number]
+        known = list(self._boxes)
+        numbers = [-1] * len(boxes)
+        if known and len(boxes):
+            overlap = np.array([[intersection_over_union(box, self._boxes[n]) for n in known] for box in boxes])
+            for row, column in zip(*linear_sum_assignment(-overlap), strict=True):
+                if overlap[row, column] >= self.least:
+                    numbers[row] = known[column]
+        for row, box in enumerate(boxes):
+            if numbers[row] < 0:
+                numbers[row], self._next = self._next, self._next + 1
+            self._boxes[numbers[row]], self._seen[numbers[row]] = np.asarray(box, float), seconds
+        return numbers
+
+
+def intersection_over_union(a: np.ndarray, b: np.ndarray) -> float:
+    """Of two boxes x, y, width, height.
+
+    >>> intersection_over_union(np.array([0, 0, 10, 10]), np.array([0, 5, 10, 10]))
+    0.3333333333333333
+    """
+    across = max(0.0, min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0]))
+    down = max(0.0, min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1]))
+    union = a[2] * a[3] + b[2] * b[3] - across * down
+    return float(across * down / union) if union > 0 else 0.0
