@@ -12,6 +12,7 @@ import typer
 from models.errors import InputError
 from models.files import check_writable
 from ui.cli_joint import joint, split, video
+from ui.cli_models import evaluate_emotion, evaluate_signs, train
 from ui.console import notes, progress_bar
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 evaluate = typer.Typer(help="Measure a model on labelled data.", no_args_is_help=True)
+app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
+evaluate.command("signs")(evaluate_signs)
+evaluate.command("emotion")(evaluate_emotion)
 evaluate.command()(joint)
 evaluate.command()(video)
 app.command()(split)
