@@ -87,6 +87,8 @@ def load(path: str | Path) -> dict[str, Faces]:
         splits = _classic(path)
     else:
         raise InputError(f"{path} is none of fer2013.csv, a .npz pack, or a folder split/emotion/picture.")
+    if not splits:
+        raise InputError(f"{path} holds no faces. Give fer2013.csv, a .npz pack, or a folder split/emotion/picture.")
     for name, faces in splits.items():
         if len(faces) == 0 or faces.labels.min() < 0 or faces.labels.max() >= len(EMOTIONS):
             raise InputError(f"The split {name} of {path} is empty or has labels outside 0–{len(EMOTIONS) - 1}.")

@@ -77,7 +77,7 @@ def held_labels(
                 challenger = None
             elif challenger is None or challenger[0] != best:
                 challenger = (best, float(now))
-            if challenger and (label is None or now - challenger[1] >= hold):
+            if challenger and (label is None or now - challenger[1] >= hold - 1e-9):
                 label, challenger = challenger[0], None
         out.append(None if label is None else EMOTIONS[label])
     return out

@@ -1,0 +1,105 @@
+"""Real training, saving and serving of a small network on patterns that can be told apart."""
+
+import json
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from emotion.faces import EMOTIONS
+from emotion.recipes import RECIPES, Recipe
+from emotion.recognizer import EmotionRecognizer
+from models.cards import read_card
+from models.errors import InputError
+
+pytest.importorskip("keras")
+
+SMALL = Recipe(
+    settings={"stem": 4, "filters": [8, 16], "blocks": [0, 1]},
+    optimizer="adamw",
+    rate=0.01,
+    decay=1e-4,
+    batch=35,
+    epochs=6,
+    sizes=((0.0, 32), (0.5, 48)),
+    measured_from=0.0,
+)
+
+
+def _folder(path, splits):
+    for name, faces in splits.items():
+        for number, (image, label) in enumerate(zip(faces.images, faces.labels, strict=True)):
+            folder = path / name / EMOTIONS[label]
+            folder.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(folder / f"{number}.png"), image)
+    return path
+
+
+def test_train_learns_saves_and_serves(tmp_path, patterns, monkeypatch):
+    from emotion.training import train
+
+    monkeypatch.setitem(RECIPES, "emotion_net", SMALL)
+    told = []
+    data = _folder(tmp_path / "data", patterns)
+    report = train(data, tmp_path / "out", name="mine", epochs=8, progress=lambda text, share: told.append(share))
+    assert report["accuracy"] > 0.6
+    assert report["samples"] == 35
+    assert report["task"] == "emotion"
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    card, _ = read_card(report["card"])
+    assert card.labels == EMOTIONS
+    assert card.figures["accuracy"] == report["accuracy"]
+    assert card.calibration["temperature"] > 0
+    assert json.loads((tmp_path / "out" / "mine.json").read_text())["name"] == "mine"
+    served = EmotionRecognizer(report["card"]).probabilities(patterns["private"].images)
+    assert (served.argmax(axis=1) == patterns["private"].labels).mean() == pytest.approx(report["accuracy"])
+
+
+def test_a_killed_run_goes_on_where_it_was(tmp_path, patterns):
+    from emotion.training import fit, predicted
+
+    recipe = replace(SMALL, epochs=4)
+    whole = fit(patterns, tmp_path / "whole", recipe)
+
+    class Killed(Exception):
+        pass
+
+    def kill(text: str, share: float) -> None:
+        if share >= 0.5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        fit(patterns, tmp_path / "parts", recipe, progress=kill)
+    resumed = fit(patterns, tmp_path / "parts", recipe, resume=True)
+    histories = [json.loads((tmp_path / name / "training.json").read_text())["history"] for name in ("whole", "parts")]
+    assert [h["size"] for h in histories[1]] == [h["size"] for h in histories[0]] == [32, 32, 48, 48]
+    assert np.allclose([h["loss"] for h in histories[0]], [h["loss"] for h in histories[1]], rtol=0.05)
+    images = patterns["public"].images
+    assert np.allclose(predicted(whole, images), predicted(resumed, images), atol=0.1)
+
+
+def test_a_checkpoint_of_another_recipe_is_told(tmp_path, patterns):
+    from emotion.training import fit
+
+    fit(patterns, tmp_path, replace(SMALL, epochs=1))
+    with pytest.raises(InputError, match="another recipe"):
+        fit(patterns, tmp_path, replace(SMALL, epochs=2), resume=True)
+    (tmp_path / "training.json").write_text("{")
+    with pytest.raises(InputError, match="cannot be read"):
+        fit(patterns, tmp_path, replace(SMALL, epochs=1), resume=True)
+
+
+def test_wrong_use_is_told(tmp_path, patterns):
+    from emotion.training import fit, save, train
+
+    with pytest.raises(InputError, match="No architecture"):
+        train(tmp_path, tmp_path, architecture="vgg")
+    with pytest.raises(InputError, match="PublicTest"):
+        fit({"train": patterns["train"]}, tmp_path, SMALL)
+    with pytest.raises(InputError, match="Train first"):
+        save(patterns, tmp_path / "nothing", tmp_path, "x")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="cannot be written"):
+        train(tmp_path, tmp_path / "file" / "out")
