@@ -33,6 +33,15 @@
     return `<span class="emotion" style="--tint:${colour}">${icon}<span ${kslr.attributes(names)}></span></span>`;
   };
 
+  kslr.camera = (id) => navigator.mediaDevices.getUserMedia({
+    audio: false,
+    video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, ...(id ? { deviceId: { exact: id } } : { facingMode: "user" }) },
+  });
+  kslr.cameraProblem = (error) => {
+    const known = { NotAllowedError: "live.denied", SecurityError: "live.denied", NotFoundError: "live.absent", OverconstrainedError: "live.absent" };
+    return known[error.name] || "live.busy";
+  };
+
   function translate(element) {
     const { word, values, wordLabel } = element.dataset;
     const told = word ? kslr.text(word, values ? JSON.parse(values) : {}) : element.dataset[kslr.language];

@@ -47,16 +47,7 @@
     async function start() {
       if (!window.isSecureContext || !navigator.mediaDevices) return status("live.insecure");
       status("live.connecting");
-      const chosen = find("camera").value;
-      try {
-        state.stream = await navigator.mediaDevices.getUserMedia({
-          audio: false,
-          video: { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, ...(chosen ? { deviceId: { exact: chosen } } : { facingMode: "user" }) },
-        });
-      } catch (error) {
-        const known = { NotAllowedError: "denied", SecurityError: "denied", NotFoundError: "absent", OverconstrainedError: "absent" };
-        return status(`live.${known[error.name] || "busy"}`);
-      }
+      try { state.stream = await kslr.camera(find("camera").value); } catch (error) { return status(kslr.cameraProblem(error)); }
       state.stream.getVideoTracks()[0].onended = () => { stop(); status("live.lost"); };
       video.srcObject = state.stream;
       await video.play();

@@ -18,23 +18,18 @@ import numpy as np
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 
 from fusion.appearance import FACE_RUNS
-from fusion.exports import from_json, to_csv, to_json, to_subtitles, to_text
+from fusion.exports import from_json
 from fusion.interpreter import Observation
 from kslr.landmarks import LEFT_SHOULDER, RIGHT_SHOULDER
 from kslr.video import Frame
 from models.errors import InputError
+from ui.formats import FORMATS, written
+from ui.i18n import LANGUAGES
 from ui.services import Full, LiveSession, Services
 
 # Shoulders closer than this, in shares of the picture's width times its aspect over 4:3, are too small to read hands.
 NEAR_ENOUGH = 0.11
 FACE_POINTS = sorted({point for run in FACE_RUNS for point in run})
-DOWNLOADS = {
-    "json": "application/json",
-    "txt": "text/plain; charset=utf-8",
-    "csv": "text/csv; charset=utf-8",
-    "srt": "application/x-subrip; charset=utf-8",
-    "vtt": "text/vtt; charset=utf-8",
-}
 
 
 def decode(message: bytes, largest: int = 400_000, side: int = 1280) -> Frame:
@@ -149,7 +144,7 @@ def router(services: Services) -> APIRouter:
     @routes.get("/health")
     async def health() -> dict[str, Any]:
         sessions.close_idle()
-        return {"status": "ok", "sessions": len(sessions), "places": limits.sessions}
+        return {"status": "ok", "sessions": len(sessions), "places": limits.sessions, "videos": services.videos}
 
     @routes.websocket("/live")
     async def live(socket: WebSocket) -> None:
@@ -214,7 +209,7 @@ def router(services: Services) -> APIRouter:
 
     @routes.post("/live/export")
     async def export(request: Request, format: str, language: str = "kk") -> Response:
-        if not same_origin(request.headers) or format not in DOWNLOADS or language not in ("kk", "ru", "en"):
+        if not same_origin(request.headers) or format not in FORMATS or language not in LANGUAGES:
             return Response(status_code=403)
         body = await request.body()
         try:
@@ -225,14 +220,8 @@ def router(services: Services) -> APIRouter:
             return Response(str(error), status_code=422, media_type="text/plain")
         vocabulary = services.models.signs.vocabulary.name
         duration = max((word.end for word in words), default=0.0)
-        content = {
-            "json": lambda: to_json(words, source="live", duration=duration, vocabulary=vocabulary),
-            "txt": lambda: to_text(words, language),
-            "csv": lambda: to_csv(words),
-            "srt": lambda: to_subtitles(words, "srt", language),
-            "vtt": lambda: to_subtitles(words, "vtt", language),
-        }[format]()
+        content = written(format, words, source="live", duration=duration, vocabulary=vocabulary, language=language)
         headers = {"Content-Disposition": f'attachment; filename="kslr.{format}"'}
-        return Response(content, media_type=DOWNLOADS[format], headers=headers)
+        return Response(content, media_type=FORMATS[format], headers=headers)
 
     return routes

@@ -5,7 +5,9 @@ import shutil
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -154,10 +156,26 @@ class Services:
     limits: Limits = field(default_factory=Limits)
     sessions: Sessions = field(init=False)
     results: Results = field(init=False)
+    _videos: set[object] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sessions", Sessions(self.models, self.limits))
         object.__setattr__(self, "results", Results(self.limits.result_seconds))
+
+    @property
+    def videos(self) -> int:
+        """How many videos are being translated."""
+        return len(self._videos)
+
+    @contextmanager
+    def one_more_video(self) -> Iterator[None]:
+        """Counts a video for as long as it is being translated."""
+        mark = object()
+        self._videos.add(mark)
+        try:
+            yield
+        finally:
+            self._videos.discard(mark)
 
     def close(self) -> None:
         """Frees every tracker and deletes every result."""

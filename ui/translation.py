@@ -1,18 +1,18 @@
 """A video file translated step by step, with progress between the steps, so that a page can show it and stop it."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from fusion.annotate import AnnotatedVideo
-from fusion.exports import to_csv, to_json, to_subtitles, to_text
 from fusion.interpreter import Interpreter, Seen
 from fusion.tagged import TaggedWord
 from kslr.video import VideoFile
 from models.errors import InputError
+from ui.formats import FORMATS, written
 from ui.services import Services
 
 EXTENSIONS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
@@ -86,7 +86,8 @@ def translate(path: Path, name: str, language: str, services: Services) -> Itera
     if path.stat().st_size > limits.upload_megabytes * 1e6:
         raise Refused("video.large", size=limits.upload_megabytes)
     try:
-        yield from _translate(path, name, language, services)
+        with services.one_more_video():
+            yield from _translate(path, name, language, services)
     except Refused:
         raise
     except InputError as error:
@@ -136,17 +137,16 @@ def _progress(seconds: float, duration: float | None, spent: float) -> Progress:
 
 def _write(translation: Translation, folder: Path, language: str, services: Services) -> dict[str, Path]:
     """Every format of the words beside the annotated video."""
-    words: Sequence[TaggedWord] = translation.words
-    vocabulary = services.models.signs.vocabulary.name
-    texts = {
-        "txt": to_text(words, language),
-        "json": to_json(words, source=translation.name, duration=translation.seen.seconds, vocabulary=vocabulary),
-        "csv": to_csv(words),
-        "srt": to_subtitles(words, "srt", language),
-        "vtt": to_subtitles(words, "vtt", language),
-    }
     files = {"mp4": folder / "kslr.mp4"}
-    for kind, content in texts.items():
+    for kind in FORMATS:
         files[kind] = folder / f"kslr.{kind}"
-        files[kind].write_text(content, encoding="utf-8")
+        content = written(
+            kind,
+            translation.words,
+            source=translation.name,
+            duration=translation.seen.seconds,
+            vocabulary=services.models.signs.vocabulary.name,
+            language=language,
+        )
+        files[kind].write_bytes(content)
     return files

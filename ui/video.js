@@ -8,6 +8,7 @@
     const limit = Number(zone.dataset.megabytes);
     const say = (key, values, bad) => { kslr.say(note, key, values); note.classList.toggle("problem", Boolean(bad)); };
 
+    let sentPath = "";
     async function take(file) {
       if (!file) return;
       page.classList.add("fresh"); // the result before is out of date
@@ -18,8 +19,41 @@
       let sent;
       try { sent = await upload(file); } catch { return say("video.failed", null, true); }
       say("video.waiting");
+      sentPath = sent.path;
       trigger("submit", { path: sent.path, name: file.name, language: kslr.language });
     }
+
+    // Three seconds from the camera, after a countdown, as a file like any other.
+    const recordButton = element.querySelector("#video-record"), preview = element.querySelector("#video-preview"), count = element.querySelector("#video-count");
+    const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+    async function record() {
+      if (!window.MediaRecorder || !navigator.mediaDevices) return say(window.isSecureContext ? "video.no_recorder" : "live.insecure", null, true);
+      let stream;
+      try { stream = await kslr.camera(); } catch (error) { return say(kslr.cameraProblem(error), null, true); }
+      recordButton.disabled = true;
+      say(null);
+      try {
+        preview.hidden = false;
+        const video = preview.querySelector("video");
+        video.srcObject = stream;
+        await video.play();
+        for (const n of [3, 2, 1]) { kslr.say(count, "video.get_ready", { n }); await wait(1000); }
+        const type = ["video/webm;codecs=vp8", "video/webm", "video/mp4"].find((t) => MediaRecorder.isTypeSupported(t));
+        const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 2500000 }), parts = [];
+        recorder.ondataavailable = (event) => parts.push(event.data);
+        const stopped = new Promise((done) => { recorder.onstop = done; });
+        recorder.start();
+        for (const n of [3, 2, 1]) { kslr.say(count, "video.recording", { n }); await wait(1000); }
+        recorder.stop();
+        await stopped;
+        take(new File(parts, `kslr.${type.includes("mp4") ? "mp4" : "webm"}`, { type }));
+      } finally {
+        stream.getTracks().forEach((track) => track.stop());
+        preview.hidden = true;
+        recordButton.disabled = false;
+      }
+    }
+    recordButton.addEventListener("click", record);
 
     input.addEventListener("change", () => { take(input.files[0]); input.value = ""; });
     for (const kind of ["dragover", "dragleave", "drop"]) {
@@ -28,9 +62,9 @@
     zone.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
 
     page.addEventListener("click", (event) => {
-      if (event.target.closest("[data-cancel]")) { trigger("stop"); page.classList.add("fresh"); say("video.cancelled"); }
+      if (event.target.closest("[data-cancel]")) { trigger("stop", { path: sentPath }); page.classList.add("fresh"); say("video.cancelled"); }
       const seek = event.target.closest("[data-seek]");
-      const video = page.querySelector("video");
+      const video = page.querySelector("#video-result video");
       if (seek && video) { video.currentTime = Number(seek.dataset.seek); video.play(); video.scrollIntoView({ block: "nearest" }); }
     });
     // The server's first word about this file takes the note's place.

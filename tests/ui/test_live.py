@@ -122,7 +122,7 @@ def test_two_sockets_do_not_mix_and_a_third_is_told(client, services, astronaut)
             assert three.receive_json() == {"error": "full", "places": 2}
             with pytest.raises(WebSocketDisconnect):
                 three.receive_json()
-        assert client.get("/health").json() == {"status": "ok", "sessions": 2, "places": 2}
+        assert client.get("/health").json() == {"status": "ok", "sessions": 2, "places": 2, "videos": 0}
     wait_for(services, 0)
 
 
@@ -169,7 +169,9 @@ WORDS = """{"words": [{"start": 1.0, "end": 2.0, "sign": {"id": "su", "kk": "С�
   "sign_probability": 0.9, "alternatives": [{"id": "su", "probability": 0.9}], "emotion": null, "emotion_probabilities": {}}]}"""
 
 
-@pytest.mark.parametrize(("kind", "part"), [("json", '"su"'), ("txt", "Вода"), ("csv", "su"), ("srt", "Вода"), ("vtt", "WEBVTT")])
+@pytest.mark.parametrize(
+    ("kind", "part"), [("json", '"su"'), ("txt", "Вода"), ("csv", "su"), ("srt", "Вода"), ("vtt", "WEBVTT"), ("eaf", "Вода")]
+)
 def test_a_transcript_in_every_format(client, kind, part):
     reply = client.post(f"/live/export?format={kind}&language=ru", content=WORDS.encode())
     assert reply.status_code == 200

@@ -29,7 +29,7 @@ def test_a_clip_ends_in_words_and_files(services, still_clip):
     assert last.words == ()
     assert last.seen.with_face > 20
     assert last.emotions.shape == (len(last.times), 7)
-    assert set(last.files) == {"mp4", "txt", "json", "csv", "srt", "vtt"}
+    assert set(last.files) == {"mp4", "txt", "json", "csv", "srt", "vtt", "eaf"}
     assert from_json(last.files["json"].read_text()) == []
     with av.open(str(last.files["mp4"])) as container:
         frames = list(container.decode(video=0))

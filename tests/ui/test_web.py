@@ -77,11 +77,25 @@ def test_pages_have_addresses_and_going_back_works(visit):
     assert not tab.is_visible("#page-about section")
 
 
-@pytest.mark.parametrize("page", PAGES)
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_wider_than_a_small_phone(visit, page, language):
-    tab = visit(page, language, viewport={"width": 360, "height": 740})
-    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+def test_nothing_is_wider_than_a_small_phone(visit):
+    tab = visit("live", viewport={"width": 360, "height": 740})
+    for page in PAGES:
+        tab.click(f"nav [data-goto={page}]")
+        for language in LANGUAGES:
+            tab.click(f"[data-language={language}]")
+            assert tab.evaluate("document.documentElement.scrollWidth") <= 360, (page, language)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(visit, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright")
+    tab = visit("live", color_scheme=scheme)
+    for page in PAGES:
+        tab.click(f"nav [data-goto={page}]")
+        found = axe.Axe().run(tab).response
+        assert len(found["passes"]) > 20
+        bad = [(v["id"], v["nodes"][0]["html"]) for v in found["violations"] if v["impact"] in ("serious", "critical")]
+        assert bad == [], page
 
 
 def test_light_and_dark(visit):

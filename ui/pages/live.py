@@ -2,8 +2,8 @@
 
 import gradio as gr
 
+from ui.formats import FORMATS
 from ui.i18n import said
-from ui.live import DOWNLOADS
 from ui.services import Services
 
 
@@ -18,7 +18,7 @@ def page() -> str:
         f'<label class="switch"><input type="checkbox" id="live-{name}"{" checked" if on else ""}>{said("live." + name)}</label>'
         for name, on in (("mirror", True), ("skeleton", True), ("private", False))
     )
-    downloads = "".join(f'<button type="button" class="quiet" data-format="{kind}">{kind.upper()}</button>' for kind in DOWNLOADS)
+    downloads = "".join(f'<button type="button" class="quiet" data-format="{kind}">{kind.upper()}</button>' for kind in FORMATS)
     return f"""
 <section class="live" aria-labelledby="live-heading">
   {said("live.heading", "h2", 'id="live-heading"')}

@@ -45,8 +45,14 @@ def build(services: Services) -> None:
             if path is not None:
                 path.unlink(missing_ok=True)
 
+    def discard(event: gr.EventData) -> None:
+        """Deletes a file whose turn never came."""
+        path = uploaded(str(getattr(event, "path", "")))
+        if path is not None:
+            path.unlink(missing_ok=True)
+
     running = picker.submit(run, None, result, show_progress="hidden", concurrency_limit=1, api_visibility="private")
-    picker.stop(None, None, None, cancels=[running], api_visibility="private")
+    picker.stop(discard, None, None, cancels=[running], api_visibility="private")
 
 
 PROBLEM = 'class="message problem" role="alert"'
@@ -71,6 +77,12 @@ def picker_html(services: Services) -> str:
     <span class="main" data-word="video.choose"></span> {said("video.drop")}
     {said("video.limits", "small", size=limits.upload_megabytes, minutes=limits.video_minutes)}
   </label>
+  <div class="controls">
+    <button type="button" class="quiet" id="video-record" data-word="video.record"></button>
+  </div>
+  <div class="stage mirrored on small" id="video-preview" hidden>
+    <video muted playsinline data-word-label="video.preview"></video><div class="count" id="video-count" role="status"></div>
+  </div>
   {said("video.privacy", "p", 'class="note"')}
   <p class="status" id="video-note" role="status"></p>
 </section>"""
@@ -181,9 +193,10 @@ def row_html(word: TaggedWord, vocabulary: Vocabulary) -> str:
 
 
 def sure(probability: float) -> str:
-    """A probability as text and as a bar."""
+    """A probability as text and as a bar, which is green, yellow or red as well as long or short."""
     percent = round(100 * probability)
-    return f'<span class="sure" style="--part:{percent}%">{percent} %</span>'
+    level = "high" if probability >= 0.7 else "middle" if probability >= 0.4 else "low"
+    return f'<span class="sure {level}" style="--part:{percent}%">{percent} %</span>'
 
 
 def emotion_html(emotion: str | None) -> str:

@@ -1,5 +1,6 @@
 import json
 import re
+import time
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,9 @@ def test_a_clip_with_nothing_signed_says_so_and_shows_the_video(visit, still_cli
     send(tab, still_clip)
     tab.wait_for_selector("#page-video .result")
     assert tab.inner_text("#page-video .message").startswith("No sign of the vocabulary was recognised.")
-    tab.wait_for_function("document.querySelector('#page-video video').readyState >= 1")
-    assert tab.evaluate("document.querySelector('#page-video video').duration") == pytest.approx(2.0, abs=0.15)
-    assert tab.evaluate("document.querySelector('#page-video video').videoWidth") == 640
+    tab.wait_for_function("document.querySelector('#video-result video').readyState >= 1")
+    assert tab.evaluate("document.querySelector('#video-result video').duration") == pytest.approx(2.0, abs=0.15)
+    assert tab.evaluate("document.querySelector('#video-result video').videoWidth") == 640
     assert tab.locator("#page-video .timeline > svg polyline").count() == 7
     with tab.expect_download() as saving:
         tab.click("#page-video .downloads a[href$='.json']")
@@ -47,7 +48,7 @@ def test_a_signed_clip_gives_a_table_whose_times_jump(visit, signing_clip):
     assert cells.nth(4).inner_text()
     assert cells.nth(5).locator(".other").count() >= 1
     tab.locator("#page-video .bar").first.click()
-    tab.wait_for_function("(t) => document.querySelector('#page-video video').currentTime >= t", arg=begin)
+    tab.wait_for_function("(t) => document.querySelector('#video-result video').currentTime >= t", arg=begin)
     tab.click("[data-language=en]")
     assert cells.nth(2).inner_text() in {sign["en"] for sign in signs.values()}
 
@@ -72,19 +73,53 @@ def test_bad_files_are_told(visit, tmp_path, name, message):
     tab.wait_for_selector("#page-video .problem:not(:empty)")
     assert tab.inner_text("#page-video .problem:not(:empty)") == message
     assert "Traceback" not in tab.inner_text("body")
-    assert not tab.locator("#page-video video").count()
+    assert not tab.locator("#video-result video").count()
 
 
-def test_it_can_be_cancelled_and_another_file_chosen(visit, tmp_path, astronaut, still_clip):
-    long = clips.write(tmp_path / "long.mp4", clips.shaken(astronaut, 900, (640, 480)), fps=30)
+def wait_for_videos(server, n: int) -> None:
+    end = time.monotonic() + 30
+    while server.health()["videos"] != n and time.monotonic() < end:
+        time.sleep(0.1)
+    assert server.health()["videos"] == n
+
+
+@pytest.fixture(scope="session")
+def long_clip(astronaut, tmp_path_factory):
+    path = tmp_path_factory.mktemp("long") / "long.mp4"
+    return clips.write(path, clips.shaken(astronaut, 900, (320, 240)), fps=30, codec="mpeg4")
+
+
+def test_it_can_be_cancelled_and_another_file_chosen(visit, server, long_clip, still_clip):
     tab = visit("video", "en")
-    send(tab, long)
+    send(tab, long_clip)
     tab.click("#page-video [data-cancel]")
     assert tab.inner_text("#video-note") == "Cancelled."
     assert not tab.is_visible("#video-result")
+    wait_for_videos(server, 0)
     send(tab, still_clip)
     tab.wait_for_selector("#page-video .result")
     assert "astronaut.mp4" in tab.inner_text("#page-video .file")
+
+
+def test_closing_the_tab_stops_the_work(visit, server, long_clip):
+    tab = visit("video", "en")
+    send(tab, long_clip)
+    tab.wait_for_selector("#page-video .progress")
+    assert server.health()["videos"] == 1
+    tab.close()
+    wait_for_videos(server, 0)
+
+
+def test_three_seconds_are_recorded_and_translated(visit, still_camera):
+    tab = visit("video", "en", camera=still_camera)
+    tab.click("#video-record")
+    tab.wait_for_selector("#video-preview")
+    assert tab.inner_text("#video-count").startswith("Get ready:")
+    tab.wait_for_selector("#page-video .result")
+    assert tab.inner_text("#page-video .file").startswith("kslr.webm")
+    tab.wait_for_function("document.querySelector('#video-result video').readyState >= 1")
+    assert 1.5 < tab.evaluate("document.querySelector('#video-result video').duration") < 5
+    assert not tab.is_visible("#video-preview")
 
 
 def test_only_uploaded_files_are_read(tmp_path, monkeypatch):
