@@ -161,11 +161,30 @@ def tell(source: str, seen: "Seen", any_words: bool) -> None:
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; the next free one when it is taken.")] = 7860,
+    auth: Annotated[
+        str | None, typer.Option(envvar="KSLR_AUTH", help="USER:PASSWORD that everybody must give.", show_default=False)
+    ] = None,
+    certificate: Annotated[Path | None, typer.Option(help="PEM certificate for https, which cameras elsewhere need.")] = None,
+    key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.")] = None,
+    max_sessions: Annotated[int, typer.Option(help="People signing at the same time; each takes about 200 MB.")] = 4,
+    root_path: Annotated[str, typer.Option(help="Where a proxy serves it, such as /kslr.")] = "",
+    signs: Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
+    emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
 ) -> None:
     """Open the web app in a browser on this machine."""
     from ui.web import launch
 
-    launch(host=host, port=port)
+    launch(
+        host,
+        port,
+        auth=auth,
+        certificate=certificate,
+        key=key,
+        max_sessions=max_sessions,
+        root_path=root_path,
+        signs=signs,
+        emotion=emotion,
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:
