@@ -137,6 +137,10 @@ class Results:
         folder.mkdir()
         return folder
 
+    def forget(self, folder: Path) -> None:
+        """Deletes a folder before its time."""
+        shutil.rmtree(folder, ignore_errors=True)
+
     def find(self, token: str, name: str) -> Path | None:
         """A file by its folder's and its own name, or None."""
         path = self.root / token / name

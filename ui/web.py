@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,11 +50,13 @@ def build_app(services: "Services") -> "gr.Blocks":
 
     import gradio as gr
 
-    with gr.Blocks(title="KSLR", analytics_enabled=False, fill_width=True) as app:
+    # Files that were sent and never used, as when a tab is closed too early, are deleted after an hour.
+    with gr.Blocks(title="KSLR", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as app:
         gr.HTML(html_template=header(), js_on_load="window.kslr.header(element)", apply_default_css=False, elem_id="top")
         for name in PAGES:
             with gr.Column(elem_id=f"page-{name}", elem_classes="page"):
                 import_module(f"ui.pages.{name}").build(services)
+        import_module("ui.api").build(services)
     return app
 
 
@@ -98,6 +101,7 @@ def build_server(services: "Services", root_path: str = "") -> "FastAPI":
         show_error=False,
         ssr_mode=False,
         pwa=False,
+        mcp_server=find_spec("mcp") is not None,
         max_file_size=f"{services.limits.upload_megabytes}mb",
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         head=head(services),

@@ -51,7 +51,9 @@ def build(services: Services) -> None:
         if path is not None:
             path.unlink(missing_ok=True)
 
-    running = picker.submit(run, None, result, show_progress="hidden", concurrency_limit=1, api_visibility="private")
+    running = picker.submit(
+        run, None, result, show_progress="hidden", concurrency_limit=1, concurrency_id="videos", api_visibility="private"
+    )
     picker.stop(discard, None, None, cancels=[running], api_visibility="private")
 
 
