@@ -1,10 +1,14 @@
 """A LiteRT model as a function of arrays."""
 
+import re
 import threading
 
 import numpy as np
 
 from models.errors import InputError
+from models.quiet import quiet_stderr
+
+CHATTER = re.compile(rb"INFO: Created TensorFlow Lite")
 
 
 class LiteModel:
@@ -30,8 +34,9 @@ class LiteModel:
         self._lock = threading.Lock()
         self._name = name
         try:
-            self._interpreter = Interpreter(model_content=weights, num_threads=threads)
-            self._interpreter.allocate_tensors()
+            with quiet_stderr(CHATTER):
+                self._interpreter = Interpreter(model_content=weights, num_threads=threads)
+                self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise InputError(f"The weights of {name} are damaged or not a LiteRT model. Install or train again.") from error
         self._input = self._interpreter.get_input_details()[0]

@@ -55,3 +55,8 @@ def test_truncated_weights_do_not_crash_the_process():
     weights = read_card(shipped("emotion"))[1]
     with pytest.raises(InputError):
         LiteModel(weights[: len(weights) // 3])
+
+
+def test_loading_says_nothing(capfd):
+    LiteModel(read_card(shipped("emotion"))[1])
+    assert capfd.readouterr().err == ""
