@@ -49,7 +49,7 @@ class Recipe:
 RECIPES = {
     "paper_lstm": Recipe(150, patience=10),
     "krsl_lstm": Recipe(250, batch=64, patience=30),
-    "slovo_transformer": Recipe(60, batch=64, rate=1e-3, decay=0.05, smoothing=0.1, augment=Strength(mirror=0.0)),
+    "slovo_transformer": Recipe(60, batch=64, rate=1e-3, decay=0.05, smoothing=0.1),
     "kslr_net": Recipe(60, batch=32, rate=2e-3, decay=0.05, smoothing=0.1, augment=Strength(mirror=0.0)),
 }
 
@@ -61,17 +61,23 @@ def network_input(name: str, x: np.ndarray) -> np.ndarray:
         name: the architecture.
         x: (n, frames, 1662), absent parts NaN.
     """
-    if name in ("kslr_net", "slovo_transformer"):
+    if name == "kslr_net":
         points = select(x)
         return np.nan_to_num(points).reshape(*points.shape[:2], COUNT * 3)
-    return np.nan_to_num(x[..., LAYOUTS[84]] if name == "krsl_lstm" else x)
+    return np.nan_to_num(x[..., _columns(name)])
+
+
+def _columns(name: str) -> Any:
+    from kslr.networks_slovo import COLUMNS
+
+    return {"krsl_lstm": LAYOUTS[84], "slovo_transformer": COLUMNS}.get(name, slice(None))
 
 
 def build(name: str, classes: int, frames: int, raw: bool = False, recipe: Recipe | None = None, **more: Any) -> "keras.Model":
     """A network that takes the raw contract (``raw``), or what `network_input` gives; the weights are the same."""
     numbers = dict((recipe or RECIPES[name]).numbers)
     if not raw:
-        numbers["values"] = {"krsl_lstm": 84, "paper_lstm": VALUES}.get(name, COUNT * 3)
+        numbers["values"] = COUNT * 3 if name == "kslr_net" else len(np.arange(VALUES)[_columns(name)])
     return architecture(name)(classes, frames=frames, **numbers, **more)
 
 

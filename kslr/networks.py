@@ -82,8 +82,9 @@ def krsl_lstm(
 def architectures() -> dict[str, Callable[..., Any]]:
     """All sign networks by name."""
     from kslr.networks_kslr import kslr_net
+    from kslr.networks_slovo import slovo_transformer
 
-    return {"paper_lstm": paper_lstm, "krsl_lstm": krsl_lstm, "kslr_net": kslr_net}
+    return {"paper_lstm": paper_lstm, "krsl_lstm": krsl_lstm, "slovo_transformer": slovo_transformer, "kslr_net": kslr_net}
 
 
 def architecture(name: str) -> Callable[..., Any]:
