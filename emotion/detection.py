@@ -73,7 +73,7 @@ class FaceDetector:
         if self._solution is None:
             raise RuntimeError("This FaceDetector is not open; use it in a with statement.")
         margin = round(MARGIN * max(rgb.shape[:2]))
-        padded = cv2.copyMakeBorder(rgb, *[margin] * 4, cv2.BORDER_CONSTANT)
+        padded = cv2.copyMakeBorder(rgb, margin, margin, margin, margin, cv2.BORDER_CONSTANT)
         found = self._boxes(padded, 0, 0)
         if self._tile:
             across = max(2, round(max(padded.shape[:2]) / self._tile))
@@ -86,7 +86,7 @@ class FaceDetector:
 
     def _boxes(self, picture: np.ndarray, left: int, top: int) -> list[tuple[float, ...]]:
         height, width = picture.shape[:2]
-        found = []
+        found: list[tuple[float, ...]] = []
         for detection in self._solution.process(picture).detections or []:
             box = detection.location_data.relative_bounding_box
             corner = (box.xmin * width + left, box.ymin * height + top)

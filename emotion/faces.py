@@ -21,8 +21,10 @@ SIDE, RAISE = 3.27, 0.24
 # Where the face oval is widest, right and left.
 RIGHT_EDGE, LEFT_EDGE = 234, 454
 # The face oval, for hands in front of it.
-OVAL = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377)
-OVAL += (152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
+_OVAL_LEFT = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377)
+_OVAL_RIGHT = (152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
+OVAL = [*_OVAL_LEFT, *_OVAL_RIGHT]
+# Pixels of a square's side below which nothing can be read from a face.
 SMALLEST = 10.0
 
 
@@ -155,7 +157,7 @@ def covered(face: np.ndarray, hands: Sequence[np.ndarray | None], shape: tuple[i
     """
     import cv2
 
-    oval = face[list(OVAL)].astype(np.float32)
+    oval = face[OVAL].astype(np.float32)
     area = cv2.contourArea(oval)
     hidden = 0.0
     for hand in hands:
