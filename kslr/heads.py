@@ -1,17 +1,19 @@
-"""Small classifiers on frozen embeddings: prototypes and a linear head together, calibrated, with a no-sign class.
+"""Classifiers on frozen embeddings: every recording votes for its word, the nearer the more. Nothing is trained.
 
-Everything is numpy and scikit-learn on (n, values) embeddings of length 1; a vocabulary of twenty words fits in about
-a second.
+The probability of a class is the share of its recordings in a softmax over all of them, ``exp(sharpness · cosine)``
+times each recording's weight. Words are added and removed by adding and removing rows, leaving one out is exact and
+costs one matrix product, and the whole is two matrix products in the exported network. On recordings of new signers
+this read the shipped words better than prototypes or a regularised logistic regression on the same embeddings.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kslr.fewshot import prototypes
 from models.calibration import fit_temperature, softmax, tempered
+from models.errors import InputError
 
-SHARPNESS = 16.0  # cosines become logits by this, as in the encoder's own training
+SHARPNESS = 40.0
 
 
 @dataclass(frozen=True)
@@ -19,86 +21,90 @@ class Head:
     """A classifier of embeddings.
 
     Attributes:
-        weights: (values, classes), bias: (classes,): log-probabilities before the temperature are
-            ``log_softmax(embeddings @ weights + bias)``.
-        temperature: softens them.
+        rows: (n, values) embeddings of length 1 of what is known.
+        label: (n,) int, each row's class.
+        weight: (n,) positive, how much each row counts.
+        sharpness: how much nearer rows count more.
+        temperature: softens the probabilities; calibrated on answers to recordings that were left out.
         threshold: the best word's probability below which no answer is better.
     """
 
-    weights: np.ndarray
-    bias: np.ndarray
+    rows: np.ndarray
+    label: np.ndarray
+    weight: np.ndarray
+    sharpness: float = SHARPNESS
     temperature: float = 1.0
     threshold: float = 0.0
 
-    def probabilities(self, embeddings: np.ndarray) -> np.ndarray:
-        """(n, classes), calibrated."""
-        return softmax((embeddings @ self.weights + self.bias) / self.temperature)
+    @property
+    def classes(self) -> int:
+        """How many there are."""
+        return int(self.label.max()) + 1
+
+    def probabilities(self, embeddings: np.ndarray, ignored: np.ndarray | None = None) -> np.ndarray:
+        """Calibrated class probabilities.
+
+        Args:
+            embeddings: (m, values) of length 1.
+            ignored: (m, n) rows that have no vote for an embedding, as when leaving its own recording out.
+
+        Returns:
+            (m, classes); classes whose rows are all ignored get 0.
+        """
+        votes = self.sharpness * embeddings @ self.rows.T + np.log(self.weight)
+        if ignored is not None:
+            votes = np.where(ignored, -1e9, votes)
+        answer = softmax(votes) @ np.eye(self.classes, dtype=np.float32)[self.label]
+        return answer if self.temperature == 1.0 else tempered(answer, self.temperature)
 
 
-def fit_head(embeddings: np.ndarray, label: np.ndarray, classes: int, weight: np.ndarray | None = None, strength: float = 10.0) -> Head:
-    """Prototypes and logistic regression, their logits added.
+def balanced(label: np.ndarray, source: np.ndarray | None = None, prior: dict[int, float] | None = None) -> np.ndarray:
+    """Weights with which every class counts the same, and every source the same within its class.
 
     Args:
-        embeddings: (n, values) of length 1.
-        label: (n,) in 0 … classes−1, each there.
-        weight: (n,) of samples; each class counts the same when None.
-        strength: of the logistic regression (scikit-learn's C).
+        prior: what a class counts; 1 unless named.
+
+    >>> balanced(np.array([0, 0, 0, 1]), np.array(["a", "a", "b", "a"]), {1: 3.0}).tolist()
+    [0.25, 0.25, 0.5, 3.0]
     """
-    from sklearn.linear_model import LogisticRegression
-
-    means = prototypes(embeddings, label, classes)
-    if classes < 2:
-        return Head(means.T * SHARPNESS, np.zeros(classes))
-    counts = np.bincount(label, minlength=classes)
-    weight = (len(label) / classes / counts)[label] if weight is None else weight
-    model = LogisticRegression(C=strength, max_iter=200).fit(embeddings, label, weight)
-    linear, bias = model.coef_.T, model.intercept_
-    if classes == 2:
-        linear, bias = np.concatenate([-linear, linear], axis=1) / 2, np.concatenate([-bias, bias]) / 2
-    return Head(((means.T * SHARPNESS + linear) / 2).astype(np.float32), (bias / 2).astype(np.float32))
+    source = np.zeros(len(label), int) if source is None else source
+    weight = np.zeros(len(label))
+    for c in np.unique(label):
+        inside = [(label == c) & (source == s) for s in np.unique(source[label == c])]
+        for rows in inside:
+            weight[rows] = (prior or {}).get(int(c), 1.0) / len(inside) / rows.sum()
+    return weight
 
 
-def cross_validated(
-    embeddings: np.ndarray, label: np.ndarray, recording: np.ndarray, asked: np.ndarray, classes: int, folds: int = 5, seed: int = 0
-) -> np.ndarray:
-    """Probabilities of heads that did not see the recording they are asked about, before calibration.
+def left_out(head: Head, group: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Answers of the head to some of its own rows, the rows of the same group having no vote.
 
     Args:
-        embeddings: (n, values), several views of a recording among them.
-        recording: (n,) which recording a row is a view of; negative for rows that always train (the background).
-        asked: rows to answer; one view of each recording.
-        folds: recordings of a word are dealt into so many parts, as far as there are enough.
+        group: (n,) what is left out together: views of a recording, recordings of a signer.
+        asked: rows to answer.
 
     Returns:
         (len(asked), classes).
     """
-    generator, out = np.random.default_rng(seed), np.zeros((len(asked), classes))
-    fold_of = {}
-    for c in np.unique(label[asked]):
-        own = generator.permutation(np.unique(recording[asked][label[asked] == c]))
-        fold_of |= {r: i % folds for i, r in enumerate(own)}
-    fold = np.array([fold_of.get(r, -1) for r in recording])
-    for f in range(folds):
-        train = fold != f
-        questions = np.flatnonzero(fold[asked] == f)
-        if not len(questions):
-            continue
-        there = np.unique(label[train])
-        head = fit_head(embeddings[train], np.searchsorted(there, label[train]), len(there))
-        out[np.ix_(questions, there)] = head.probabilities(embeddings[asked[questions]])
-    return out
+    group = np.asarray(group)
+    return head.probabilities(head.rows[asked], group[asked][:, None] == group[None])
 
 
-def calibrated(head: Head, probabilities: np.ndarray, label: np.ndarray, keep: float = 0.95) -> Head:
-    """The head with the temperature that fits cross-validated answers, and a threshold that keeps a share of right ones.
+def calibrated(head: Head, answers: np.ndarray, label: np.ndarray, keep: float = 0.95) -> Head:
+    """The head with the temperature that fits answers to left-out rows, and a threshold that keeps most right ones.
 
     Args:
-        probabilities: (n, classes) of rows the head did not see.
-        label: (n,).
-        keep: share of the rightly answered samples whose probability is above the threshold.
+        answers: (n, classes) by the head with temperature 1.
+        label: (n,) right classes.
+        keep: share of the rightly answered whose probability is above the threshold.
+
+    Raises:
+        InputError: nothing was answered.
     """
-    temperature = fit_temperature(probabilities, label)
-    soft = tempered(probabilities, temperature)
+    if not len(label):
+        raise InputError("Calibration needs words with at least two recordings.")
+    temperature = fit_temperature(answers, label)
+    soft = tempered(answers, temperature)
     right = soft.argmax(axis=1) == label
     threshold = float(np.quantile(soft.max(axis=1)[right], 1 - keep)) if right.any() else 0.5
-    return Head(head.weights, head.bias, temperature, threshold)
+    return replace(head, temperature=temperature, threshold=threshold)

@@ -1,5 +1,6 @@
 """From a sign's landmarks to words with calibrated probabilities, on LiteRT."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from kslr.landmarks import VALUES, absent_as_nan
 from kslr.segment import SignSegment
 from kslr.vocabulary import Vocabulary, kslr30, plain
 from models.calibration import tempered
-from models.cards import read_card, shipped
+from models.cards import Card, read_card, shipped
 from models.errors import InputError
 from models.runtime import LiteModel
 
@@ -56,7 +57,8 @@ class SignRecognizer:
     """Ranks the words of a vocabulary for a sign.
 
     Args:
-        model: a shipped model's name (``kslr30``, ``krsl20``), or the path of a card (``.json``).
+        model: a shipped model's name (``kslr30``), the path of a card (``.json``), or a taught vocabulary by name or
+            path (``.npz``, see `kslr.teaching`).
         threads: CPU threads of one call.
 
     Raises:
@@ -67,21 +69,17 @@ class SignRecognizer:
     """
 
     def __init__(self, model: str | Path = "kslr30", threads: int = 2) -> None:
-        path = Path(model)
-        path = path if path.suffix == ".json" else shipped(str(model))
-        self.card, weights = read_card(path)
-        if self.card.task != "signs":
-            raise InputError(f"{path} is a model of {self.card.task}, not of signs. Choose a sign model such as kslr30.")
-        self._model = LiteModel(weights, threads, self.card.name)
-        if self._model.outputs != len(self.card.labels) or self._model.input_shape[-1:] != (VALUES,):
-            raise InputError(f"{path} and its weights don't fit each other. Train the model again.")
-        self.vocabulary = _vocabulary(self.card.name, self.card.labels, self.card.extra)
+        taught = _taught(model)
+        if taught is not None:
+            self.card, self.vocabulary, self._run, self._frames = _from_vocabulary(taught, threads)
+        else:
+            self.card, self.vocabulary, self._run, self._frames = _from_card(Path(model), threads)
         self._words = np.array([label != IDLE for label in self.card.labels])
 
     @property
     def frames(self) -> int:
         """Frames of a window."""
-        return self._model.input_shape[0]
+        return self._frames
 
     def recognize(self, segment: SignSegment) -> SignPrediction:
         """Ranks the words for one segment."""
@@ -100,7 +98,7 @@ class SignRecognizer:
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """(n, labels) calibrated, in the order of the card's labels, for windows as in `recognize_windows`."""
-        return tempered(self._model(np.nan_to_num(np.asarray(x, np.float32))), self.card.calibration["temperature"])
+        return tempered(self._run(np.nan_to_num(np.asarray(x, np.float32))), self.card.calibration["temperature"])
 
     def _predictions(self, x: np.ndarray, spans: list[tuple[float, float]]) -> list[SignPrediction]:
         x = np.asarray(x, np.float32)
@@ -124,8 +122,53 @@ class SignRecognizer:
         return None
 
 
-def _vocabulary(name: str, labels: tuple[str, ...], extra: dict) -> Vocabulary:
-    words = [label for label in labels if label != IDLE]
-    known = kslr30()
-    full = known if name.startswith("kslr30") else plain(name, words)
-    return full.trained_on(extra.get("trained_on", {}))
+_Loaded = tuple[Card, Vocabulary, Callable[[np.ndarray], np.ndarray], int]
+
+
+def _from_card(path: Path, threads: int) -> _Loaded:
+    path = path if path.suffix == ".json" else shipped(str(path))
+    card, weights = read_card(path)
+    if card.task != "signs":
+        raise InputError(f"{path} is a model of {card.task}, not of signs. Choose a sign model such as kslr30.")
+    model = LiteModel(weights, threads, card.name)
+    fits = model.outputs == len(card.labels) and model.input_shape[-1:] == (VALUES,) and {"temperature", "threshold"} <= set(card.calibration)
+    if not fits:
+        raise InputError(f"{path} and its weights don't fit each other. Train the model again.")
+    words = [label for label in card.labels if label != IDLE]
+    full = kslr30() if card.name.startswith("kslr30") else plain(card.name, words)
+    return card, full.trained_on(card.extra.get("trained_on", {})), model, model.input_shape[0]
+
+
+def _taught(model: str | Path) -> Path | None:
+    """The file of a taught vocabulary, if that is what is meant."""
+    from kslr.teaching import vocabulary_path
+
+    if Path(model).suffix == ".npz":
+        return Path(model)
+    if Path(model).suffix or Path(model).name != str(model):
+        return None
+    path = vocabulary_path(model)
+    return path if path.is_file() else None
+
+
+def _from_vocabulary(path: Path, threads: int) -> _Loaded:
+    from kslr.encoder import SignEncoder
+    from kslr.teaching import head_of, load_vocabulary, same_encoder
+
+    vocabulary, encoder = load_vocabulary(path), SignEncoder(threads=threads)
+    same_encoder(vocabulary, encoder)
+    head = head_of(vocabulary, encoder.background)
+    card = Card(
+        name=vocabulary.name,
+        task="signs",
+        labels=(*[sign.id for sign in vocabulary.signs], IDLE),
+        input=encoder.card.input,
+        sources=({"name": "taught", "samples": len(vocabulary.provenance), "licence": "their recorders'"},),
+        protocol="taught from a few recordings a word on the frozen encoder",
+        figures={},
+        calibration={"temperature": 1.0, "threshold": head.threshold},
+        limits="Knows the taught words only.",
+        commit=encoder.card.commit,
+        weights=encoder.card.weights,
+    )
+    return card, Vocabulary(vocabulary.name, vocabulary.signs), lambda x: head.probabilities(encoder.embed(x)), encoder.frames

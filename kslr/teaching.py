@@ -1,7 +1,7 @@
 """Teaching: words from a few recordings each, on the frozen encoder, in seconds.
 
 A `TaughtVocabulary` keeps embeddings, labels and where each recording came from: no video and no landmarks. Words are
-added and removed at will; the head is fitted anew from what is there, so nothing is ever forgotten by accident.
+added and removed at will; the head is made of what is there, so nothing is ever forgotten by accident.
 """
 
 import json
@@ -17,7 +17,7 @@ import numpy as np
 from kslr.augment import Strength, augmented
 from kslr.encoder import SignEncoder
 from kslr.evaluation import confusion, most_confused
-from kslr.heads import Head, calibrated, cross_validated, fit_head
+from kslr.heads import Head, balanced, calibrated, left_out
 from kslr.landmarks import absent_as_nan
 from kslr.points import COLUMNS, COUNT, UNITS, select
 from kslr.vocabulary import Sign
@@ -26,6 +26,7 @@ from models.errors import InputError
 
 VERSION = 1
 VIEWS = 4  # augmented views of a recording beside itself
+UNCALIBRATED = 0.5  # the threshold where no word has a second recording to choose it on
 WEAK = 0.8  # words recognised less often than this need more recordings
 _GENTLE = Strength(mirror=0.0, drop_body=0.0, drop_face=0.3, drop_hand=0.1, drop_frames=0.2, few_frames=0.2, turn=8.0, stretch=0.1, shear=0.08)
 
@@ -93,7 +94,7 @@ def teach(
     windows = np.asarray(windows, np.float32)
     if windows.ndim != 3 or len(windows) == 0:
         raise InputError(f"Teaching {sign.id} needs recordings of the shape (recordings, frames, 1662), not {windows.shape}.")
-    _same_encoder(vocabulary, encoder)
+    same_encoder(vocabulary, encoder)
     names = list(provenance or [f"recording {i + 1}" for i in range(len(windows))])
     seen = np.isfinite(absent_as_nan(np.nan_to_num(windows))[..., [1536, 1599]]).any(axis=2).sum(axis=1)
     if (seen < 3).any():
@@ -147,24 +148,22 @@ def head_of(vocabulary: TaughtVocabulary, background: np.ndarray) -> Head:
     """
     if len(vocabulary.signs) < 2:
         raise InputError(f"{vocabulary.name} has {len(vocabulary.signs)} words; recognising needs at least two. Teach another.")
-    embeddings, label, recording, asked = _with_background(vocabulary, background)
-    classes = len(vocabulary.signs) + 1
-    head = fit_head(embeddings, label, classes)
-    answers = cross_validated(embeddings, label, recording, asked, classes)
-    return calibrated(head, answers, label[asked])
+    head, group, asked = _head(vocabulary, background)
+    rows = asked[_recordings(vocabulary, head)[asked] > 1]
+    if not len(rows):
+        return replace(head, threshold=UNCALIBRATED)
+    return calibrated(head, left_out(head, group, rows), head.label[rows])
 
 
 def check(vocabulary: TaughtVocabulary, background: np.ndarray) -> dict[str, Any]:
-    """How well the words are told apart, each recording asked without having been learnt (leave one out, up to ten folds).
+    """How well the words are told apart: each recording is asked while it has no vote (leave one out).
 
     Returns:
         ``accuracy``, ``per_word`` (id → accuracy, recordings), ``confused`` (pairs), ``weak`` (ids that need more recordings).
     """
-    embeddings, label, recording, asked = _with_background(vocabulary, background)
-    classes = len(vocabulary.signs) + 1
-    most = int(np.bincount(label[asked]).max())
-    answers = cross_validated(embeddings, label, recording, asked, classes, folds=max(2, min(10, most)))
-    right, predicted = label[asked], answers.argmax(axis=1)
+    head, group, asked = _head(vocabulary, background)
+    answers = left_out(head, group, asked)
+    right, predicted = head.label[asked], answers.argmax(axis=1)
     names = [*[s.id for s in vocabulary.signs], "_idle"]
     per_word = {
         s.id: {"accuracy": float((predicted == right)[right == i].mean()), "recordings": int((right == i).sum())}
@@ -173,17 +172,24 @@ def check(vocabulary: TaughtVocabulary, background: np.ndarray) -> dict[str, Any
     return {
         "accuracy": float((predicted == right).mean()),
         "per_word": per_word,
-        "confused": most_confused(confusion(right, predicted, classes), names),
+        "confused": most_confused(confusion(right, predicted, len(names)), names),
         "weak": [i for i, row in per_word.items() if row["accuracy"] < WEAK or row["recordings"] < 3],
     }
 
 
-def _with_background(vocabulary: TaughtVocabulary, background: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    embeddings = np.concatenate([vocabulary.embeddings, background.astype(np.float32)])
+def _head(vocabulary: TaughtVocabulary, background: np.ndarray) -> tuple[Head, np.ndarray, np.ndarray]:
+    """The head before calibration, each row's recording (−1 − row for the background), and the recordings' own rows."""
+    rows = np.concatenate([vocabulary.embeddings, background.astype(np.float32)])
     label = np.concatenate([vocabulary.label, np.full(len(background), len(vocabulary.signs))])
-    recording = np.concatenate([vocabulary.recording, np.full(len(background), -1)])
+    group = np.concatenate([vocabulary.recording, -1 - np.arange(len(background))])
     asked = np.unique(vocabulary.recording, return_index=True)[1]
-    return embeddings, label, recording, asked
+    return Head(rows, label, balanced(label)), group, asked
+
+
+def _recordings(vocabulary: TaughtVocabulary, head: Head) -> np.ndarray:
+    """(rows,) how many recordings a row's word has."""
+    counts = [vocabulary.recordings_of(s.id) for s in vocabulary.signs]
+    return np.array([counts[c] if c < len(counts) else 0 for c in head.label])
 
 
 def new_vocabulary(name: str, encoder: SignEncoder) -> TaughtVocabulary:
@@ -191,7 +197,10 @@ def new_vocabulary(name: str, encoder: SignEncoder) -> TaughtVocabulary:
     return TaughtVocabulary(name, encoder.card.weights["sha256"])
 
 
-def _same_encoder(vocabulary: TaughtVocabulary, encoder: SignEncoder) -> None:
+def same_encoder(vocabulary: TaughtVocabulary, encoder: SignEncoder) -> None:
+    """Raises:
+    InputError: the vocabulary's embeddings are another encoder's.
+    """
     if vocabulary.encoder != encoder.card.weights["sha256"]:
         raise InputError(f"{vocabulary.name} was taught with another encoder. Teach its words again with this version.")
 

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from kslr.heads import calibrated, cross_validated, fit_head
-from models.calibration import expected_calibration_error
+from kslr.heads import Head, balanced, calibrated, left_out
+from models.calibration import expected_calibration_error, tempered
+from models.errors import InputError
 
 
 def clusters(classes: int, each: int, spread: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -16,32 +17,40 @@ def clusters(classes: int, each: int, spread: float, seed: int = 0) -> tuple[np.
 def test_a_head_reads_new_samples(classes: int) -> None:
     z, label = clusters(classes, 20, 0.5)
     train = np.arange(len(label)) % 2 == 0
-    head = fit_head(z[train], label[train], classes)
+    head = Head(z[train], label[train], balanced(label[train]))
     probabilities = head.probabilities(z[~train])
     assert np.allclose(probabilities.sum(axis=1), 1)
     assert (probabilities.argmax(axis=1) == label[~train]).mean() > 0.9
 
 
-def test_cross_validation_never_sees_the_recording_it_asks() -> None:
-    generator = np.random.default_rng(0)
-    z = generator.normal(0, 1, (40, 24))
+def test_leaving_out_is_as_if_the_recording_had_never_been_there() -> None:
+    z, label = clusters(4, 6, 1.0)
+    group = np.repeat(np.arange(12), 2)
+    head = Head(z, label, balanced(label))
+    answers = left_out(head, group, np.array([4, 5]))
+    without = group != 2
+    same = Head(z[without], label[without], head.weight[without]).probabilities(z[4:6])
+    assert np.allclose(answers, same, atol=1e-6)
+
+
+def test_random_labels_stay_at_chance_when_views_are_left_out() -> None:
+    z = np.random.default_rng(0).normal(0, 1, (80, 24))
     z /= np.linalg.norm(z, axis=1, keepdims=True)
-    z, label, recording = np.repeat(z, 3, axis=0), np.repeat(np.arange(40) % 4, 3), np.repeat(np.arange(40), 3)
-    asked = np.arange(0, 120, 3)
-    answers = cross_validated(z, label, recording, asked, 4)
-    # Labels are random here: whoever does better than chance by much has seen the views of what is asked.
-    assert (answers.argmax(axis=1) == label[asked]).mean() < 0.5
-    assert (fit_head(z, label, 4).probabilities(z[asked]).argmax(axis=1) == label[asked]).mean() > 0.9
+    z, label, group = np.repeat(z, 3, axis=0), np.repeat(np.arange(80) % 4, 3), np.repeat(np.arange(80), 3)
+    asked = np.arange(0, 240, 3)
+    head = Head(z, label, balanced(label))
+    assert (left_out(head, group, asked).argmax(axis=1) == label[asked]).mean() < 0.45
+    assert (head.probabilities(z[asked]).argmax(axis=1) == label[asked]).mean() > 0.9
 
 
 def test_calibration_lowers_the_error_and_the_threshold_keeps_its_share() -> None:
     z, label = clusters(6, 30, 1.6)
-    recording = np.arange(len(label))
-    answers = cross_validated(z, label, recording, recording, 6)
-    head = calibrated(fit_head(z, label, 6), answers, label, keep=0.9)
-    from models.calibration import tempered
-
-    soft = tempered(answers, head.temperature)
+    head = Head(z, label, balanced(label), sharpness=60.0)
+    answers = left_out(head, np.arange(len(label)), np.arange(len(label)))
+    better = calibrated(head, answers, label, keep=0.9)
+    soft = tempered(answers, better.temperature)
     assert expected_calibration_error(soft, label) <= expected_calibration_error(answers, label) + 0.02
     right = soft.argmax(axis=1) == label
-    assert abs((soft.max(axis=1)[right] >= head.threshold).mean() - 0.9) < 0.05
+    assert abs((soft.max(axis=1)[right] >= better.threshold).mean() - 0.9) < 0.05
+    with pytest.raises(InputError, match="two recordings"):
+        calibrated(head, answers[:0], label[:0])

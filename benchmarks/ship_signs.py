@@ -1,0 +1,191 @@
+"""Builds the shipped sign models from a pretrained encoder: the encoder's own card, and the thirty Kazakh signs on it.
+
+    python benchmarks/ship_signs.py ENCODER.weights.h5 CLIPS [--packs FOLDER] [--few-shot FIGURES.json] [--out models]
+
+CLIPS holds the dictionary clips (or their landmarks). Everything measured is of recordings that had no vote: whole
+clips, and whole recorders of the packs (five parts). The operating point is chosen on one half of the recorders and
+its figures are of the other half.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kslr.datasets import SignData
+from kslr.encoder import TASK, symmetric
+from kslr.evaluation import top_k
+from kslr.export import disagreement, to_litert
+from kslr.heads import Head, balanced, calibrated
+from kslr.mixture import Clip, foreign, read_clips, words
+from kslr.networks_kslr import kslr_encoder
+from kslr.recognizer import IDLE
+from kslr.shipping import Embedded, embedded, with_head
+from kslr.training import INPUT, sources, trained_on
+from kslr.vocabulary import kslr30
+from models.calibration import expected_calibration_error, tempered
+from models.cards import Card, current_commit, write_card
+from models.runtime import LiteModel
+from models.scores import bootstrap_interval, median_milliseconds
+
+IDLE_PRIOR = 3.0  # what no sign counts beside a word
+BACKGROUND = 160  # rows of no sign that every taught vocabulary is told from
+
+
+def mixture(encoder: Any, clips: list[Clip], data: SignData, others: SignData) -> tuple[Embedded, np.ndarray]:
+    """Everything embedded, and the group that is left out together with a row."""
+    idle = [(c.name, c.idle) for c in clips if len(c.idle)]
+    x = np.concatenate([data.x, others.x, *[w for _, w in idle]])
+    last = len(data.names)
+    label = np.concatenate([data.label, np.full(len(x) - len(data), last)])
+    source = np.concatenate([data.source, np.full(len(others), "foreign"), np.full(len(x) - len(data) - len(others), "idle")])
+    group = np.concatenate([data.signer, others.signer, np.repeat([n for n, _ in idle], [len(w) for _, w in idle])])
+    copies = np.select([source == "rsl", source == "idle"], [12, 6], 1)
+    rows = embedded(encoder, x, label, group, source, copies)
+    recorders = np.unique(rows.group[np.isin(rows.source, ["ksl30_by_meaning", "foreign"])])
+    part = {g: f"part {i % 5}" for i, g in enumerate(np.random.default_rng(0).permutation(recorders))}
+    return rows, np.array([part.get(g, g) for g in rows.group])
+
+
+def answers(head: Head, rows: Embedded, fold: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Every recording asked while its whole fold (recorder, clip) has no vote."""
+    asked = np.flatnonzero(rows.own)
+    return asked, head.probabilities(rows.embeddings[asked], fold[asked][:, None] == fold[None])
+
+
+def by_clip(rows: Embedded, asked: np.ndarray, p: np.ndarray, label_count: int) -> list[dict[str, Any]]:
+    """One answer a dictionary clip: mean log-probability over its signs; only words, not the no-sign class."""
+    out = []
+    signs = rows.source[asked] == "rsl"
+    for clip in np.unique(rows.group[asked][signs]):
+        own = signs & (rows.group[asked] == clip)
+        score = np.log(p[own][:, :label_count] + 1e-12).mean(axis=0)
+        out.append({"clip": str(clip), "label": int(rows.label[asked][own][0]), "order": np.argsort(-score)})
+    return out
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("encoder", type=Path)
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--packs", type=Path)
+    parser.add_argument("--few-shot", type=Path, help="what benchmarks/pretrain_encoder.py wrote")
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "models")
+    arguments = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    encoder = kslr_encoder()
+    encoder.load_weights(arguments.encoder)
+    clips = read_clips(arguments.clips)
+    data, others = words(clips, arguments.packs), foreign(arguments.packs, 300, seed=0)
+    rows, fold = mixture(encoder, clips, data, others)
+    last = len(data.names)
+    head = Head(rows.embeddings, rows.label, balanced(rows.label, rows.source, {last: IDLE_PRIOR}))
+    asked, p = answers(head, rows, fold)
+    label, source = rows.label[asked], rows.source[asked]
+    with_others = np.array([len(set(rows.group[(rows.label == c)])) > 1 for c in range(last + 1)])[label]
+    half = np.array([hash_half(f) for f in fold[asked]])
+    usable = with_others & (source != "rsl")
+    chosen = calibrated(head, p[usable & half], label[usable & half], keep=0.9)
+    soft = tempered(p, chosen.temperature)
+    packs = (source == "ksl30_by_meaning") & ~half
+    figures = {
+        "clips": clip_figures(by_clip(rows, asked, p, last), data, rows),
+        "new_recorders": {
+            "samples": int(packs.sum()),
+            "accuracy": float((p[packs, :last].argmax(axis=1) == label[packs]).mean()),
+            "interval": list(bootstrap_interval(p[packs, :last].argmax(axis=1) == label[packs], rows.group[asked][packs])),
+            "top5_accuracy": float(top_k(p[packs, :last], label[packs]).mean()),
+        },
+        "calibration_error": expected_calibration_error(soft[usable & ~half], label[usable & ~half]),
+        "rejection": rejection(soft, label, source, half, last, chosen.threshold),
+    }
+    network = with_head(encoder, chosen, "kslr30")
+    weights = to_litert(network)
+    figures["keras_litert_difference"] = disagreement(network, weights, np.nan_to_num(data.x[:16]))
+    figures["milliseconds"] = median_milliseconds(LiteModel(weights), [np.nan_to_num(s[None]) for s in data.x[:50]])
+    untrained = ", ".join(s.en.lower() for s in kslr30().signs if s.id not in data.names)
+    card = Card(
+        name="kslr30",
+        task="signs",
+        labels=(*data.names, IDLE),
+        input=INPUT,
+        sources=(*sources(data), {"name": "no sign: idle parts of clips", "samples": int(((rows.source == "idle") & rows.own).sum()), "licence": "as rsl"},
+                 {"name": "no sign: other signs of the packs", "samples": len(others), "licence": "as the packs"}),
+        protocol="The shipped encoder, frozen; every recording and its augmented copies vote by nearness. Figures: each clip asked while "
+        "it has no vote (clips), recorders asked while they have none (new_recorders). Temperature and threshold from one half of the "
+        "recorders, figures from the other. Command: python benchmarks/ship_signs.py ENCODER CLIPS.",
+        figures=figures,
+        calibration={"temperature": chosen.temperature, "threshold": chosen.threshold},
+        limits=f"No recordings of {untrained}: never an answer. Most words were learnt from one or two Russian Sign Language clips and "
+        "from signs of other languages with the same meaning, whose form can differ from the Kazakh sign. Research and demonstration only.",
+        commit=current_commit(),
+        weights={},
+        extra={"architecture": "kslr_net", "encoder": arguments.encoder.name, "trained_on": trained_on(data)},
+    )
+    write_card(arguments.out, card, weights)
+    print(json.dumps(figures, indent=1))
+    ship_encoder(arguments, encoder, rows, data)
+
+
+def hash_half(name: str) -> bool:
+    """One half of the groups, the same at every run."""
+    return sum(name.encode()) % 2 == 0
+
+
+def clip_figures(asked: list[dict[str, Any]], data: SignData, rows: Embedded) -> dict[str, Any]:
+    """Top-1 and top-5 of left-out clips, for words with several clips and for those with any other recording."""
+    own = {a["clip"] for a in asked}
+    several = [a for a in asked if sum(b["label"] == a["label"] for b in asked) > 1]
+    others = [a for a in asked if len(set(rows.group[rows.label == a["label"]]) - {a["clip"]}) > 0]
+    out: dict[str, Any] = {"clips": len(own)}
+    for name, part in (("several_clips", several), ("any_other_recording", others)):
+        top1, top5 = (np.array([a["label"] in a["order"][:k] for a in part]) for k in (1, 5))
+        out[name] = {"clips": len(part), "top1": float(top1.mean()), "interval": list(bootstrap_interval(top1)), "top5": float(top5.mean())}
+    out["answers"] = {a["clip"]: [data.names[i] for i in a["order"][:5]] for a in others}
+    return out
+
+
+def rejection(soft: np.ndarray, label: np.ndarray, source: np.ndarray, half: np.ndarray, last: int, threshold: float) -> dict[str, float]:
+    """On the half of the groups that the threshold was not chosen on: what is kept and what is turned away."""
+    best = soft[:, :last].max(axis=1)
+    kept = (best >= threshold) & (best >= soft[:, last])
+    right = soft[:, :last].argmax(axis=1) == label
+    test = ~half
+    return {
+        "signs_kept": float(kept[test & (label < last) & (source != "rsl")].mean()),
+        "right_signs_kept": float(kept[test & right & (label < last) & (source != "rsl")].mean()),
+        "idle_rejected": float((~kept)[source == "idle"].mean()),
+        "other_signs_rejected": float((~kept)[test & (source == "foreign")].mean()),
+    }
+
+
+def ship_encoder(arguments: argparse.Namespace, encoder: Any, rows: Embedded, data: SignData) -> None:
+    """The encoder with its card; the background is idle hands only, since a foreign sign may be what is taught next."""
+    network = symmetric(encoder)
+    weights = to_litert(network)
+    idle = np.flatnonzero(rows.source == "idle")
+    background = rows.embeddings[np.random.default_rng(0).permutation(idle)[:BACKGROUND]]
+    few_shot = json.loads(arguments.few_shot.read_text()) if arguments.few_shot else {}
+    milliseconds = median_milliseconds(LiteModel(weights), [np.nan_to_num(s[None]) for s in data.x[:50]])
+    card = Card(
+        name="sign_encoder",
+        task=TASK,
+        labels=(),
+        input=INPUT,
+        sources=tuple(few_shot.pop("sources", ())),
+        protocol=few_shot.pop("protocol", "see benchmarks/pretrain_encoder.py"),
+        figures={**few_shot, "milliseconds": milliseconds, "keras_litert_difference": disagreement(network, weights, np.nan_to_num(data.x[:16]))},
+        calibration={},
+        limits="Learnt from short webcam recordings of single signs in many sign languages; not from running signing.",
+        commit=current_commit(),
+        weights={},
+        extra={"background": np.round(background, 4).tolist(), "parameters": int(encoder.count_params())},
+    )
+    write_card(arguments.out, card, weights)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kslr.landmarks import VALUES
+from kslr.recognizer import IDLE, SignPrediction, SignRecognizer
+from models.cards import shipped
+from models.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def recognizer() -> SignRecognizer:
+    return SignRecognizer("kslr30")
+
+
+def someone(seed: int = 0) -> np.ndarray:
+    x = np.random.default_rng(seed).uniform(0.3, 0.7, (1, 30, VALUES)).astype(np.float32)
+    return np.cumsum(x - 0.5, axis=1) * 0.02 + x[:, :1]
+
+
+def test_untrained_words_are_never_ranked(recognizer: SignRecognizer) -> None:
+    untrained = {sign.id for sign in recognizer.vocabulary.untrained}
+    assert untrained == {"ym", "telefon", "bileu", "keude", "atesh", "taxi", "doreki"}
+    for seed in range(5):
+        ranked = [word for word, _ in recognizer.recognize_windows(someone(seed))[0].ranked]
+        assert len(ranked) == 23
+        assert not set(ranked) & untrained
+        assert IDLE not in ranked
+
+
+def test_probabilities_are_sorted_and_add_up_with_idle(recognizer: SignRecognizer) -> None:
+    prediction = recognizer.recognize_windows(someone())[0]
+    values = [p for _, p in prediction.ranked]
+    assert values == sorted(values, reverse=True)
+    assert sum(values) + prediction.idle == pytest.approx(1, abs=1e-4)
+
+
+def test_nobody_is_rejected(recognizer: SignRecognizer) -> None:
+    for x in (np.zeros((1, 30, VALUES)), np.full((1, 30, VALUES), np.nan)):
+        prediction = recognizer.recognize_windows(x)[0]
+        assert prediction.rejected
+        assert prediction.sign_id is None
+        assert prediction.reason == "no hands seen"
+
+
+def test_absent_as_nan_or_zeros_is_the_same(recognizer: SignRecognizer) -> None:
+    x = someone()
+    x[:, :, 1536:1599] = 0
+    y = x.copy()
+    y[:, :, 1536:1599] = np.nan
+    assert recognizer.recognize_windows(x)[0].ranked == recognizer.recognize_windows(y)[0].ranked
+
+
+def test_batches_answer_as_single_windows(recognizer: SignRecognizer) -> None:
+    x = np.concatenate([someone(i) for i in range(3)])
+    together, alone = recognizer.probabilities(x), np.concatenate([recognizer.probabilities(row[None]) for row in x])
+    assert np.allclose(together, alone, atol=1e-4)
+    assert recognizer.recognize_windows(x[:0]) == []
+
+
+@pytest.mark.parametrize("shape", [(30, VALUES), (1, 30, 100), (1, 10, VALUES)])
+def test_other_shapes_are_told(recognizer: SignRecognizer, shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match="shape"):
+        recognizer.recognize_windows(np.zeros(shape, np.float32))
+
+
+def test_corrupt_foreign_and_missing_models_are_told(tmp_path: Path) -> None:
+    card = json.loads(shipped("kslr30").read_text())
+    (tmp_path / "kslr30.json").write_text(json.dumps(card))
+    with pytest.raises(InputError, match="cannot be read"):
+        SignRecognizer(tmp_path / "kslr30.json")
+    (tmp_path / "kslr30.tflite").write_bytes(b"garbage")
+    with pytest.raises(InputError, match="damaged"):
+        SignRecognizer(tmp_path / "kslr30.json")
+    (tmp_path / "kslr30.tflite").write_bytes(shipped("kslr30").with_suffix(".tflite").read_bytes())
+    (tmp_path / "kslr30.json").write_text(json.dumps({**card, "labels": card["labels"][:-1]}))
+    with pytest.raises(InputError, match="don't fit"):
+        SignRecognizer(tmp_path / "kslr30.json")
+    with pytest.raises(InputError, match="No model is called"):
+        SignRecognizer("nothing_like_it")
+    with pytest.raises(InputError):
+        SignRecognizer("emotion")
+
+
+def test_a_rejected_prediction_has_no_sign() -> None:
+    assert SignPrediction(0, 1, (("su", 0.4),), 0.6, True, "no sign of this vocabulary").sign_id is None
+
+
+def test_serving_does_not_import_tensorflow() -> None:
+    code = "import sys, kslr.recognizer as r; r.SignRecognizer('kslr30'); assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
