@@ -104,7 +104,7 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     recipe = state["recipe"]
     weights = exported(recipe, checkpoints / BEST)
     public = splits["public"]
-    chosen = max(range(len(state["history"])), key=lambda i: state["history"][i]["public"])
+    chosen = max(range(len(state["history"])), key=lambda i: state["history"][i]["public"] or 0.0)
     votes = "labels mixed with the FER+ votes" if recipe["votes"] and splits["train"].votes is not None else "labels"
     dropped = ", ".join(f"{count} {reason}" for reason, count in state["dropped"].items())
     card = Card(
@@ -229,9 +229,10 @@ def fit(
         order = generator.permutation(len(train))
         jitter = recipe.jitter.times(recipe.gentle + (1 - recipe.gentle) * share)
         losses = []
-        steps = len(order) // recipe.batch
+        batch = min(recipe.batch, len(order))
+        steps = len(order) // batch
         for step in range(steps):
-            rows = order[step * recipe.batch : (step + 1) * recipe.batch]
+            rows = order[step * batch : (step + 1) * batch]
             model.optimizer.learning_rate = learning_rate(recipe, done(epoch + step / steps))
             faces = jittered(train.images[rows], jitter, generator, size)
             losses.append(float(model.train_on_batch(faces, targets[rows])))
@@ -239,13 +240,13 @@ def fit(
                 break
         # Early figures choose nothing; measuring them all would cost a twentieth of the run.
         measured = epoch % 4 == 3 or done(epoch + 1) >= recipe.measured_from
-        accuracy = _accuracy(model, splits["public"]) if measured else 0.0
+        accuracy = _accuracy(model, splits["public"]) if measured else None
         state["seconds"] = monotonic() - begun
         state["history"].append({"loss": float(np.mean(losses)), "public": accuracy, "size": size, "seconds": state["seconds"]})
         _checkpoint(model, folder, state)
         if progress:
-            text = f"epoch {epoch + 1}: loss {np.mean(losses):.3f}, PublicTest {accuracy:.1%}"
-            progress(text, done(epoch + 1))
+            text = f"epoch {epoch + 1}: loss {np.mean(losses):.3f}"
+            progress(text if accuracy is None else f"{text}, PublicTest {accuracy:.1%}", done(epoch + 1))
     model.load_weights(folder / BEST)
     return model
 
@@ -283,7 +284,8 @@ def _accuracy(model: "keras.Model", faces: Faces) -> float:
 def _checkpoint(model: "keras.Model", folder: Path, state: dict[str, Any]) -> None:
     """Last, best and state, the state last: a kill between them costs an epoch, never the run."""
     history = state["history"]
-    names = [CHECKPOINT] if history[-1]["public"] < max(h["public"] for h in history) else [CHECKPOINT, BEST]
+    figures = [h["public"] or 0.0 for h in history]
+    names = [CHECKPOINT, BEST] if figures[-1] >= max(figures) else [CHECKPOINT]
     for name in names:
         model.save_weights(folder / f"new.{name}")
         os.replace(folder / f"new.{name}", folder / name)
