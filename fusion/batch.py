@@ -1,9 +1,6 @@
 """Transcripts of a whole folder of clips, in parallel processes, resumable."""
 
-import multiprocessing
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +8,13 @@ from fusion.elan import write_eaf
 from fusion.exports import to_csv, to_json, to_subtitles, to_text
 from fusion.interpreter import Interpreter, Models, Seen
 from fusion.tagged import TaggedWord
+from kslr.extraction import video_files
 from kslr.landmarks import Landmarks
 from kslr.posefile import write_pose
 from models.errors import InputError
 from models.files import write_file
+from models.parallel import in_processes
 
-VIDEOS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv", ".3gp")
 FORMATS = {"text": ".txt", "json": ".json", "csv": ".csv", "srt": ".srt", "vtt": ".vtt", "eaf": ".eaf", "pose": ".pose"}
 
 _models: Models | None = None  # a worker process's own, loaded once by _start
@@ -109,9 +107,7 @@ def translate_folder(
         InputError: no folder, no videos in it, or models that cannot be loaded.
     """
     folder, out = Path(folder), Path(out)
-    clips = sorted(path for path in folder.rglob("*") if path.suffix.lower() in VIDEOS and path.is_file())
-    if not clips:
-        raise InputError(f"{folder} holds no videos ({', '.join(VIDEOS)}).")
+    clips = video_files(folder)
     Models.load(signs, emotion)  # An unusable model is one clear error, not one a worker.
     targets = {clip: out / clip.relative_to(folder).with_suffix(clip.suffix + FORMATS[kind]) for clip in clips}
     waiting = []
@@ -120,16 +116,9 @@ def translate_folder(
             yield Transcript(clip, target, None, None)
         else:
             waiting.append(clip)
-    # Spawned, because MediaPipe's threads do not survive a fork.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max(1, min(workers, len(waiting) or 1)), context, _start, (signs, emotion)) as pool:
-        jobs = {pool.submit(_work, clip, targets[clip], kind, language): clip for clip in waiting}
-        for job in as_completed(jobs):
-            clip = jobs[job]
-            try:
-                yield Transcript(clip, targets[clip], *job.result())
-            except BrokenProcessPool:
-                yield Transcript(clip, targets[clip], None, "a worker process ended; run the same command again")
+    jobs = [(clip, targets[clip], kind, language) for clip in waiting]
+    for clip, result in in_processes(_work, waiting, jobs, workers=workers, start=_start, start_arguments=(signs, emotion)):
+        yield Transcript(clip, targets[clip], *(result or (None, "a worker process ended; run the same command again")))
 
 
 def _start(signs: str, emotion: str) -> None:

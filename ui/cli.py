@@ -121,12 +121,13 @@ def _translate_folder(
     source: str, format: Format, out: Path | None, workers: int, language: Language, signs: str, emotion: str
 ) -> None:
     """Transcribes a folder and says at the end what could not be read; that makes the exit code 2."""
-    from fusion.batch import VIDEOS, translate_folder
+    from fusion.batch import translate_folder
+    from kslr.extraction import video_files
 
     if out is None:
         raise InputError("Say with --out into which folder the transcripts shall go.")
     check_writable(out / "transcript")
-    total = sum(path.suffix.lower() in VIDEOS for path in Path(source).rglob("*"))
+    total = len(video_files(source))
     done = []
     with progress_bar(f"Reading {total} clips") as progress:
         options = {"kind": format.value, "workers": workers, "language": language.value, "signs": signs, "emotion": emotion}
