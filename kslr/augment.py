@@ -17,6 +17,7 @@ class Strength:
 
     Attributes:
         speed: the recording plays this much faster or slower, factor.
+        fill: how often (0–1) a recording fills the window; else it keeps its own pace, and its length says something.
         crop: at most this part of the recording is cut off at each end.
         pad: at most this part of the window is left empty or held still at each end.
         warp: how far time wanders inside, in parts of the recording.
@@ -27,6 +28,7 @@ class Strength:
     """
 
     speed: tuple[float, float] = (0.6, 1.6)
+    fill: float = 0.6
     crop: float = 0.15
     pad: float = 0.3
     warp: float = 0.06
@@ -79,7 +81,7 @@ def in_time(points: np.ndarray, generator: np.random.Generator, how: Strength) -
     start = generator.uniform(-0.3, 1, (n, 1)).clip(0) * how.crop * span
     end = span - generator.uniform(-0.3, 1, (n, 1)).clip(0) * how.crop * span
     # A recording fills the window, or keeps its own pace and leaves an end empty.
-    fills = generator.random((n, 1)) < 0.6
+    fills = generator.random((n, 1)) < how.fill
     pace = np.exp(generator.uniform(*np.log(how.speed), (n, 1)))
     new_length = np.where(fills, frames, np.clip((end - start + 1) / pace, 4, frames))
     lead = np.where(generator.random((n, 1)) < 0.5, 0, generator.uniform(0, how.pad, (n, 1)) * frames).round()

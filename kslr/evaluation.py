@@ -73,6 +73,7 @@ def evaluate(
     packs: str | Path | None = None,
     repaired: bool = True,
     encoder: str | Path | None = None,
+    recipe: Any = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Trains and tests a network under a protocol.
@@ -86,7 +87,8 @@ def evaluate(
         epochs: at most; the recipe's when None.
         packs: where packs lie.
         repaired: pair slipped hands of the K-RSL pack anew.
-        encoder: a card of a pretrained encoder to start ``kslr_net`` from; from scratch when None.
+        encoder: Keras weights of a pretrained encoder to start ``kslr_net`` from; from scratch when None.
+        recipe: a `kslr.fitting.Recipe` in place of the architecture's own and of `epochs`.
         progress: called with a line and the part done (0–1).
 
     Returns:
@@ -96,7 +98,7 @@ def evaluate(
     Raises:
         InputError: data, network or protocol that cannot be used, or a signer on both sides.
     """
-    from kslr.fitting import RECIPES, build, changed, fit, probabilities
+    from kslr.fitting import build, changed, fit, on_encoder, probabilities, recipe_of
 
     if protocol not in PROTOCOLS:
         raise InputError(f"No protocol is called {protocol!r}. There are {', '.join(PROTOCOLS)}.")
@@ -105,7 +107,7 @@ def evaluate(
     signs = data if isinstance(data, SignData) else load_signs(data, packs, repaired)
     if classes is not None and classes < len(signs.names):
         signs = signs.some_classes(classes, seed=0)
-    recipe = changed(_recipe(architecture), epochs=epochs)
+    recipe = recipe or changed(recipe_of(architecture), epochs=epochs)
     parts = _parts(signs, protocol, test_size, seeds)
     rows, answers, per_part = [], [], []
     model: Any = None
@@ -120,7 +122,7 @@ def evaluate(
             (signs.x[valid], signs.label[valid]) if valid is not None else None,
             recipe,
             seed,
-            start=_started(architecture, len(signs.names), encoder, recipe),
+            start=on_encoder(encoder, architecture, len(signs.names), signs.x.shape[1]) if encoder else None,
             progress=say,
         )
         answer = probabilities(architecture, model, signs.x[test])
@@ -172,14 +174,6 @@ def scored(
     )
 
 
-def _recipe(architecture: str) -> Any:
-    from kslr.networks import architecture as known
-    from kslr.fitting import RECIPES
-
-    known(architecture)
-    return RECIPES[architecture]
-
-
 def _parts(signs: SignData, protocol: str, test_size: float, seeds: int) -> list[tuple[str, int, np.ndarray, np.ndarray]]:
     if protocol == "random":
         return [(f"seed {seed}", seed, *random_split(signs, test_size, seed)) for seed in range(seeds)]
@@ -202,16 +196,6 @@ def _without_validation(signs: SignData, train: np.ndarray, protocol: str, seed:
         return kept, valid
     kept, valid = random_split(inside, 0.1, seed)
     return train[kept], train[valid]
-
-
-def _started(architecture: str, classes: int, encoder: str | Path | None, recipe: Any) -> Any:
-    if encoder is None:
-        return None
-    from kslr.encoder import network_on_encoder
-
-    if architecture != "kslr_net":
-        raise InputError(f"A pretrained encoder is a part of kslr_net, not of {architecture}.")
-    return network_on_encoder(encoder, classes)
 
 
 def litert_milliseconds(architecture: str, model: Any, classes: int, x: np.ndarray, build: Any, recipe: Any) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from kslr.landmarks import VALUES
 from kslr.networks import architecture
 from kslr.packs import LAYOUTS
 from kslr.points import COUNT, select
+from models.errors import InputError
 
 if TYPE_CHECKING:
     import keras
@@ -210,6 +212,37 @@ def probabilities(name: str, model: "keras.Model", x: np.ndarray, batch: int = 2
     """(n, classes) of a trained network, for (n, frames, 1662) with absent parts NaN."""
     parts = [np.asarray(model(network_input(name, x[i : i + batch]), training=False)) for i in range(0, len(x), batch)]
     return np.concatenate(parts)
+
+
+def recipe_of(name: str) -> Recipe:
+    """The recipe of an architecture.
+
+    Raises:
+        InputError: no such network.
+    """
+    architecture(name)
+    return RECIPES[name]
+
+
+def on_encoder(weights: str | Path, name: str, classes: int, frames: int) -> "keras.Model":
+    """A ``kslr_net`` whose encoder is a pretrained one, to go on from.
+
+    Args:
+        weights: Keras weights of `kslr.networks_kslr.kslr_encoder`.
+
+    Raises:
+        InputError: another network, or weights that are missing or another encoder's.
+    """
+    from kslr.networks_kslr import kslr_encoder, kslr_net
+
+    if name != "kslr_net":
+        raise InputError(f"A pretrained encoder is a part of kslr_net, not of {name}.")
+    encoder = kslr_encoder(frames)
+    try:
+        encoder.load_weights(weights)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{weights} does not hold this encoder's weights. Pretrain it with benchmarks/pretrain_encoder.py.") from error
+    return kslr_net(classes, frames, COUNT * 3, encoder=encoder)
 
 
 def changed(recipe: Recipe, **values: Any) -> Recipe:

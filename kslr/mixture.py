@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from kslr.clips import idle_parts, recordings, segments
+from kslr.datasets import SignData, load_pack
 from kslr.landmarks import VALUES
 from kslr.packs import pack_names
-from kslr.datasets import SignData, load_pack
 from kslr.segment import SignSegment
 from kslr.vocabulary import kslr30
 

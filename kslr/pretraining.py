@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kslr.datasets import load_pack
+from kslr.fitting import Progress, Recipe, augmented_batches, schedule, told
 from kslr.packs import pack_names, read_pack
 from kslr.points import COUNT, select
-from kslr.fitting import Progress, Recipe, augmented_batches, schedule, told
 
 if TYPE_CHECKING:
     import keras

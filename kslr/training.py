@@ -53,13 +53,12 @@ def train(
     Raises:
         InputError: data or network that cannot be used, or a folder that cannot be written.
     """
-    from kslr.evaluation import _recipe, _started
     from kslr.export import to_litert
-    from kslr.fitting import build, changed, fit, probabilities
+    from kslr.fitting import build, changed, fit, on_encoder, probabilities, recipe_of
     from models.cards import write_file
 
     signs = data if isinstance(data, SignData) else load_signs(data, packs)
-    recipe = changed(_recipe(architecture), epochs=epochs)
+    recipe = changed(recipe_of(architecture), epochs=epochs)
     kept, valid = random_split(signs, 0.1, seed)
     # A place that cannot be written should be known before hours of training, not after.
     write_file(Path(out) / ".writable", b"")
@@ -72,7 +71,7 @@ def train(
         (signs.x[valid], signs.label[valid]),
         recipe,
         seed,
-        start=_started(architecture, len(signs.names), encoder, recipe),
+        start=on_encoder(encoder, architecture, len(signs.names), signs.x.shape[1]) if encoder else None,
         progress=progress,
     )
     answer = probabilities(architecture, model, signs.x[valid])

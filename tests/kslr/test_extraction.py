@@ -7,14 +7,14 @@ import pytest
 from kslr.clips import load_recording
 from kslr.extraction import MANIFEST, extract
 from models.errors import InputError
-from tests.clips import write_clip
+from tests.clips import shaken, write
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray) -> Path:
     root = tmp_path_factory.mktemp("clips")
     (root / "hello").mkdir()
-    write_clip(root / "hello" / "a.mp4", [astronaut[::2, ::2]] * 4)
+    write(root / "hello" / "a.mp4", shaken(astronaut, frames=4))
     (root / "hello" / "broken.mp4").write_bytes(b"not a video")
     return root
 

@@ -1,0 +1,59 @@
+"""K-RSL20 (the question words of Kazakh-Russian Sign Language): S1's network and ours, random and leave one signer out.
+
+    python benchmarks/krsl20.py REPORTS [--encoder ENCODER.weights.h5] [--only random-kslr_net …] [--packs FOLDER]
+
+Writes a JSON a run into REPORTS and skips runs whose file is there. The encoder (benchmarks/pretrain_encoder.py) has
+never seen this pack.
+"""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from kslr.augment import Strength
+from kslr.datasets import load_signs
+from kslr.evaluation import evaluate
+from kslr.fitting import RECIPES, Recipe, changed
+
+# Hands alone, at their own pace: a question can be longer than its statement.
+OURS = Recipe(10, batch=64, rate=2e-3, decay=0.05, smoothing=0.1,
+              augment=Strength(fill=0.2, speed=(0.85, 1.2), pad=0.1, mirror=0.0, drop_body=0.0, drop_face=0.0, drop_depth=0.0))  # fmt: skip
+THEIRS = changed(RECIPES["krsl_lstm"], epochs=60, patience=15)
+RUNS: dict[str, dict[str, Any]] = {
+    "signer-kslr_net": {"architecture": "kslr_net", "protocol": "signer", "recipe": OURS},
+    "random-kslr_net": {"architecture": "kslr_net", "protocol": "random", "seeds": 1, "recipe": OURS},
+    "random-krsl_lstm": {"architecture": "krsl_lstm", "protocol": "random", "seeds": 1, "recipe": THEIRS},
+    "signer-krsl_lstm": {"architecture": "krsl_lstm", "protocol": "signer", "recipe": changed(THEIRS, epochs=30)},
+    "random-kslr_net-slipped": {"architecture": "kslr_net", "protocol": "random", "seeds": 1, "recipe": OURS, "repaired": False},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("reports", type=Path)
+    parser.add_argument("--encoder", type=Path)
+    parser.add_argument("--only", nargs="*", default=list(RUNS))
+    parser.add_argument("--packs", type=Path)
+    arguments = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    arguments.reports.mkdir(parents=True, exist_ok=True)
+    data: dict[bool, Any] = {}
+    for name in arguments.only:
+        settings = dict(RUNS[name])
+        file = arguments.reports / f"krsl20-{name}.json"
+        if file.exists():
+            continue
+        repaired = settings.pop("repaired", True)
+        if repaired not in data:
+            data = {repaired: load_signs("krsl20_hands", arguments.packs, repaired)}
+        encoder = arguments.encoder if settings["architecture"] == "kslr_net" else None
+        report = evaluate(data[repaired], **settings, encoder=encoder, progress=lambda line, done: print(f"{done:.2f} {line}", flush=True))
+        file.write_text(json.dumps(report) + "\n")
+        kept = {k: v for k, v in report.items() if k not in ("confusion", "names", "most_confused")}
+        print(name, json.dumps(kept), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+import numpy as np
+import pytest
+
+from kslr.encoder import SignEncoder
+from kslr.landmarks import mirror
+from models.cards import shipped
+from models.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def encoder() -> SignEncoder:
+    return SignEncoder()
+
+
+def windows(n: int = 3, seed: int = 0) -> np.ndarray:
+    generator = np.random.default_rng(seed)
+    return (generator.uniform(0.3, 0.7, (n, 1, 1662)) + np.cumsum(generator.normal(0, 0.01, (n, 30, 1662)), axis=1)).astype(np.float32)
+
+
+def test_embeddings_have_length_one_and_differ(encoder: SignEncoder) -> None:
+    z = encoder.embed(windows())
+    assert z.shape == (3, 192)
+    assert np.allclose(np.linalg.norm(z, axis=1), 1, atol=1e-4)
+    assert (z @ z.T)[~np.eye(3, dtype=bool)].max() < 0.999
+
+
+def test_left_and_right_handed_signing_is_one(encoder: SignEncoder) -> None:
+    x = windows()
+    x[:, :, 132:1536] = 0  # `landmarks.mirror` keeps the mesh's point order, so the face is left out here
+    x[:, :10, 1536:1599] = 0
+    other = np.nan_to_num(mirror(np.where(x == 0, np.nan, x)))
+    assert np.allclose(encoder.embed(x), encoder.embed(other), atol=1e-3)
+
+
+def test_place_and_size_in_the_picture_do_not_matter(encoder: SignEncoder) -> None:
+    x = windows().reshape(3, 30, 1662)
+    moved = x.copy()
+    starts = {"pose": (0, 132, 4), "face": (132, 1404, 3), "hands": (1536, 126, 3)}
+    for start, size, width in starts.values():
+        part = moved[..., start : start + size]
+        part[..., 0::width] = part[..., 0::width] * 0.7 + 0.2
+        part[..., 1::width] = part[..., 1::width] * 0.7 - 0.05
+        part[..., 2::width] = part[..., 2::width] * 0.7
+    assert ((encoder.embed(x) * encoder.embed(moved)).sum(axis=1) > 0.99).all()
+
+
+def test_the_background_are_embeddings(encoder: SignEncoder) -> None:
+    assert encoder.background.shape[1] == 192
+    assert np.allclose(np.linalg.norm(encoder.background, axis=1), 1, atol=1e-2)
+
+
+def test_other_shapes_and_models_are_told(encoder: SignEncoder) -> None:
+    with pytest.raises(InputError, match="shape"):
+        encoder.embed(np.zeros((1, 30, 258)))
+    with pytest.raises(InputError, match="not a sign encoder"):
+        SignEncoder(shipped("kslr30"))

@@ -1,0 +1,25 @@
+import numpy as np
+
+from kslr.networks_kslr import features, kslr_encoder, kslr_net
+
+
+def test_hands_alone_are_read_without_a_body() -> None:
+    points = np.zeros((1, 6, 86, 3), np.float32)
+    points[:, :, 65:] = np.random.default_rng(0).uniform(0.4, 0.6, (1, 6, 21, 3))
+    a, b = (np.asarray(features(p)) for p in (points, np.where(points == 0, 0, points * 0.5 + 0.2).astype(np.float32)))
+    assert np.abs(a).max() > 0.1
+    assert np.allclose(a, b, atol=2e-3)
+
+
+def test_numbers_are_arguments() -> None:
+    small, large = kslr_encoder(8, widths=(16, 24), embedding=8), kslr_encoder(8, widths=(16, 24), convolutions=(3, 2), attentions=2, embedding=8)
+    assert small.output_shape == (None, 8)
+    assert large.count_params() > small.count_params()
+    net = kslr_net(7, frames=8, encoder=small)
+    assert net.count_params() == small.count_params() + 8 * 7
+
+
+def test_embeddings_have_length_one_even_of_nothing() -> None:
+    encoder = kslr_encoder(8, widths=(16, 24), embedding=8)
+    z = np.asarray(encoder(np.zeros((2, 8, 258), np.float32), training=False))
+    assert np.isfinite(z).all()
