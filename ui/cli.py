@@ -13,6 +13,7 @@ from models.errors import InputError
 from models.files import check_writable
 from ui.cli_joint import joint, split, video
 from ui.cli_models import evaluate_emotion, evaluate_signs, train
+from ui.cli_teach import extract, forget, teach, vocabularies, vocabulary
 from ui.console import notes, progress_bar
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ evaluate.command("emotion")(evaluate_emotion)
 evaluate.command()(joint)
 evaluate.command()(video)
 app.command()(split)
+for command in (teach, forget, vocabularies, extract):
+    app.command()(command)
+app.add_typer(vocabulary, name="vocabulary")
 
 
 class Format(str, Enum):
