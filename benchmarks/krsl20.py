@@ -19,7 +19,7 @@ from kslr.fitting import RECIPES, Recipe, changed
 
 # Hands alone, at their own pace: a question can be longer than its statement.
 OURS = Recipe(10, batch=64, rate=2e-3, decay=0.05, smoothing=0.1,
-              augment=Strength(fill=0.2, speed=(0.85, 1.2), pad=0.1, mirror=0.0, drop_body=0.0, drop_face=0.0, drop_depth=0.0))  # fmt: skip
+              augment=Strength(fill=0.2, speed=(0.85, 1.2), pad=0.1, mirror=0.0, drop_body=0.0, drop_face=0.0, drop_depth=0.0))  # fmt: skip  # noqa: E501
 THEIRS = changed(RECIPES["krsl_lstm"], epochs=60, patience=15)
 RUNS: dict[str, dict[str, Any]] = {
     "signer-kslr_net": {"architecture": "kslr_net", "protocol": "signer", "recipe": OURS},
@@ -49,7 +49,9 @@ def main() -> None:
         if repaired not in data:
             data = {repaired: load_signs("krsl20_hands", arguments.packs, repaired)}
         encoder = arguments.encoder if settings["architecture"] == "kslr_net" else None
-        report = evaluate(data[repaired], **settings, encoder=encoder, progress=lambda line, done: print(f"{done:.2f} {line}", flush=True))
+        report = evaluate(
+            data[repaired], **settings, encoder=encoder, progress=lambda line, done: print(f"{done:.2f} {line}", flush=True)
+        )
         file.write_text(json.dumps(report) + "\n")
         kept = {k: v for k, v in report.items() if k not in ("confusion", "names", "most_confused")}
         print(name, json.dumps(kept), flush=True)

@@ -1,6 +1,7 @@
 """Pretrains the sign encoder on the packs and measures it on whole sources that it never saw.
 
-    python benchmarks/pretrain_encoder.py ENCODER.weights.h5 [--epochs 25] [--packs FOLDER] [--report FIGURES.json] [--measure-only]
+    python benchmarks/pretrain_encoder.py ENCODER.weights.h5 [--epochs 25] [--packs FOLDER] [--report FIGURES.json]
+        [--measure-only]
 
 Six sources are tested on, three others chose what there was to choose (the weight of the nearest recording in
 `kslr.fewshot`); none of the nine, and not the recorder of holistic59, is in the training part. K-RSL is not either, so
@@ -54,7 +55,9 @@ def measure(encoder: Any, data: SourceData, names: list[str], dtw: bool) -> dict
         rows.append(row)
         print(row, flush=True)
     means = {key: float(np.mean([r[key] for r in rows])) for key in rows[0] if "shot" in key}
-    intervals = {f"{key}_interval": list(bootstrap_interval(np.array(values), np.repeat(names, 200))) for key, values in every.items()}
+    intervals = {
+        f"{key}_interval": list(bootstrap_interval(np.array(values), np.repeat(names, 200))) for key, values in every.items()
+    }
     return {**means, **intervals, "per_source": rows}
 
 
@@ -80,12 +83,16 @@ def main() -> None:
     figures = {"valid": measure(encoder, data, valid, dtw=False), "test": measure(encoder, data, test, dtw=True)}
     recorders = Counter(train.source.tolist())
     out = {
-        "protocol": f"Trained {arguments.epochs} epochs on {len(train.label)} recordings of {int(train.label.max()) + 1} classes by "
-        f"{len(recorders)} recorders, told apart within each recorder; tested on the sources {', '.join(test)}, chosen by seed 0, "
+        "protocol": f"Trained {arguments.epochs} epochs on {len(train.label)} recordings of {int(train.label.max()) + 1} classes by "  # noqa: E501
+        f"{len(recorders)} recorders, told apart within each recorder; tested on the sources {', '.join(test)}, chosen by seed 0, "  # noqa: E501
         "10 ways, 200 episodes each, neither recorder nor vocabulary known. Command: python benchmarks/pretrain_encoder.py.",
         "sources": [
-            {"name": f"{' + '.join(PACKS)}, without the held-out sources", "samples": len(train.label), "recorders": len(recorders),
-             "licence": "public repositories, mostly without a licence: research and demonstration only"}
+            {
+                "name": f"{' + '.join(PACKS)}, without the held-out sources",
+                "samples": len(train.label),
+                "recorders": len(recorders),
+                "licence": "public repositories, mostly without a licence: research and demonstration only",
+            }
         ],
         "few_shot": figures,
     }

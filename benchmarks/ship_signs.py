@@ -112,15 +112,22 @@ def main() -> None:
         task="signs",
         labels=(*data.names, IDLE),
         input=INPUT,
-        sources=(*sources(data), {"name": "no sign: idle parts of clips", "samples": int(((rows.source == "idle") & rows.own).sum()), "licence": "as rsl"},
-                 {"name": "no sign: other signs of the packs", "samples": len(others), "licence": "as the packs"}),
-        protocol="The shipped encoder, frozen; every recording and its augmented copies vote by nearness. Figures: each clip asked while "
-        "it has no vote (clips), recorders asked while they have none (new_recorders). Temperature and threshold from one half of the "
+        sources=(
+            *sources(data),
+            {
+                "name": "no sign: idle parts of clips",
+                "samples": int(((rows.source == "idle") & rows.own).sum()),
+                "licence": "as rsl",
+            },
+            {"name": "no sign: other signs of the packs", "samples": len(others), "licence": "as the packs"},
+        ),
+        protocol="The shipped encoder, frozen; every recording and its augmented copies vote by nearness. Figures: each clip asked while "  # noqa: E501
+        "it has no vote (clips), recorders asked while they have none (new_recorders). Temperature and threshold from one half of the "  # noqa: E501
         "recorders, figures from the other. Command: python benchmarks/ship_signs.py ENCODER CLIPS.",
         figures=figures,
         calibration={"temperature": chosen.temperature, "threshold": chosen.threshold},
-        limits=f"No recordings of {untrained}: never an answer. Most words were learnt from one or two Russian Sign Language clips and "
-        "from signs of other languages with the same meaning, whose form can differ from the Kazakh sign. Research and demonstration only.",
+        limits=f"No recordings of {untrained}: never an answer. Most words were learnt from one or two Russian Sign Language clips and "  # noqa: E501
+        "from signs of other languages with the same meaning, whose form can differ from the Kazakh sign. Research and demonstration only.",  # noqa: E501
         commit=current_commit(),
         weights={},
         extra={"architecture": "kslr_net", "encoder": arguments.encoder.name, "trained_on": trained_on(data)},
@@ -143,12 +150,19 @@ def clip_figures(asked: list[dict[str, Any]], data: SignData, rows: Embedded) ->
     out: dict[str, Any] = {"clips": len(own)}
     for name, part in (("several_clips", several), ("any_other_recording", others)):
         top1, top5 = (np.array([a["label"] in a["order"][:k] for a in part]) for k in (1, 5))
-        out[name] = {"clips": len(part), "top1": float(top1.mean()), "interval": list(bootstrap_interval(top1)), "top5": float(top5.mean())}
+        out[name] = {
+            "clips": len(part),
+            "top1": float(top1.mean()),
+            "interval": list(bootstrap_interval(top1)),
+            "top5": float(top5.mean()),
+        }
     out["answers"] = {a["clip"]: [data.names[i] for i in a["order"][:5]] for a in others}
     return out
 
 
-def rejection(soft: np.ndarray, label: np.ndarray, source: np.ndarray, half: np.ndarray, last: int, threshold: float) -> dict[str, float]:
+def rejection(
+    soft: np.ndarray, label: np.ndarray, source: np.ndarray, half: np.ndarray, last: int, threshold: float
+) -> dict[str, float]:
     """On the half of the groups that the threshold was not chosen on: what is kept and what is turned away."""
     best = soft[:, :last].max(axis=1)
     kept = (best >= threshold) & (best >= soft[:, last])
@@ -177,7 +191,11 @@ def ship_encoder(arguments: argparse.Namespace, encoder: Any, rows: Embedded, da
         input=INPUT,
         sources=tuple(few_shot.pop("sources", ())),
         protocol=few_shot.pop("protocol", "see benchmarks/pretrain_encoder.py"),
-        figures={**few_shot, "milliseconds": milliseconds, "keras_litert_difference": disagreement(network, weights, np.nan_to_num(data.x[:16]))},
+        figures={
+            **few_shot,
+            "milliseconds": milliseconds,
+            "keras_litert_difference": disagreement(network, weights, np.nan_to_num(data.x[:16])),
+        },
         calibration={},
         limits="Learnt from short webcam recordings of single signs in many sign languages; not from running signing.",
         commit=current_commit(),

@@ -145,7 +145,11 @@ def dropped(points: np.ndarray, generator: np.random.Generator, how: Strength) -
     flat = generator.random(n) < how.drop_depth
     out[flat, ..., 2] = np.where(np.isfinite(out[flat, ..., 2]), np.float32(0), np.float32(np.nan))
     time = np.arange(frames)[None]
-    for part, chance, longest in (("left_hand", how.drop_hand, 0.4), ("right_hand", how.drop_hand, 0.4), (None, how.drop_frames, 0.25)):
+    for part, chance, longest in (
+        ("left_hand", how.drop_hand, 0.4),
+        ("right_hand", how.drop_hand, 0.4),
+        (None, how.drop_frames, 0.25),
+    ):
         first = generator.uniform(0, frames, (n, 1))
         lost = (time >= first) & (time < first + generator.uniform(0, longest, (n, 1)) * frames)
         lost &= generator.random((n, 1)) < chance

@@ -126,7 +126,11 @@ def clip_files(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     kinds = VIDEO_SUFFIXES + LANDMARK_SUFFIXES
-    found = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix.lower() in kinds and len(p.relative_to(folder).parts) <= 2]
+    found = [
+        p
+        for p in sorted(folder.rglob("*"))
+        if p.is_file() and p.suffix.lower() in kinds and len(p.relative_to(folder).parts) <= 2
+    ]
     found = [p for p in found if p.parent != folder or "--" in p.stem]
     if not found:
         raise InputError(f"{folder} has no clips. Put them as word/clip.mp4 or word--note.mp4.")
@@ -155,4 +159,6 @@ def load_clips(folder: str | Path) -> SignData:
             names.append(recording.name)
     if not windows:
         raise InputError(f"No hands were seen in the clips of {folder}. Film the signer from the front, hands in view.")
-    return sign_data(np.stack(windows), words, signer=names, source=[Path(folder).name] * len(words), clip=names, name=Path(folder).name)
+    return sign_data(
+        np.stack(windows), words, signer=names, source=[Path(folder).name] * len(words), clip=names, name=Path(folder).name
+    )

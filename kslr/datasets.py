@@ -44,7 +44,9 @@ class SignData:
 
     def __getitem__(self, rows: np.ndarray) -> "SignData":
         """The same with some of its rows (indices or a mask)."""
-        return SignData(self.x[rows], self.label[rows], self.names, self.signer[rows], self.source[rows], self.clip[rows], self.name)
+        return SignData(
+            self.x[rows], self.label[rows], self.names, self.signer[rows], self.source[rows], self.clip[rows], self.name
+        )
 
     def only(self, names: Sequence[str]) -> "SignData":
         """The recordings of some classes, relabelled in that order."""
@@ -90,7 +92,9 @@ def sign_data(
     """
     x, names_of = np.asarray(x, np.float32), np.asarray(label).astype(str)
     if x.ndim != 3 or names_of.shape != (len(x),) or len(x) == 0:
-        raise InputError(f"{name}: x must be (samples, frames, values) with one label a sample, not {x.shape} and {names_of.shape}.")
+        raise InputError(
+            f"{name}: x must be (samples, frames, values) with one label a sample, not {x.shape} and {names_of.shape}."
+        )
     names = tuple(sorted(set(names_of.tolist())))
     if len(names) < 2:
         raise InputError(f"{name} has one class only ({names[0]}). At least two are needed.")
@@ -174,7 +178,9 @@ def load_tree(folder: str | Path) -> SignData:
     folder = Path(folder)
     recordings, labels, clips = [], [], []
     for sequence in sorted({frame.parent for frame in folder.glob("*/*/*.npy")}):
-        frames = sorted(sequence.glob("*.npy"), key=lambda p: (not p.stem.isdigit(), int(p.stem) if p.stem.isdigit() else 0, p.stem))
+        frames = sorted(
+            sequence.glob("*.npy"), key=lambda p: (not p.stem.isdigit(), int(p.stem) if p.stem.isdigit() else 0, p.stem)
+        )
         try:
             recordings.append(np.stack([np.load(f, allow_pickle=False) for f in frames]).astype(np.float32))
         except (OSError, ValueError, EOFError) as error:

@@ -26,7 +26,9 @@ def top_k(probabilities: np.ndarray, label: np.ndarray, k: int = 5) -> np.ndarra
     return (best == np.asarray(label)[:, None]).any(axis=1)
 
 
-def merged(probabilities: np.ndarray, names: Sequence[str], group_of: Callable[[str], str]) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
+def merged(
+    probabilities: np.ndarray, names: Sequence[str], group_of: Callable[[str], str]
+) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
     """Adds up the probabilities of classes that count as one.
 
     Returns:
@@ -129,7 +131,9 @@ def evaluate(
         rows.append(test)
         answers.append(answer)
         right = answer.argmax(axis=1) == signs.label[test]
-        per_part.append({"name": name, "samples": len(test), "accuracy": float(right.mean()), "interval": list(bootstrap_interval(right))})
+        per_part.append(
+            {"name": name, "samples": len(test), "accuracy": float(right.mean()), "interval": list(bootstrap_interval(right))}
+        )
     test, answer = np.concatenate(rows), np.concatenate(answers)
     special = {
         "architecture": architecture,
@@ -144,7 +148,13 @@ def evaluate(
 
 
 def scored(
-    signs: SignData, protocol: str, test: np.ndarray, answer: np.ndarray, milliseconds: float, groups: np.ndarray | None, **special: Any
+    signs: SignData,
+    protocol: str,
+    test: np.ndarray,
+    answer: np.ndarray,
+    milliseconds: float,
+    groups: np.ndarray | None,
+    **special: Any,
 ) -> dict[str, Any]:
     """The report for answers (n, classes) to the rows `test`."""
     label, predicted = signs.label[test], answer.argmax(axis=1)

@@ -118,7 +118,9 @@ def evaluate_vocabulary(
         try:
             recording = record(path)
         except InputError as error:
-            rows.append({"clip": name, "sign": word_of(path, root), "answer": None, "top5": [], "probability": 0.0, "error": str(error)})
+            rows.append(
+                {"clip": name, "sign": word_of(path, root), "answer": None, "top5": [], "probability": 0.0, "error": str(error)}
+            )
             continue
         found = segments(recording)
         windows = np.stack([s.window(recognizer.frames) for s in found]) if found else np.zeros((0, recognizer.frames, 1662))
@@ -131,7 +133,9 @@ def evaluate_vocabulary(
         if progress:
             progress(name, (i + 1) / len(files))
     names = sorted({row["sign"] for row in rows} | {row["answer"] or "" for row in rows})
-    special: dict[str, Any] = {"agreement": {kind: float(np.mean(same)) for kind, same in agreement.items()}} if invariance else {}
+    special: dict[str, Any] = (
+        {"agreement": {kind: float(np.mean(same)) for kind, same in agreement.items()}} if invariance else {}
+    )
     top5 = np.array([row["sign"] in row["top5"] for row in rows])
     blank = np.zeros((1, recognizer.frames, 1662), np.float32)
     return report(

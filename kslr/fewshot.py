@@ -28,7 +28,8 @@ def episodes(
     able = classes[sizes > shots]
     if len(able) < ways:
         raise InputError(
-            f"{ways}-way {shots}-shot needs {ways} words with {shots + 1} recordings or more; {len(able)} have them. Ask for fewer ways."
+            f"{ways}-way {shots}-shot needs {ways} words with {shots + 1} recordings or more; {len(able)} have them. "
+            "Ask for fewer ways."
         )
     generator, out = np.random.default_rng(seed), []
     for _ in range(count):
@@ -93,7 +94,9 @@ def dtw_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     out = np.empty((n, len(b)), np.float32)
     squares = (b**2).sum(axis=-1)
     for i, one in enumerate(a):
-        cost = np.sqrt(np.maximum((one**2).sum(axis=-1)[None, :, None] + squares[:, None] - 2 * np.einsum("tv,muv->mtu", one, b), 0))
+        cost = np.sqrt(
+            np.maximum((one**2).sum(axis=-1)[None, :, None] + squares[:, None] - 2 * np.einsum("tv,muv->mtu", one, b), 0)
+        )
         total = np.full((len(b), frames + 1, b.shape[1] + 1), np.inf, np.float32)
         total[:, 0, 0] = 0
         for t in range(1, frames + 1):
@@ -104,9 +107,7 @@ def dtw_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return out
 
 
-def dtw_accuracies(
-    x: np.ndarray, tasks: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]
-) -> np.ndarray:
+def dtw_accuracies(x: np.ndarray, tasks: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
     """(episodes,) accuracy of the nearest support recording by dynamic time warping on raw landmarks.
 
     Args:

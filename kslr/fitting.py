@@ -241,7 +241,9 @@ def on_encoder(weights: str | Path, name: str, classes: int, frames: int) -> "ke
     try:
         encoder.load_weights(weights)
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{weights} does not hold this encoder's weights. Pretrain it with benchmarks/pretrain_encoder.py.") from error
+        raise InputError(
+            f"{weights} does not hold this encoder's weights. Pretrain it with benchmarks/pretrain_encoder.py."
+        ) from error
     return kslr_net(classes, frames, COUNT * 3, encoder=encoder)
 
 

@@ -1,6 +1,7 @@
 """What the shipped vocabulary of thirty Kazakh signs learns from: words, idle hands and signs that are none of ours."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,7 @@ def _cut(parts: list[SignSegment], longest: float = 1.2) -> list[SignSegment]:
     for part in parts:
         count = max(1, int((part.end - part.start) // longest))
         edges = np.linspace(part.start, part.end, count + 1)
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in pairwise(edges):
             inside = tuple(f for f in part.landmarks if start <= f.seconds <= end)
             if len(inside) >= 5:
                 pieces.append(SignSegment(float(start), float(end), inside))
@@ -112,4 +113,3 @@ def no_sign(clips: list[Clip], others: SignData) -> np.ndarray:
     """Windows of the no-sign class: idle parts of clips and foreign signs, (n, 30, 1662)."""
     idle = [c.idle for c in clips if len(c.idle)]
     return np.concatenate([*idle, others.x]) if idle else others.x
-

@@ -54,7 +54,9 @@ def features(points: Any) -> Any:
     left, right = pose[:, :, SHOULDERS[0] : SHOULDERS[0] + 1], pose[:, :, SHOULDERS[1] : SHOULDERS[1] + 1]
     palms = [ops.mean(ops.stack([length(h[:, :, r : r + 1] - h[:, :, :1]) for r in _ROOTS], axis=0), axis=0) for h, _ in hands]
     hand_sum = sum(ops.sum(seen, axis=1, keepdims=True) for _, seen in hands)
-    palm = sum(ops.sum(p * s, axis=1, keepdims=True) for p, (_, s) in zip(palms, hands, strict=True)) / ops.maximum(hand_sum, 1e-6)
+    palm = sum(ops.sum(p * s, axis=1, keepdims=True) for p, (_, s) in zip(palms, hands, strict=True)) / ops.maximum(
+        hand_sum, 1e-6
+    )
     body = ops.cast(ops.max(pose_seen, axis=1, keepdims=True) > 0.5, "float32")
     shoulders = _mean(length(left - right), pose_seen)
     scale = ops.maximum(body * shoulders + (1 - body) * PALMS_A_SHOULDER * palm, 0.02)
@@ -73,7 +75,9 @@ def features(points: Any) -> Any:
     body_xy = (pose[..., :2] - centre[..., :2]) / scale * pose_seen
     out = [flat(body_xy), flat(motion(body_xy, pose_seen) * 4.0)]
     face_centre = ops.mean(face[..., :2], axis=2, keepdims=True)
-    face_size = ops.maximum(_mean(ops.mean(length(face - ops.mean(face, axis=2, keepdims=True)), axis=2, keepdims=True), face_seen), 0.005)
+    face_size = ops.maximum(
+        _mean(ops.mean(length(face - ops.mean(face, axis=2, keepdims=True)), axis=2, keepdims=True), face_seen), 0.005
+    )
     out.append(flat((face[..., :2] - face_centre) / face_size * face_seen))
     out.append(flat((face_centre - centre[..., :2]) / scale * face_seen * body))
     places = []
@@ -156,7 +160,11 @@ def mirrored_points(points: Any) -> Any:
     p = ops.take(ops.reshape(points, (-1, points.shape[1], COUNT, 3)), MATES, axis=2)
     seen = ops.concatenate(
         [
-            ops.repeat(ops.cast(ops.max(ops.abs(p[:, :, rows]), axis=(2, 3), keepdims=True) > 1e-6, "float32"), rows.stop - rows.start, axis=2)
+            ops.repeat(
+                ops.cast(ops.max(ops.abs(p[:, :, rows]), axis=(2, 3), keepdims=True) > 1e-6, "float32"),
+                rows.stop - rows.start,
+                axis=2,
+            )
             for rows in ROWS.values()
         ],
         axis=2,

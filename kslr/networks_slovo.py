@@ -1,7 +1,7 @@
 """The keypoint transformer of SLR_SLOVO (Russian signs), smaller by default, in backend-neutral Keras 3.
 
-Lips, both hands and one arm's points; groups of four points → tokens → self-attention → one vector a part and frame; a learnt vector
-stands in for a part that is missing; hands attend to each other, and lips to the pose; a gate fuses the parts;
+Lips, both hands and one arm's points; groups of four points → tokens → self-attention → one vector a part and
+frame; a learnt vector stands in for a part that is missing; hands attend to each other, and lips to the pose; a gate fuses the parts;
 rotary transformer blocks before and after convolutions of 3, 5 and 7 frames; four kinds of pooling.
 """
 
@@ -57,7 +57,9 @@ def slovo_transformer(
         x = ops.take(inputs, index, axis=-1)
         seen[name] = ops.cast(ops.max(ops.abs(x), axis=-1, keepdims=True) > 1e-6, "float32")
         parts[name] = _part_vector(_standardised(x, seen[name]), seen[name], width, heads)
-    left, right = (_crossed(parts[a], parts[b], width, heads) for a, b in (("left_hand", "right_hand"), ("right_hand", "left_hand")))
+    left, right = (
+        _crossed(parts[a], parts[b], width, heads) for a, b in (("left_hand", "right_hand"), ("right_hand", "left_hand"))
+    )
     lips, pose = (_crossed(parts[a], parts[b], width, heads) for a, b in (("lips", "pose"), ("pose", "lips")))
     stacked = ops.stack([lips, left, right, pose], axis=2)
     gate = ops.softmax(layers.Dense(4)(ops.reshape(stacked, (-1, frames, 4 * width))), axis=-1)

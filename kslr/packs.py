@@ -55,7 +55,9 @@ def to_raw(x: np.ndarray, what: str = "x") -> np.ndarray:
 
     x = np.asarray(x, np.float32)
     if x.ndim != 3 or x.shape[-1] not in LAYOUTS:
-        raise InputError(f"{what} has the shape {x.shape}; it must be (samples, frames, values) with 84, 126, 258 or 1662 values.")
+        raise InputError(
+            f"{what} has the shape {x.shape}; it must be (samples, frames, values) with 84, 126, 258 or 1662 values."
+        )
     out = np.zeros((*x.shape[:2], VALUES), np.float32)
     out[..., LAYOUTS[x.shape[-1]]] = np.nan_to_num(x)
     return absent_as_nan(out)

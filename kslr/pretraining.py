@@ -114,7 +114,9 @@ def pretrain(
         own = predicted + ops.matmul(target, elsewhere)
         return ops.cast(ops.equal(ops.argmax(own, axis=-1), ops.argmax(target, axis=-1)), "float32")
 
-    batches = augmented_batches(data.points, np.eye(classes, dtype=np.float32), data.label, recipe, seed, groups=data.source, limits=limits)
+    batches = augmented_batches(
+        data.points, np.eye(classes, dtype=np.float32), data.label, recipe, seed, groups=data.source, limits=limits
+    )
     optimizer = keras.optimizers.AdamW(
         schedule(recipe, len(batches)), weight_decay=recipe.decay, clipnorm=recipe.clip, use_ema=True, ema_momentum=0.99
     )

@@ -103,7 +103,9 @@ class SignRecognizer:
     def _predictions(self, x: np.ndarray, spans: list[tuple[float, float]]) -> list[SignPrediction]:
         x = np.asarray(x, np.float32)
         out = []
-        hands = np.isfinite(absent_as_nan(np.nan_to_num(x))[..., [1536, 1599]]).any(axis=(1, 2)) if x.ndim == 3 else [True] * len(x)
+        hands = (
+            np.isfinite(absent_as_nan(np.nan_to_num(x))[..., [1536, 1599]]).any(axis=(1, 2)) if x.ndim == 3 else [True] * len(x)
+        )
         for row, (start, end), seen in zip(self.probabilities(x), spans, hands, strict=True):
             order = [i for i in np.argsort(-row, kind="stable") if self._words[i]]
             ranked = tuple((self.card.labels[i], float(row[i])) for i in order)
@@ -131,7 +133,11 @@ def _from_card(path: Path, threads: int) -> _Loaded:
     if card.task != "signs":
         raise InputError(f"{path} is a model of {card.task}, not of signs. Choose a sign model such as kslr30.")
     model = LiteModel(weights, threads, card.name)
-    fits = model.outputs == len(card.labels) and model.input_shape[-1:] == (VALUES,) and {"temperature", "threshold"} <= set(card.calibration)
+    fits = (
+        model.outputs == len(card.labels)
+        and model.input_shape[-1:] == (VALUES,)
+        and {"temperature", "threshold"} <= set(card.calibration)
+    )
     if not fits:
         raise InputError(f"{path} and its weights don't fit each other. Train the model again.")
     words = [label for label in card.labels if label != IDLE]

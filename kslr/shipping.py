@@ -55,9 +55,7 @@ def embedded(
     for i in range(0, len(rows), 256):
         parts.append(embed_points(encoder, augmented(points[rows[i : i + 256]], generator, how)))
     every = np.concatenate([np.arange(len(x)), rows])
-    return Embedded(
-        np.concatenate(parts), label[every], group[every], source[every], np.arange(len(every)) < len(x)
-    )
+    return Embedded(np.concatenate(parts), label[every], group[every], source[every], np.arange(len(every)) < len(x))
 
 
 def with_head(encoder: "keras.Model", head: Head, name: str, frames: int = 30) -> "keras.Model":

@@ -28,7 +28,9 @@ VERSION = 1
 VIEWS = 4  # augmented views of a recording beside itself
 UNCALIBRATED = 0.5  # the threshold where no word has a second recording to choose it on
 WEAK = 0.8  # words recognised less often than this need more recordings
-_GENTLE = Strength(mirror=0.0, drop_body=0.0, drop_face=0.3, drop_hand=0.1, drop_frames=0.2, few_frames=0.2, turn=8.0, stretch=0.1, shear=0.08)
+_GENTLE = Strength(
+    mirror=0.0, drop_body=0.0, drop_face=0.3, drop_hand=0.1, drop_frames=0.2, few_frames=0.2, turn=8.0, stretch=0.1, shear=0.08
+)
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ def teach(
     names = list(provenance or [f"recording {i + 1}" for i in range(len(windows))])
     seen = np.isfinite(absent_as_nan(np.nan_to_num(windows))[..., [1536, 1599]]).any(axis=2).sum(axis=1)
     if (seen < 3).any():
-        raise InputError(f"{names[int(seen.argmin())]} shows no hands. Film from the front with the hands in view, and try again.")
+        raise InputError(
+            f"{names[int(seen.argmin())]} shows no hands. Film from the front with the hands in view, and try again."
+        )
     ids = [s.id for s in vocabulary.signs]
     signs = vocabulary.signs if sign.id in ids else (*vocabulary.signs, sign)
     index = [s.id for s in signs].index(sign.id)

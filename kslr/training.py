@@ -86,9 +86,13 @@ def train(
         labels=signs.names,
         input={**INPUT, "shape": [int(n) for n in signs.x.shape[1:]]},
         sources=sources(signs),
-        protocol=f"{architecture}, 90 % trained on, 10 % (seed {seed}) for selection and calibration; the figures are of that tenth, "
+        protocol=f"{architecture}, 90 % trained on, 10 % (seed {seed}) for selection and calibration; the figures are of that tenth, "  # noqa: E501
         "so they are a little too good. `kslr evaluate signs` measures on recordings that had no part in it.",
-        figures={**validation_figures(answer, signs.label[valid]), "parameters": int(raw.count_params()), "milliseconds": milliseconds},
+        figures={
+            **validation_figures(answer, signs.label[valid]),
+            "parameters": int(raw.count_params()),
+            "milliseconds": milliseconds,
+        },
         calibration={"temperature": temperature, "threshold": threshold(answer, signs.label[valid])},
         limits="Knows the words it was trained on and nothing else; see trained_on for how many recordings each had.",
         commit=current_commit(),
@@ -129,7 +133,9 @@ def sources(signs: SignData) -> tuple[dict[str, Any], ...]:
     """The card's entry: each source with its recordings and what is known of its licence."""
     clips = {(str(s), str(c)) for s, c in zip(signs.source, signs.clip, strict=True)}
     counts = Counter(source for source, _ in clips)
-    return tuple({"name": s, "samples": n, "licence": LICENCES.get(s, "not stated by its source")} for s, n in sorted(counts.items()))
+    return tuple(
+        {"name": s, "samples": n, "licence": LICENCES.get(s, "not stated by its source")} for s, n in sorted(counts.items())
+    )
 
 
 LICENCES = {

@@ -49,7 +49,13 @@ def test_an_absent_hand_is_not_interpolated_from_zero() -> None:
 
 def test_npz_of_the_contract(tmp_path: Path) -> None:
     path = tmp_path / "mine.npz"
-    np.savez(path, x=hands_only(4), label=np.array([1, 0, 1, 0]), signer=np.array(["p", "p", "q", "q"]), length=np.array([30, 10, 30, 30]))
+    np.savez(
+        path,
+        x=hands_only(4),
+        label=np.array([1, 0, 1, 0]),
+        signer=np.array(["p", "p", "q", "q"]),
+        length=np.array([30, 10, 30, 30]),
+    )
     data = load_signs(path)
     assert isinstance(data, SignData)
     assert data.names == ("0", "1")

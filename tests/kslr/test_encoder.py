@@ -14,7 +14,9 @@ def encoder() -> SignEncoder:
 
 def windows(n: int = 3, seed: int = 0) -> np.ndarray:
     generator = np.random.default_rng(seed)
-    return (generator.uniform(0.3, 0.7, (n, 1, 1662)) + np.cumsum(generator.normal(0, 0.01, (n, 30, 1662)), axis=1)).astype(np.float32)
+    return (generator.uniform(0.3, 0.7, (n, 1, 1662)) + np.cumsum(generator.normal(0, 0.01, (n, 30, 1662)), axis=1)).astype(
+        np.float32
+    )
 
 
 def test_embeddings_have_length_one_and_differ(encoder: SignEncoder) -> None:

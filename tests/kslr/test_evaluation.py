@@ -12,7 +12,10 @@ def easy(classes: int = 3, each: int = 20, signers: int = 2, seed: int = 0) -> S
     """Hands at a place of their own for each class."""
     generator = np.random.default_rng(seed)
     label = np.repeat(np.arange(classes), each)
-    x = generator.uniform(0.45, 0.55, (len(label), 10, 126)) + (label / classes * 0.4)[:, None, None] * np.linspace(0, 1, 10)[:, None]
+    x = (
+        generator.uniform(0.45, 0.55, (len(label), 10, 126))
+        + (label / classes * 0.4)[:, None, None] * np.linspace(0, 1, 10)[:, None]
+    )
     names = np.array(["kto", "ktoq", "what", "kak", "gde"])[label]
     return sign_data(x, names, signer=[f"p{i % signers}" for i in range(len(label))], frames=10, name="easy")
 
@@ -38,7 +41,9 @@ def test_questions_and_statements_add_up() -> None:
 
 def test_the_random_protocol_reports_what_every_report_has() -> None:
     steps: list[float] = []
-    report = evaluate(easy(), "krsl_lstm", "random", test_size=0.2, seeds=2, epochs=2, progress=lambda _, done: steps.append(done))
+    report = evaluate(
+        easy(), "krsl_lstm", "random", test_size=0.2, seeds=2, epochs=2, progress=lambda _, done: steps.append(done)
+    )
     assert {"task", "data", "protocol", "samples", "accuracy", "macro_f1", "interval", "milliseconds"} <= set(report)
     assert report["samples"] == 24
     assert len(report["per_seed"]) == 2

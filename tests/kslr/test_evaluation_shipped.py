@@ -15,7 +15,9 @@ def test_few_shot_of_clear_gestures_is_nearly_perfect_and_of_noise_is_not(tmp_pa
     generator = np.random.default_rng(0)
     label = np.repeat(np.arange(6), 6)
     t = np.linspace(0, 1, 30)[None, :, None]
-    path = np.concatenate([np.sin(2 * np.pi * t * (1 + label[:, None, None] % 3)), np.cos(np.pi * t * (1 + label[:, None, None] // 3))], -1)
+    path = np.concatenate(
+        [np.sin(2 * np.pi * t * (1 + label[:, None, None] % 3)), np.cos(np.pi * t * (1 + label[:, None, None] // 3))], -1
+    )
     shape = generator.normal(0, 0.03, (21, 2))
     hand = 0.5 + 0.2 * path[:, :, None] + shape + generator.normal(0, 0.003, (36, 30, 21, 2))
     x = np.zeros((36, 30, 84), np.float32)

@@ -8,7 +8,11 @@ from models.runtime import LiteModel
 
 
 @pytest.mark.parametrize(
-    ("model", "batch"), [(lambda: krsl_lstm(3, frames=6, units=(8, 8), unroll=True), 1), (lambda: slovo_transformer(3, frames=6, width=16, blocks=1), None)]
+    ("model", "batch"),
+    [
+        (lambda: krsl_lstm(3, frames=6, units=(8, 8), unroll=True), 1),
+        (lambda: slovo_transformer(3, frames=6, width=16, blocks=1), None),
+    ],
 )
 def test_built_in_operations_suffice_and_agree(model, batch) -> None:
     network = model()

@@ -54,7 +54,9 @@ def test_batches_are_augmented_anew_and_limited(data: SignData) -> None:
 
 
 def test_network_inputs_hold_what_each_network_reads(data: SignData) -> None:
-    sizes = {name: network_input(name, data.x[:1]).shape[-1] for name in ("paper_lstm", "krsl_lstm", "slovo_transformer", "kslr_net")}
+    sizes = {
+        name: network_input(name, data.x[:1]).shape[-1] for name in ("paper_lstm", "krsl_lstm", "slovo_transformer", "kslr_net")
+    }
     assert sizes == {"paper_lstm": 1662, "krsl_lstm": 84, "slovo_transformer": 174, "kslr_net": 258}
 
 

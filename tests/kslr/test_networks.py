@@ -15,9 +15,18 @@ def test_papers_networks_have_the_papers_sizes() -> None:
     assert lstm[0].activation.__name__ == "relu"
     dropouts = [layer.rate for layer in model.layers if type(layer).__name__ == "Dropout"]
     assert dropouts == [0.4, 0.2, 0.2]
-    regularized = [layer for layer in model.layers if getattr(layer, "kernel_regularizer", None) is not None or getattr(getattr(layer, "cell", None), "kernel_regularizer", None) is not None]
+    regularized = [
+        layer
+        for layer in model.layers
+        if getattr(layer, "kernel_regularizer", None) is not None
+        or getattr(getattr(layer, "cell", None), "kernel_regularizer", None) is not None
+    ]
     assert len(regularized) == 4
-    assert [layer.units for layer in paper_lstm(30, units=(64, 128, 64)).layers if type(layer).__name__ == "LSTM"] == [64, 128, 64]
+    assert [layer.units for layer in paper_lstm(30, units=(64, 128, 64)).layers if type(layer).__name__ == "LSTM"] == [
+        64,
+        128,
+        64,
+    ]
     with pytest.raises(InputError, match="three LSTM"):
         paper_lstm(30, units=(64, 64))
     with pytest.raises(InputError, match="No network"):

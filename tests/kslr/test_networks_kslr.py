@@ -12,7 +12,10 @@ def test_hands_alone_are_read_without_a_body() -> None:
 
 
 def test_numbers_are_arguments() -> None:
-    small, large = kslr_encoder(8, widths=(16, 24), embedding=8), kslr_encoder(8, widths=(16, 24), convolutions=(3, 2), attentions=2, embedding=8)
+    small, large = (
+        kslr_encoder(8, widths=(16, 24), embedding=8),
+        kslr_encoder(8, widths=(16, 24), convolutions=(3, 2), attentions=2, embedding=8),
+    )
     assert small.output_shape == (None, 8)
     assert large.count_params() > small.count_params()
     net = kslr_net(7, frames=8, encoder=small)

@@ -38,7 +38,7 @@ def test_a_missing_hand_no_longer_shifts_what_follows(seed: int) -> None:
 
 def test_every_hand_is_kept_once() -> None:
     generator = np.random.default_rng(3)
-    x, length, sides = slip([(True, True), (True, False), (True, True), (True, True)], generator)
+    x, _, sides = slip([(True, True), (True, False), (True, True), (True, True)], generator)
     blocks = x.reshape(-1, 42)[: len(sides)]
     used = [i for frame in pair(blocks) for i in frame if i is not None]
     assert sorted(used) == list(range(len(sides)))

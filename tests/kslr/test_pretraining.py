@@ -14,14 +14,18 @@ def data() -> SourceData:
     source = np.repeat(["s", "t"], 24)
     word = np.tile(np.repeat(["a", "b", "c"], 8), 2)
     label = np.unique(np.char.add(source, word), return_inverse=True)[1]
-    points = generator.uniform(0.4, 0.6, (48, 12, 86, 3)) + (label % 3 / 5)[:, None, None, None] * np.linspace(0, 1, 12)[:, None, None]
+    points = (
+        generator.uniform(0.4, 0.6, (48, 12, 86, 3)) + (label % 3 / 5)[:, None, None, None] * np.linspace(0, 1, 12)[:, None, None]
+    )
     return SourceData(points.astype(np.float32), label, source, word)
 
 
 def test_the_encoder_pulls_words_apart(data: SourceData, tmp_path: Path) -> None:
     from kslr.encoder import embed_points
 
-    recipe = Recipe(6, batch=16, rate=3e-3, decay=0.01, augment=Strength(mirror=0.0), numbers=(("widths", (16, 24)), ("embedding", 8)))
+    recipe = Recipe(
+        6, batch=16, rate=3e-3, decay=0.01, augment=Strength(mirror=0.0), numbers=(("widths", (16, 24)), ("embedding", 8))
+    )
     encoder = pretrain(data, recipe, checkpoint=tmp_path / "e.weights.h5")
     assert (tmp_path / "e.weights.h5").is_file()
     z = embed_points(encoder, data.points)

@@ -91,5 +91,5 @@ def test_a_rejected_prediction_has_no_sign() -> None:
 
 
 def test_serving_does_not_import_tensorflow() -> None:
-    code = "import sys, kslr.recognizer as r; r.SignRecognizer('kslr30'); assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules)"
+    code = "import sys, kslr.recognizer as r; r.SignRecognizer('kslr30'); assert not {'tensorflow', 'keras', 'sklearn'} & set(sys.modules)"  # noqa: E501
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])

@@ -35,7 +35,9 @@ def gesture(kind: int, n: int, seed: int = 0) -> np.ndarray:
     body = np.random.default_rng(1).uniform(0.4, 0.6, (33, 4))
     body[11, :2], body[12, :2], body[0, :2] = (0.62, 0.6), (0.38, 0.6), (0.5, 0.35)
     for i in range(n):
-        path = np.stack([0.4 + 0.15 * np.sin(2 * np.pi * t * (1 + kind % 3)), 0.6 - 0.2 * np.cos(np.pi * t * (1 + kind // 3)), 0 * t], -1)
+        path = np.stack(
+            [0.4 + 0.15 * np.sin(2 * np.pi * t * (1 + kind % 3)), 0.6 - 0.2 * np.cos(np.pi * t * (1 + kind // 3)), 0 * t], -1
+        )
         hand = path[:, None] + shape + generator.normal(0, 0.004, (30, 21, 3)) + generator.normal(0, 0.01, 3)
         out[i, :, :132] = body.reshape(-1)
         out[i, :, 1599:] = hand.reshape(30, -1)

@@ -46,5 +46,7 @@ def test_thresholds_keep_the_share_asked_for() -> None:
 def test_counts_by_word_and_source(data) -> None:
     assert trained_on(data)["a"] == {"here": 10, "there": 10}
     assert [s["samples"] for s in sources(data)] == [30, 30]
-    same_clip = sign_data(np.random.default_rng(1).random((4, 30, 126)), ["a", "a", "b", "b"], clip=["1", "1", "2", "3"], name="n")
+    same_clip = sign_data(
+        np.random.default_rng(1).random((4, 30, 126)), ["a", "a", "b", "b"], clip=["1", "1", "2", "3"], name="n"
+    )
     assert trained_on(same_clip) == {"a": {"n": 1}, "b": {"n": 2}}
