@@ -1,7 +1,9 @@
 """What the pages share: the models, the live sessions with a tracker each, and the folder of results."""
 
+import ctypes
 import secrets
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -65,6 +67,18 @@ class LiveSession:
     def _free(self) -> None:
         if self._opened.exception() is None:
             self.interpreter.__exit__(None, None, None)
+        give_memory_back()
+
+
+def give_memory_back() -> None:
+    """Returns what closed trackers used to the system.
+
+    glibc keeps freed memory for each thread that used it; with a thread a session that came to 70 MB more for every
+    session that ever was, and to nothing with this. Elsewhere nothing is done.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+    if trim is not None:
+        trim(0)
 
 
 class Sessions:
@@ -180,6 +194,7 @@ class Services:
             yield
         finally:
             self._videos.discard(mark)
+            give_memory_back()
 
     def close(self) -> None:
         """Frees every tracker and deletes every result."""

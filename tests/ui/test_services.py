@@ -1,4 +1,6 @@
+import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -43,6 +45,25 @@ def test_closing_frees_the_tracker(models, astronaut):
         session.interpreter.push(Frame(astronaut, 0.0))
     sessions.open("b")
     sessions.close_all()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc and trims glibc's memory")
+def test_sessions_that_were_leave_no_memory_behind(models, astronaut):
+    def megabytes() -> float:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096 / 1e6
+
+    sessions, after = Sessions(models, Limits(sessions=2)), []
+    for _ in range(4):
+        opened = [sessions.open("a"), sessions.open("b")]
+        for session in opened:
+            session.wait()
+            session.thread.submit(session.interpreter.push, Frame(astronaut, 0.0)).result()
+        sessions.close_all()
+        for session in opened:
+            session.thread.shutdown(wait=True)
+        after.append(megabytes())
+    # Without giving memory back it grows by about 120 MB a round.
+    assert after[-1] - after[0] < 150
 
 
 def test_who_sends_nothing_loses_the_place(models):
