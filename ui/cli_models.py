@@ -2,11 +2,11 @@
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from models.files import check_writable
+from models.files import check_writable, write_file
 from ui.console import notes, progress_bar, write_report
 
 train = typer.Typer(help="Train a model on labelled data.", no_args_is_help=True)
@@ -80,13 +80,29 @@ def evaluate_signs(
     classes: Annotated[int | None, typer.Option(help="Only so many classes, chosen by seed 0.", min=2)] = None,
     epochs: Annotated[int | None, typer.Option(help="At most so many passes.", min=1)] = None,
     packs: Annotated[Path | None, typer.Option(help=PACKS)] = None,
+    few_shot: Annotated[int | None, typer.Option(help="Ask the shipped encoder after so many recordings a word.", min=1)] = None,
+    ways: Annotated[int, typer.Option(help="Words of a few-shot task.", min=2)] = 10,
+    episodes: Annotated[int, typer.Option(help="Few-shot tasks.", min=1)] = 200,
+    vocabulary: Annotated[str | None, typer.Option(help="Score this vocabulary on a folder word/clip.mp4.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write it as a page with figures here.")] = None,
 ) -> None:
-    """Train and test a sign network under a protocol."""
+    """Train and test a sign network under a protocol, or measure what is shipped as it is."""
+    for path in (json, html):
+        if path is not None:
+            check_writable(path)
+    if vocabulary is not None or few_shot is not None:
+        from kslr.evaluation_shipped import evaluate_few_shot, evaluate_vocabulary
+
+        with progress_bar("Measuring") as progress:
+            if vocabulary is not None:
+                report = evaluate_vocabulary(data, vocabulary, progress=progress)
+            else:
+                report = evaluate_few_shot(data, few_shot or 1, ways, episodes, packs=packs, progress=progress)
+        _sign_report(report, json, html)
+        return
     from kslr.evaluation import evaluate
 
-    if json is not None:
-        check_writable(json)
     with progress_bar(f"Evaluating {architecture}") as progress:
         report = evaluate(
             data,
@@ -99,8 +115,16 @@ def evaluate_signs(
             packs=packs,
             progress=progress,
         )
-    write_report(report, json)
+    _sign_report(report, json, html)
     notes.print(f"top-5 {report['top5_accuracy']:.4f} · {report['classes']} classes")
+
+
+def _sign_report(report: dict[str, Any], json: Path | None, html: Path | None) -> None:
+    write_report(report, json)
+    if html is not None:
+        from kslr.pages import sign_page
+
+        write_file(html, sign_page(report).encode())
 
 
 def evaluate_emotion(
