@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from kslr.datasets import SignData
-from kslr.encoder import TASK, symmetric
+from kslr.encoder import TASK, packed, symmetric
 from kslr.evaluation import top_k
 from kslr.export import disagreement, to_litert
 from kslr.heads import Head, balanced, calibrated
@@ -200,7 +200,7 @@ def ship_encoder(arguments: argparse.Namespace, encoder: Any, rows: Embedded, da
         limits="Learnt from short webcam recordings of single signs in many sign languages; not from running signing.",
         commit=current_commit(),
         weights={},
-        extra={"background": np.round(background, 4).tolist(), "parameters": int(encoder.count_params())},
+        extra={"background": packed(background), "parameters": int(encoder.count_params())},
     )
     write_card(arguments.out, card, weights)
 

@@ -4,6 +4,7 @@ An embedding is the mean of those of the signer and of the signer in a mirror, s
 right-handed signing does.
 """
 
+import base64
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,7 +53,8 @@ class SignEncoder:
     @property
     def background(self) -> np.ndarray:
         """(n, values) embeddings of idle hands and of signs at large: what a word must be told from."""
-        return np.asarray(self.card.extra["background"], np.float32)
+        packed = base64.b64decode(self.card.extra["background"])
+        return np.frombuffer(packed, "<f2").reshape(-1, self._model.outputs).astype(np.float32)
 
     def embed(self, x: np.ndarray) -> np.ndarray:
         """(n, frames, 1662) windows, absent parts NaN or zeros → (n, values) of length 1.
@@ -61,6 +63,11 @@ class SignEncoder:
             InputError: another shape.
         """
         return self._model(np.nan_to_num(np.asarray(x, np.float32)))
+
+
+def packed(background: np.ndarray) -> str:
+    """Embeddings as they stand in the card: half precision, little-endian, base64."""
+    return base64.b64encode(np.asarray(background, "<f2").tobytes()).decode()
 
 
 def symmetric(encoder: "keras.Model", frames: int = 30, raw: bool = True) -> "keras.Model":
