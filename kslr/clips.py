@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -84,7 +85,7 @@ def load_recording(path: str | Path) -> Recording:
         with np.load(path, allow_pickle=False) as file:
             seconds, x = file["seconds"].astype(float), file["x"].astype(np.float32)
             aspect = float(file["aspect"]) if "aspect" in file.files else ASPECT
-    except (OSError, ValueError, KeyError, EOFError) as error:
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is no recording of landmarks ({error}). Extract the clip again.") from error
     if x.ndim != 2 or x.shape[1] != VALUES or seconds.shape != (len(x),) or len(x) == 0:
         raise InputError(f"{path} holds {x.shape} values; a recording is (frames, {VALUES}) with one time a frame.")

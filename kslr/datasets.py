@@ -7,6 +7,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -150,7 +151,7 @@ def load_npz(path: str | Path) -> SignData:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is not an .npz of landmarks ({error}). It needs the arrays x and label.") from error
     if "x" not in arrays or "label" not in arrays:
         raise InputError(f"{path} lacks the arrays x (samples, frames, values) and label (samples,).")
@@ -183,7 +184,7 @@ def load_tree(folder: str | Path) -> SignData:
         )
         try:
             recordings.append(np.stack([np.load(f, allow_pickle=False) for f in frames]).astype(np.float32))
-        except (OSError, ValueError, EOFError) as error:
+        except (OSError, ValueError, EOFError, BadZipFile) as error:
             raise InputError(f"{sequence} holds frames that cannot be read ({error}). Remove or record them again.") from error
         labels.append(sequence.parent.name)
         clips.append(str(sequence.relative_to(folder)))

@@ -7,6 +7,7 @@ brought to the raw layout here; what they lack is absent.
 import lzma
 import os
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -88,7 +89,7 @@ def read_pack(name: str, folder: str | Path | None = None, repaired: bool = True
             with lzma.open(packed) as stream:
                 steps = np.load(stream, allow_pickle=False)
             arrays["x"] = np.cumsum(steps, axis=1, dtype=np.int16).astype(np.float32) / 2048
-    except (OSError, ValueError, EOFError, lzma.LZMAError) as error:
+    except (OSError, ValueError, EOFError, lzma.LZMAError, BadZipFile) as error:
         raise InputError(f"The pack {found / name} is damaged ({error}). Copy it again.") from error
     arrays["x"] = arrays["x"].astype(np.float32)
     if arrays["x"].shape[-1] == 84 and "length" in arrays:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kslr.landmarks import VALUES, absent_as_nan
+from kslr.landmarks import VALUES
 from kslr.segment import SignSegment
 from kslr.vocabulary import Vocabulary, kslr30, plain
 from models.calibration import tempered
@@ -101,12 +101,11 @@ class SignRecognizer:
         return tempered(self._run(np.nan_to_num(np.asarray(x, np.float32))), self.card.calibration["temperature"])
 
     def _predictions(self, x: np.ndarray, spans: list[tuple[float, float]]) -> list[SignPrediction]:
-        x = np.asarray(x, np.float32)
+        x = np.nan_to_num(np.asarray(x, np.float32))
+        answers = self.probabilities(x)
+        hands = x[..., 1536:].any(axis=(1, 2))
         out = []
-        hands = (
-            np.isfinite(absent_as_nan(np.nan_to_num(x))[..., [1536, 1599]]).any(axis=(1, 2)) if x.ndim == 3 else [True] * len(x)
-        )
-        for row, (start, end), seen in zip(self.probabilities(x), spans, hands, strict=True):
+        for row, (start, end), seen in zip(answers, spans, hands, strict=True):
             order = [i for i in np.argsort(-row, kind="stable") if self._words[i]]
             ranked = tuple((self.card.labels[i], float(row[i])) for i in order)
             idle = float(row[~self._words].sum())

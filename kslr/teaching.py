@@ -11,12 +11,12 @@ from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
 from kslr.augment import Strength, augmented
 from kslr.encoder import SignEncoder
-from kslr.evaluation import confusion, most_confused
 from kslr.heads import Head, balanced, calibrated, left_out
 from kslr.landmarks import absent_as_nan
 from kslr.points import COLUMNS, COUNT, UNITS, select
@@ -165,6 +165,8 @@ def check(vocabulary: TaughtVocabulary, background: np.ndarray) -> dict[str, Any
     Returns:
         ``accuracy``, ``per_word`` (id → accuracy, recordings), ``confused`` (pairs), ``weak`` (ids that need more recordings).
     """
+    from kslr.evaluation import confusion, most_confused
+
     head, group, asked = _head(vocabulary, background)
     answers = left_out(head, group, asked)
     right, predicted = head.label[asked], answers.argmax(axis=1)
@@ -246,7 +248,7 @@ def load_vocabulary(path: str | Path) -> TaughtVocabulary:
             raise ValueError("its parts don't fit each other")
     except OSError as error:
         raise InputError(f"The vocabulary {path} cannot be read ({error.strerror or error}). Check the path.") from error
-    except (ValueError, KeyError, TypeError, EOFError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
         raise InputError(f"{path} is not a vocabulary of this version ({error}). Teach it again.") from error
     return TaughtVocabulary(about["name"], about["encoder"], signs, embeddings, label, recording, tuple(about["provenance"]))
 

@@ -1,11 +1,11 @@
-import json
+import csv
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kslr.clips import load_recording
-from kslr.extraction import MANIFEST, extract
+from kslr.clips import load_clips, load_recording
+from kslr.extraction import MANIFEST, extract, video_files
 from models.errors import InputError
 from tests.clips import shaken, write
 
@@ -19,33 +19,32 @@ def folder(tmp_path_factory: pytest.TempPathFactory, astronaut: np.ndarray) -> P
     return root
 
 
-def test_one_bad_clip_stops_nothing_and_a_second_run_resumes(folder: Path, tmp_path: Path) -> None:
-    said: list[tuple[str, float]] = []
-    lines = extract(folder, tmp_path, progress=lambda text, done: said.append((text, done)))
-    assert [line.error is None for line in lines] == [True, False]
-    assert lines[0].word == "hello"
-    recording = load_recording(tmp_path / lines[0].landmarks)
-    assert lines[0].frames == len(recording.x) == 4
+def test_one_bad_clip_stops_nothing_and_a_second_run_goes_on(folder: Path, tmp_path: Path) -> None:
+    done = {one.clip: one for one in extract(folder, tmp_path)}
+    assert set(done) == {"hello/a.mp4", "hello/broken.mp4"}
+    good, bad = done["hello/a.mp4"], done["hello/broken.mp4"]
+    assert good.fresh
+    assert not good.problem
+    assert bad.problem
+    assert not bad.landmarks
+    recording = load_recording(tmp_path / good.landmarks)
+    assert good.frames == len(recording.x) == 4
     assert np.isfinite(recording.x[:, 0]).all()
-    assert said[-1][1] == 1.0
-    assert "left" in said[0][0]
-    assert [row["clip"] for row in json.loads((tmp_path / MANIFEST).read_text())] == ["hello/a.mp4", "hello/broken.mp4"]
-    before = (tmp_path / lines[0].landmarks).stat().st_mtime_ns
-    again = extract(folder, tmp_path)
-    assert again[0] == lines[0]
-    assert (tmp_path / lines[0].landmarks).stat().st_mtime_ns == before
-
-
-def test_a_half_written_file_is_made_again(folder: Path, tmp_path: Path) -> None:
-    lines = extract(folder, tmp_path)
-    file = tmp_path / lines[0].landmarks
-    file.write_bytes(file.read_bytes()[:100])
-    assert extract(folder, tmp_path)[0].frames == 4
-    assert len(load_recording(file).x) == 4
+    with (tmp_path / MANIFEST).open() as file:
+        rows = {row["clip"]: row for row in csv.DictReader(file)}
+    assert rows["hello/a.mp4"]["frames"] == "4"
+    assert rows["hello/broken.mp4"]["problem"] == bad.problem
+    before = (tmp_path / good.landmarks).stat().st_mtime_ns
+    again = {one.clip: one for one in extract(folder, tmp_path)}
+    assert not again["hello/a.mp4"].fresh
+    assert (tmp_path / good.landmarks).stat().st_mtime_ns == before
+    (tmp_path / good.landmarks).write_bytes((tmp_path / good.landmarks).read_bytes()[:100])
+    assert {one.clip: one.fresh for one in extract(folder, tmp_path)}["hello/a.mp4"]
+    assert len(load_recording(tmp_path / good.landmarks).x) == 4
 
 
 def test_folders_without_clips_are_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no clips"):
-        extract(tmp_path, tmp_path / "out")
-    with pytest.raises(InputError, match="worker"):
-        extract(tmp_path, tmp_path / "out", workers=0)
+    with pytest.raises(InputError, match="no videos"):
+        video_files(tmp_path)
+    with pytest.raises(InputError, match="no hands|No hands|no clips"):
+        load_clips(tmp_path)
