@@ -42,6 +42,16 @@
     return known[error.name] || "live.busy";
   };
 
+  // Files by choosing or by dropping.
+  kslr.dropzone = (zone, input, take) => {
+    input.addEventListener("change", () => { take([...input.files]); input.value = ""; });
+    for (const kind of ["dragover", "dragleave", "drop"]) {
+      zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.toggle("over", kind === "dragover"); });
+    }
+    zone.addEventListener("drop", (event) => take([...event.dataTransfer.files]));
+  };
+  kslr.whenChanged = (element, then) => new MutationObserver(then).observe(element, { childList: true, subtree: true });
+
   function translate(element) {
     const { word, values, wordLabel } = element.dataset;
     const told = word ? kslr.text(word, values ? JSON.parse(values) : {}) : element.dataset[kslr.language];

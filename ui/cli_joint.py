@@ -20,12 +20,11 @@ def joint(
 ) -> None:
     """Evaluate sign and affect together, on clips somebody labelled."""
     from emotion.faces import EMOTIONS
-    from fusion.evaluation import emotion_of, evaluate
     from fusion.interpreter import Models
     from fusion.manifest import read_manifest
     from fusion.reports import joint_page
     from fusion.runs import answers
-    from models.scores import report
+    from ui.evaluation import joint_report
 
     for path in (json, html):
         if path is not None:
@@ -40,26 +39,7 @@ def joint(
     for answer in made:
         if answer.problem:
             notes.print(f"{answer.clip.path}: {answer.problem}", markup=False, soft_wrap=True)
-    signed = [a for a in made if a.clip.sign is not None]
-    if not signed:
-        raise InputError(f"No clip of {manifest} has a sign, so there is nothing to be right about.")
-    # The head of the report is about what the manifest can say: both together where emotions are labelled, else signs.
-    felt = [a for a in signed if a.clip.emotion in chosen]
-    headline = felt or signed
-    right = [f"{a.clip.sign} {a.clip.emotion}" if felt else str(a.clip.sign) for a in headline]
-    said = [f"{a.sign} {emotion_of(a, chosen)[0]}" if felt else str(a.sign) for a in headline]
-    signers = [a.clip.signer for a in headline]
-    milliseconds = 1000 * sum(a.delay or 0.0 for a in signed) / max(1, sum(a.delay is not None for a in signed))
-    full = report(
-        task="joint" if felt else "signs",
-        data=str(manifest),
-        protocol="whole pipeline, models as they are",
-        labels=right,
-        predicted=said,
-        groups=signers if len(set(signers)) >= 5 else None,
-        milliseconds=milliseconds,
-        **evaluate(made, chosen),
-    )
+    full = joint_report(made, str(manifest), chosen)
     write_report(full, json, timed="from a sign's end to its word")
     if html is not None:
         write_file(html, joint_page(full).encode())

@@ -55,11 +55,7 @@
     }
     recordButton.addEventListener("click", record);
 
-    input.addEventListener("change", () => { take(input.files[0]); input.value = ""; });
-    for (const kind of ["dragover", "dragleave", "drop"]) {
-      zone.addEventListener(kind, (event) => { event.preventDefault(); zone.classList.toggle("over", kind === "dragover"); });
-    }
-    zone.addEventListener("drop", (event) => take(event.dataTransfer.files[0]));
+    kslr.dropzone(zone, input, (files) => take(files[0]));
 
     page.addEventListener("click", (event) => {
       if (event.target.closest("[data-cancel]")) { trigger("stop", { path: sentPath }); page.classList.add("fresh"); say("video.cancelled"); }
@@ -68,7 +64,6 @@
       if (seek && video) { video.currentTime = Number(seek.dataset.seek); video.play(); video.scrollIntoView({ block: "nearest" }); }
     });
     // The server's first word about this file takes the note's place.
-    new MutationObserver(() => { page.classList.remove("fresh"); if (note.dataset.word === "video.waiting") say(null); })
-      .observe(page.querySelector("#video-result"), { childList: true, subtree: true });
+    kslr.whenChanged(page.querySelector("#video-result"), () => { page.classList.remove("fresh"); if (note.dataset.word === "video.waiting") say(null); });
   };
 })();
