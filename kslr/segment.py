@@ -54,7 +54,8 @@ class SegmentRule:
         still: a hand whose way was shorter than this for `still_time` is still, and ends the sign.
         hold: how much of the stillness belongs to the sign.
         rest: a hand this near to where it was seen lying has not begun to rise.
-        down_time: hands down or gone for so long end the sign.
+        down_time: hands that were seen to go down, or out below the picture, for so long end the sign.
+        lost_time: hands of which one is merely not found for so long end the sign.
         shortest: what is shorter is no sign.
         handed: a hand is found in at least this share of a sign's frames (0–1), or it is none.
         longest: what is longer is cut here and goes on as another.
@@ -63,15 +64,16 @@ class SegmentRule:
         visible: a wrist counts where its hand isn't found from this visibility (0–1) on.
     """
 
-    raised: float = -1.0
-    lowered: float = -1.15
-    move: float = 0.15
+    raised: float = -0.9
+    lowered: float = -1.0
+    move: float = 0.1
     move_time: float = 0.5
-    still: float = 0.06
-    still_time: float = 0.7
-    hold: float = 0.2
+    still: float = 0.04
+    still_time: float = 1.2
+    hold: float = 0.4
     rest: float = 0.1
-    down_time: float = 0.25
+    down_time: float = 0.15
+    lost_time: float = 0.25
     shortest: float = 0.25
     handed: float = 0.2
     longest: float = 4.0
@@ -87,6 +89,7 @@ class _Seen(NamedTuple):
     landmarks: Landmarks
     points: np.ndarray  # (2, 21, 2) hand landmarks
     wrists: np.ndarray  # (2, 2) visible wrists of the pose
+    below: np.ndarray  # (2,) whether the hand is out below the picture, as the pose guesses
 
     def place(self) -> np.ndarray:
         """(2, 2) where each hand is: its own wrist, else the pose's."""
@@ -94,7 +97,7 @@ class _Seen(NamedTuple):
 
 
 def _see(one: Landmarks, visible: float) -> _Seen:
-    points, wrists = np.full((2, 21, 2), np.nan), np.full((2, 2), np.nan)
+    points, wrists, below = np.full((2, 21, 2), np.nan), np.full((2, 2), np.nan), np.zeros(2, bool)
     if one.pose is not None:
         square = np.array([one.aspect, 1.0])
         pose = one.pose[:, :2] * square
@@ -108,7 +111,8 @@ def _see(one: Landmarks, visible: float) -> _Seen:
             x, y, _, visibility = one.pose[wrist]
             if visibility >= visible and 0 <= x <= 1 and 0 <= y <= 1:
                 wrists[side] = (pose[wrist] - middle) * body
-    return _Seen(one.seconds, one, points, wrists)
+            below[side] = hand is None and y > 1
+    return _Seen(one.seconds, one, points, wrists, below)
 
 
 def _way(track: np.ndarray) -> float:
@@ -167,7 +171,7 @@ class Segmenter:
             return None
         if up.any():
             self._last_up = now
-        if now - self._last_up >= rule.down_time:
+        if now - self._last_up >= (rule.down_time if self._down() else rule.lost_time):
             return self._finish(self._last_up)
         if up.any() and now - self._start >= rule.still_time and self._moved(up, rule.still_time) < rule.still:
             return self._finish(now - rule.still_time + rule.hold)
@@ -176,6 +180,20 @@ class Segmenter:
             self._start = self._last_up = now
             return done
         return None
+
+    def provisional(self, shortest: float = 0.4) -> SignSegment | None:
+        """The sign under way as far as it has come, for a first guess at the word; it may still change or come to nothing.
+
+        Args:
+            shortest: seconds that there must be of it.
+
+        Returns:
+            From the sign's start to the last frame with a hand up; None while no sign is under way or it is too short.
+        """
+        if self._start is None or self._last_up - self._start < shortest:
+            return None
+        frames = [seen for seen in self._frames if self._start <= seen.seconds <= self._last_up]
+        return SignSegment(self._start, self._last_up, tuple(seen.landmarks for seen in frames)) if self._signed(frames) else None
 
     def flush(self) -> SignSegment | None:
         """Ends the stream. Returns the sign that had not ended yet, or None."""
@@ -186,6 +204,11 @@ class Segmenter:
     def _up(self, line: float) -> np.ndarray:
         """(2,) whether the left and right hand are above a line now."""
         return np.nan_to_num(self._frames[-1].place()[:, 1], nan=-np.inf) > line
+
+    def _down(self) -> bool:
+        """Whether it is known of both hands where they are, when none is up."""
+        seen = self._frames[-1]
+        return bool((np.isfinite(seen.place()[:, 1]) | seen.below).all())
 
     def _moved(self, up: np.ndarray, seconds: float) -> float:
         """The longest way of the raised hands in the last seconds, by their landmarks, or by the wrist without them."""

@@ -1,11 +1,18 @@
-"""How well found segments meet the true ones. Pure functions of arrays.
+"""How well found segments meet the true ones. Pure functions of arrays, and the loop that gathers them.
 
 Conventions: segments are (n, 2) start and end in seconds. Intersection over union (IoU) is of two spans of time. A found
 segment meets a true one when their IoU is at least 0.5; each meets one at most, the best pairs as a whole are taken.
 Frame-free, so the same at every frame rate (segment F1 at IoU as in Lea et al., CVPR 2017, without classes).
 """
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 import numpy as np
+
+if TYPE_CHECKING:
+    from kslr.landmarks import Landmarks
+    from kslr.segment import Segmenter
 
 
 def overlaps(true: np.ndarray, found: np.ndarray) -> np.ndarray:
@@ -29,7 +36,8 @@ def matches(true: np.ndarray, found: np.ndarray, least: float = 0.5) -> np.ndarr
     from scipy.optimize import linear_sum_assignment
 
     iou = overlaps(true, found)
-    rows, columns = linear_sum_assignment(-np.where(iou >= least, 1 + iou, 0))
+    # A pair more is worth more than any overlap.
+    rows, columns = linear_sum_assignment(-np.where(iou >= least, 1 + min(iou.shape) + iou, 0))
     good = iou[rows, columns] >= least
     return np.stack([rows[good], columns[good]], axis=1)
 
@@ -59,3 +67,22 @@ def delays(true: np.ndarray, found: np.ndarray, decided: np.ndarray, least: floa
     """
     pairs = matches(true, found, least)
     return np.asarray(decided)[pairs[:, 1]] - np.reshape(true, (-1, 2))[pairs[:, 0], 1]
+
+
+def decisions(segmenter: "Segmenter", landmarks: Iterable["Landmarks"]) -> tuple[np.ndarray, np.ndarray]:
+    """Runs a stream through a segmenter.
+
+    Returns:
+        (n, 2) spans and (n,) times at which they became final; what the stream's end cut off is final with its last frame.
+    """
+    spans, decided, now = [], [], 0.0
+    for one in landmarks:
+        now, segment = one.seconds, segmenter.push(one)
+        if segment:
+            spans.append((segment.start, segment.end))
+            decided.append(now)
+    segment = segmenter.flush()
+    if segment:
+        spans.append((segment.start, segment.end))
+        decided.append(now)
+    return np.reshape(spans, (-1, 2)).astype(float), np.array(decided)

@@ -172,13 +172,21 @@ def _moving(x: np.ndarray, first: int, last: int, fps: float, generator: np.rand
     return max(first, a), min(last, b)
 
 
-def join(part: Part, others: Sequence[Part], generator: np.random.Generator, signs: int = 6, direct: float = 0.0) -> Stream:
+def join(
+    part: Part,
+    others: Sequence[Part],
+    generator: np.random.Generator,
+    signs: int = 6,
+    direct: float = 0.0,
+    fps: float | None = None,
+) -> Stream:
     """A stream of some signs of one source.
 
     Args:
         part: whose signs.
         others: sources of the same side of the split; a rest of theirs stands in where the source has none.
         direct: share of signs that the next follows without a rest, after a pause of at most 0.3 s.
+        fps: frames a second that the stream is seen at; 10–30 by chance when None.
 
     Raises:
         InputError: no rest is found anywhere.
@@ -227,20 +235,23 @@ def join(part: Part, others: Sequence[Part], generator: np.random.Generator, sig
             lying = rest(2.5)
             go_to(lying)
             add(lying, part.fps)
-    fps = generator.uniform(10, 30)
+    losses = np.random.default_rng(generator.integers(2**32))
+    fps = fps or generator.uniform(10, 30)
     steps = generator.uniform(0.8, 1.2, int(now * fps * 1.3)) / fps
     times = np.cumsum(steps)
     times = times[times < now]
     clock, x = np.concatenate(clocks), np.concatenate(pieces)
     seen = sample_times(x[None], np.interp(times, clock, np.arange(len(clock)))[None])[0]
     labels = tuple(part.labels[i] for i in chosen)
-    return Stream(part.source, times, _lost(seen, times, generator), np.array(spans), follows, labels)
+    return Stream(part.source, times, _lost(seen, times, now, losses), np.array(spans), follows, labels)
 
 
-def joined_streams(parts: Sequence[Part], count: int, seed: int = 0, signs: int = 6, direct: float = 0.0) -> Iterator[Stream]:
+def joined_streams(
+    parts: Sequence[Part], count: int, seed: int = 0, signs: int = 6, direct: float = 0.0, fps: float | None = None
+) -> Iterator[Stream]:
     """Streams of the sources in turn, the same for the same seed."""
     for number in range(count):
-        yield join(parts[number % len(parts)], parts, np.random.default_rng([seed, number]), signs, direct)
+        yield join(parts[number % len(parts)], parts, np.random.default_rng([seed, number]), signs, direct, fps)
 
 
 def _moved(x: np.ndarray, home: tuple[np.ndarray, float]) -> np.ndarray:
@@ -271,10 +282,10 @@ def _transition(a: np.ndarray, b: np.ndarray, seconds: float, generator: np.rand
     return out
 
 
-def _lost(x: np.ndarray, times: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+def _lost(x: np.ndarray, times: np.ndarray, until: float, generator: np.random.Generator) -> np.ndarray:
     """Hands that are lost for 0.05–0.3 s, about once in seven seconds."""
     for hand in _HANDS:
-        for _ in range(generator.poisson(0.15 * times[-1])):
-            first = generator.uniform(0, times[-1])
+        for _ in range(generator.poisson(0.15 * until)):
+            first = generator.uniform(0, until)
             x[(times >= first) & (times < first + generator.uniform(0.05, 0.3)), hand] = np.nan
     return x

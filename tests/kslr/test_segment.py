@@ -209,6 +209,55 @@ def test_the_rule_can_be_changed():
     assert len(signs) == 5
 
 
+def test_a_sign_is_provisional_while_it_lasts_and_final_once():
+    hand, segmenter = path(*ONE_SIGN), Segmenter()
+    so_far, final = [], []
+    for t in times(4, 30):
+        done = segmenter.push(signer(t, hand(t)))
+        final += [done] if done else []
+        provisional = segmenter.provisional()
+        if provisional:
+            so_far.append((t, provisional))
+    (sign,) = final
+    assert so_far[0][0] == pytest.approx(1.45, abs=0.1)  # 0.4 s after the raise began
+    assert so_far[-1][0] < sign.end + SegmentRule().down_time + SegmentRule().lost_time
+    assert all(p.start == sign.start and p.end - p.start >= 0.4 and p.end <= sign.end for _, p in so_far)
+    assert all(a.end <= b.end for (_, a), (_, b) in pairwise(so_far))
+    assert so_far[-1][1].window(5).shape == (5, 1662)
+    assert segmenter.provisional() is None
+
+
+def test_asking_for_the_provisional_sign_changes_nothing():
+    hand, asked, silent = path(*TWO_SIGNS), Segmenter(), Segmenter()
+    for t in times(8, 30):
+        asked.provisional()
+        a, b = asked.push(signer(t, hand(t))), silent.push(signer(t, hand(t)))
+        assert (a is None) == (b is None)
+        assert a is None or (a.start, a.end) == (b.start, b.end)
+
+
+def test_wrists_without_hands_are_nothing_provisional():
+    hand, segmenter = path(*ONE_SIGN), Segmenter()
+    for t in times(2, 30):
+        segmenter.push(signer(t, hand(t), hands=False))
+        assert segmenter.provisional() is None
+
+
+def test_hands_seen_to_go_down_end_the_sign_sooner_than_lost_ones():
+    hand = path(*ONE_SIGN)
+
+    def decided(lost: bool) -> float:
+        segmenter = Segmenter()
+        for t in times(4, 60):
+            # The other hand lies in the lap throughout; a lost one has been seen up to the last.
+            right = None if lost and hand(t)[1] < -1.0 and t > 2 else hand(t)
+            if segmenter.push(signer(t, right, left=(0.5, -1.4))):
+                return t
+        raise AssertionError("no sign ended")
+
+    assert decided(lost=True) - decided(lost=False) == pytest.approx(SegmentRule().lost_time - SegmentRule().down_time, abs=0.03)
+
+
 def test_the_streams_end_ends_the_sign():
     hand, segmenter = path(*ONE_SIGN), Segmenter()
     for t in times(2.0, 30):

@@ -1,0 +1,123 @@
+"""How well the segmenter finds signs in joined streams of recorders it was never tuned on, and how soon it decides.
+
+Two settings of the rule, side by side on the same streams: the first one, and today's, whose lines were chosen on the
+training sources alone. Streams have a rest after every sign; a second set follows 30 % of the signs directly by the
+next, after a pause of at most 0.3 s. Recordings are real, joins are made: see `kslr.streams`. Figures come with 95 %
+bootstrap intervals over streams.
+
+    python benchmarks/segmentation.py [--part test] [--streams 58] [--idle FOLDER] [--json FILE]
+
+With --idle, a folder of clips (or their landmarks, see `kslr.clips.record`) of people who don't sign, it also counts
+false segments a minute.
+"""
+
+import json
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from kslr.clips import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, record
+from kslr.segment import Segmenter, SegmentRule
+from kslr.segmentation import best_overlap, decisions, delays, matches, segment_f1
+from kslr.streams import Part, Stream, joined_streams, load_parts
+
+RULES = {
+    "first rule": replace(
+        SegmentRule(), raised=-1.0, lowered=-1.15, move=0.15, still=0.06, still_time=0.7, hold=0.2, down_time=0.25, lost_time=0.25
+    ),
+    "today's rule": SegmentRule(),
+}
+DIRECT = {"a rest after every sign": 0.0, "30 % followed directly": 0.3}
+
+
+def measured(streams: list[Stream], rule: SegmentRule) -> dict[str, Any]:
+    """Figures of one rule on streams."""
+    counts, overlap, delay = [], [], []
+    for stream in streams:
+        found, decided = decisions(Segmenter(rule), stream.landmarks())
+        counts.append((len(stream.spans), len(found), len(matches(stream.spans, found))))
+        overlap.append(best_overlap(stream.spans, found))
+        delay.append(delays(stream.spans, found, decided))
+    table, generator = np.array(counts), np.random.default_rng(0)
+    drawn = table[generator.integers(0, len(table), (2000, len(table)))].sum(axis=1)
+    delays_of_all = np.concatenate(delay)
+    medians = [np.median(np.concatenate([delay[i] for i in generator.integers(0, len(delay), len(delay))])) for _ in range(300)]
+    return {
+        "streams": len(streams),
+        "sources": len({stream.source for stream in streams}),
+        "signs": int(table[:, 0].sum()),
+        "found": int(table[:, 1].sum()),
+        "matched": int(table[:, 2].sum()),
+        "f1": segment_f1(*table.sum(axis=0)),
+        "f1_interval": np.percentile(2 * drawn[:, 2] / (drawn[:, 0] + drawn[:, 1]), [2.5, 97.5]).tolist(),
+        "mean_iou": float(np.concatenate(overlap).mean()),
+        "median_delay_seconds": float(np.median(delays_of_all)),
+        "median_delay_interval": np.percentile(medians, [2.5, 97.5]).tolist(),
+        "p95_delay_seconds": float(np.percentile(delays_of_all, 95)),
+    }
+
+
+def agreement(parts: list[Part], count: int, seed: int) -> dict[str, float]:
+    """F1 at IoU 0.8 between what is found at 30 frames a second and at fewer, in the same streams."""
+    found = {
+        fps: [decisions(Segmenter(), stream.landmarks())[0] for stream in joined_streams(parts, count, seed, fps=fps)]
+        for fps in (30, 15, 10)
+    }
+    out = {}
+    for fps in (15, 10):
+        met = sum(len(matches(a, b, 0.8)) for a, b in zip(found[30], found[fps], strict=True))
+        out[f"{fps} fps"] = segment_f1(sum(map(len, found[30])), sum(map(len, found[fps])), met)
+    return out
+
+
+def idle(folder: Path) -> dict[str, Any]:
+    """False segments a minute of every rule in clips of people who don't sign."""
+    clips = [record(p) for p in sorted(folder.iterdir()) if p.suffix in (*VIDEO_SUFFIXES, *LANDMARK_SUFFIXES)]
+    minutes = sum(float(clip.seconds[-1] - clip.seconds[0]) for clip in clips) / 60
+    rates = {
+        name: sum(len(decisions(Segmenter(rule), c.landmarks())[0]) for c in clips) / minutes for name, rule in RULES.items()
+    }
+    return {"clips": len(clips), "minutes": minutes, "false_segments_a_minute": rates}
+
+
+def main(
+    part: Annotated[str, typer.Option(help="train, validation or test: whose sources.")] = "test",
+    streams: Annotated[int, typer.Option(help="How many of each kind, in turn from the sources.")] = 58,
+    seed: int = 0,
+    packs: Annotated[Path | None, typer.Option(help="Where the packs lie.")] = None,
+    idle_folder: Annotated[Path | None, typer.Option("--idle", help="Clips of people who don't sign.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+) -> None:
+    """Prints F1, IoU and delay of both rules."""
+    parts = load_parts(packs)[part]
+    figures: dict[str, Any] = {"part": part, "seed": seed, "rules": {name: asdict(rule) for name, rule in RULES.items()}}
+    for kind, direct in DIRECT.items():
+        made = list(joined_streams(parts, streams, seed, direct=direct))
+        figures[kind] = {}
+        for name, rule in RULES.items():
+            f = figures[kind][name] = measured(made, rule)
+            low, high = f["f1_interval"]
+            print(
+                f"{kind:24s} {name:13s} F1@0.5 {f['f1']:.3f} [{low:.3f}, {high:.3f}]  mean IoU {f['mean_iou']:.3f}  "
+                f"end to decision: median {f['median_delay_seconds']:.2f} s, p95 {f['p95_delay_seconds']:.2f} s  "
+                f"({f['signs']} signs, {f['found']} found, {f['sources']} sources)",
+                flush=True,
+            )
+    figures["agreement"] = agreement(parts, min(streams, 12), seed)
+    print("the same segments as at 30 fps (F1 at IoU 0.8): " + ", ".join(f"{k} {v:.3f}" for k, v in figures["agreement"].items()))
+    if idle_folder:
+        figures["idle"] = idle(idle_folder)
+        for name, rate in figures["idle"]["false_segments_a_minute"].items():
+            print(f"idle clips, {figures['idle']['minutes']:.1f} minutes: {name} {rate:.1f} false segments a minute")
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)
