@@ -77,7 +77,7 @@
     const shown = config.pages.includes(page) ? page : config.pages[0];
     document.body.dataset.page = shown;
     document.querySelectorAll("[data-goto]").forEach((link) => {
-      if (link.dataset.goto === shown) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+      if (link.dataset.goto === shown) { link.setAttribute("aria-current", "page"); link.scrollIntoView({ inline: "nearest", block: "nearest" }); } else link.removeAttribute("aria-current");
     });
     title();
     document.dispatchEvent(new CustomEvent("kslr:page", { detail: shown }));

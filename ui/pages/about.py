@@ -10,6 +10,10 @@ from models.cards import Card, current_commit
 from ui.i18n import names, said, told
 from ui.services import Services
 
+# What a reader wants to know first; a card has many more.
+HEADLINES = ("samples", "clips", "accuracy", "top1", "top5", "interval", "macro_f1")
+MOST_HEADLINES = 7
+
 
 def build(services: Services) -> None:
     """Adds the page to the app that is being built."""
@@ -38,7 +42,8 @@ def page(vocabulary: Vocabulary, signs: Card, emotion: Card) -> str:
 
 def card_html(heading: str, card: Card) -> str:
     """A network's card; its own sentences are in English."""
-    figures = "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{shown}</td></tr>" for name, shown in rows(card.figures))
+    every = rows(card.figures)
+    first = [row for row in every if row[0].split(" · ")[-1] in HEADLINES][:MOST_HEADLINES]
     sources = "".join(
         f"<tr><td>{escape(str(s.get('name', '')))}</td><td>{escape(str(s.get('samples', '')))}</td>"
         f"<td>{escape(str(s.get('licence', '')))}</td></tr>"
@@ -50,14 +55,21 @@ def card_html(heading: str, card: Card) -> str:
   <article class="card">
     {said(heading, "h3")}
     {said("about.size", "p", size=size, n=len(card.labels))}
-    {said("about.figures", "h4")}<div class="wide" tabindex="0"><table lang="en"><tbody>{figures}</tbody></table></div>
+    {said("about.figures", "h4")}{figures_html(first)}
     {said("about.sources", "h4")}
     <div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody lang="en">{sources}</tbody></table></div>
     <details><summary>{said("about.card")}</summary>
+      {said("about.figures", "h4")}{figures_html(every)}
       {said("about.protocol", "h4")}<p lang="en">{escape(card.protocol)}</p>
       {said("about.limits", "h4")}<p lang="en">{escape(card.limits)}</p>
     </details>
   </article>"""
+
+
+def figures_html(figures: list[tuple[str, str]]) -> str:
+    """Rows of figures as a table; their names are the card's."""
+    cells = "".join(f"<tr><th scope='row'>{escape(name)}</th><td>{shown}</td></tr>" for name, shown in figures)
+    return f'<div class="wide" tabindex="0"><table lang="en"><tbody>{cells}</tbody></table></div>' if cells else ""
 
 
 def rows(figures: Any, prefix: str = "") -> list[tuple[str, str]]:

@@ -24,6 +24,9 @@ def test_the_cards_are_shown_as_they_are():
     assert "0.912" in html
     assert "0.900 – 0.930" in html
     assert "Only &amp; two words." in html
+    # The headlines come first, all figures in the full card.
+    assert html.count("test · accuracy") == 4
+    assert html.count("test · words") == 2
     waiting = html.split("about.untrained")[1].split("</ul>")[0]
     assert waiting.count("<li") == 28
     assert 'data-ru="Вода"' not in waiting
