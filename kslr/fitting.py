@@ -114,7 +114,7 @@ def fit(
     model = start or build(name, classes, x.shape[1], recipe=recipe)
     steps = int(np.ceil(len(x) / recipe.batch))
     rate = schedule(recipe, steps)
-    average = {} if recipe.patience else {"use_ema": True, "ema_momentum": 0.99}
+    average = {} if recipe.patience else {"use_ema": True, "ema_momentum": momentum(steps * recipe.epochs)}
     if recipe.decay:
         optimizer: Any = keras.optimizers.AdamW(rate, weight_decay=recipe.decay, clipnorm=recipe.clip, **average)
     else:
@@ -153,6 +153,15 @@ def told(progress: Progress, epochs: int) -> Any:
         progress(f"epoch {epoch + 1}/{epochs}: {figures}", (epoch + 1) / epochs)
 
     return keras.callbacks.LambdaCallback(on_epoch_end=report)
+
+
+def momentum(steps: int) -> float:
+    """Of the moving average of the weights: 0.99, less where training is so short that the beginning would stay in it.
+
+    >>> momentum(10_000), momentum(100)
+    (0.99, 0.9)
+    """
+    return max(0.0, min(0.99, 1 - 10 / max(steps, 1)))
 
 
 def schedule(recipe: Recipe, steps: int) -> Any:

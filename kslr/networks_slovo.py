@@ -122,7 +122,7 @@ def _block(x: Any, frames: int, width: int, heads: int, dropout: float) -> Any:
     q, k, v = (ops.reshape(layers.Dense(width, use_bias=False)(y), (-1, frames, heads, width // heads)) for _ in range(3))
     q, k = _rotated(q, frames, width // heads), _rotated(k, frames, width // heads)
     q, k, v = (ops.transpose(t, (0, 2, 1, 3)) for t in (q, k, v))
-    weight = ops.softmax(ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) / np.sqrt(width // heads), axis=-1)
+    weight = ops.softmax(ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) / (width // heads) ** 0.5, axis=-1)
     y = ops.reshape(ops.transpose(ops.matmul(weight, v), (0, 2, 1, 3)), (-1, frames, width))
     x = x + layers.Dropout(dropout)(layers.Dense(width, use_bias=False)(y))
     y = layers.RMSNormalization()(x)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kslr.datasets import load_pack
-from kslr.fitting import Progress, Recipe, augmented_batches, schedule, told
+from kslr.fitting import Progress, Recipe, augmented_batches, momentum, schedule, told
 from kslr.packs import pack_names, read_pack
 from kslr.points import COUNT, select
 
@@ -118,7 +118,7 @@ def pretrain(
         data.points, np.eye(classes, dtype=np.float32), data.label, recipe, seed, groups=data.source, limits=limits
     )
     optimizer = keras.optimizers.AdamW(
-        schedule(recipe, len(batches)), weight_decay=recipe.decay, clipnorm=recipe.clip, use_ema=True, ema_momentum=0.99
+        schedule(recipe, len(batches)), weight_decay=recipe.decay, clipnorm=recipe.clip, use_ema=True, ema_momentum=momentum(len(batches) * recipe.epochs)
     )
     model.compile(optimizer, loss, metrics=[accuracy])
     callbacks: list[Any] = [told(progress, recipe.epochs)] if progress else []
