@@ -1,8 +1,8 @@
 """The keypoint transformer of SLR_SLOVO (Russian signs), smaller by default, in backend-neutral Keras 3.
 
 Lips, both hands and one arm's points; groups of four points → tokens → self-attention → one vector a part and
-frame; a learnt vector stands in for a part that is missing; hands attend to each other, and lips to the pose; a gate fuses the parts;
-rotary transformer blocks before and after convolutions of 3, 5 and 7 frames; four kinds of pooling.
+frame; a learnt vector stands in for a part that is missing; hands attend to each other, and lips to the pose; a gate
+fuses the parts; rotary transformer blocks before and after convolutions of 3, 5 and 7 frames; four kinds of pooling.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -118,7 +118,11 @@ def pretrain(
         data.points, np.eye(classes, dtype=np.float32), data.label, recipe, seed, groups=data.source, limits=limits
     )
     optimizer = keras.optimizers.AdamW(
-        schedule(recipe, len(batches)), weight_decay=recipe.decay, clipnorm=recipe.clip, use_ema=True, ema_momentum=momentum(len(batches) * recipe.epochs)
+        schedule(recipe, len(batches)),
+        weight_decay=recipe.decay,
+        clipnorm=recipe.clip,
+        use_ema=True,
+        ema_momentum=momentum(len(batches) * recipe.epochs),
     )
     model.compile(optimizer, loss, metrics=[accuracy])
     callbacks: list[Any] = [told(progress, recipe.epochs)] if progress else []
