@@ -153,7 +153,7 @@ def evaluate_video_model(
         pictures = []
         for clip in clips:
             shown = read_frames(clip, fitted.frames, side).astype(np.float32) / 255
-            pictures.append((shown - np.float32(fitted.mean)) / np.float32(fitted.deviation))
+            pictures.append((shown - np.array(fitted.mean, np.float32)) / np.array(fitted.deviation, np.float32))
         return torch.from_numpy(np.stack(pictures)).permute(0, 1, 4, 2, 3).to(device)
 
     training = _readable([c for c in training if getattr(c, task) in classes], left_out)

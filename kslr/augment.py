@@ -82,7 +82,7 @@ def in_time(points: np.ndarray, generator: np.random.Generator, how: Strength) -
     end = span - generator.uniform(-0.3, 1, (n, 1)).clip(0) * how.crop * span
     # A recording fills the window, or keeps its own pace and leaves an end empty.
     fills = generator.random((n, 1)) < how.fill
-    pace = np.exp(generator.uniform(*np.log(how.speed), (n, 1)))
+    pace = np.exp(generator.uniform(float(np.log(how.speed[0])), float(np.log(how.speed[1])), (n, 1)))
     new_length = np.where(fills, frames, np.clip((end - start + 1) / pace, 4, frames))
     lead = np.where(generator.random((n, 1)) < 0.5, 0, generator.uniform(0, how.pad, (n, 1)) * frames).round()
     lead = np.minimum(lead, frames - 4)

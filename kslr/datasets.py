@@ -7,6 +7,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import BadZipFile
 
 import numpy as np
@@ -155,7 +156,7 @@ def load_npz(path: str | Path) -> SignData:
         raise InputError(f"{path} is not an .npz of landmarks ({error}). It needs the arrays x and label.") from error
     if "x" not in arrays or "label" not in arrays:
         raise InputError(f"{path} lacks the arrays x (samples, frames, values) and label (samples,).")
-    columns = {key: arrays.get(key) for key in ("signer", "source", "clip", "length")}
+    columns: dict[str, Any] = {key: arrays.get(key) for key in ("signer", "source", "clip", "length")}
     return sign_data(arrays["x"], arrays["label"], name=path.stem, **columns)
 
 

@@ -110,7 +110,8 @@ def evaluate_vocabulary(
         InputError: no clips, or no such vocabulary.
     """
     recognizer = SignRecognizer(vocabulary)
-    root, rows = Path(folder), []
+    root = Path(folder)
+    rows: list[dict[str, Any]] = []
     files = clip_files(root)
     agreement: dict[str, list[bool]] = {}
     for i, path in enumerate(files):

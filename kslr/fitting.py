@@ -210,8 +210,9 @@ def augmented_batches(
 
         def on_epoch_end(self) -> None:
             order = self.generator.permutation(len(points))
-            for group, most in (limits or {}).items():
-                order = order[(groups[order] != group) | (np.cumsum(groups[order] == group) <= most)]
+            if groups is not None:
+                for group, most in (limits or {}).items():
+                    order = order[(groups[order] != group) | (np.cumsum(groups[order] == group) <= most)]
             self.order = order
 
     return Batches()

@@ -92,6 +92,14 @@ def features(points: Any) -> Any:
     return ops.concatenate(out, axis=-1)
 
 
+def counted(x: Any) -> Any:
+    """(batch, n, …) → (batch, n) 0 … n − 1, as a part of the graph: a layer called on a constant would not be a part of
+    the model, and its weights would be neither trained nor saved."""
+    from keras import ops
+
+    return ops.cast(ops.zeros_like(x[:, :, 0]), "int32") + np.arange(x.shape[1], dtype=np.int32)
+
+
 def kslr_encoder(
     frames: int = 30,
     widths: Sequence[int] = (80, 128),
@@ -135,7 +143,7 @@ def kslr_encoder(
     x = layers.Activation("swish")(layers.BatchNormalization(momentum=0.95)(x))
     for _ in range(convolutions[1]):
         x = convolution(x, widths[1])
-    x = x + layers.Embedding((frames + 1) // 2, widths[1])(np.arange((frames + 1) // 2)[None])
+    x = x + layers.Embedding((frames + 1) // 2, widths[1])(counted(x))
     for _ in range(attentions):
         x = attention(x, widths[1])
     x = layers.LayerNormalization()(x)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kslr.landmarks import VALUES, columns
+from kslr.networks_kslr import counted
 
 if TYPE_CHECKING:
     import keras
@@ -101,10 +102,10 @@ def _part_vector(x: Any, seen: Any, width: int, heads: int) -> Any:
     groups = -(-size // (2 * GROUP))
     x = ops.pad(x, ((0, 0), (0, 0), (0, groups * 2 * GROUP - size)))
     x = layers.Dense(width)(ops.reshape(x, (-1, groups, 2 * GROUP)))
-    x = x + layers.Embedding(groups, width)(np.arange(groups)[None])
+    x = x + layers.Embedding(groups, width)(counted(x))
     x = x + layers.MultiHeadAttention(heads, width // heads)(x, x)
     x = ops.reshape(ops.mean(x, axis=1), (-1, frames, width))
-    missing = layers.Embedding(1, width)(np.zeros((1, 1), int))
+    missing = layers.Embedding(1, width)(counted(x) * 0)
     return x * seen + missing * (1 - seen)
 
 

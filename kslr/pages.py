@@ -42,7 +42,9 @@ def sign_page(report: dict[str, Any]) -> str:
         rows = [[r["right"], r["answered"], r["times"]] for r in report["most_confused"]]
         sections.setdefault("Confusions", []).append(table(["Right", "Answered", "Times"], rows))
     if "clips" in report:
-        clips = [[r["clip"], r["sign"], r["answer"] or "—", ", ".join(r["top5"]), _percent(r["probability"])] for r in report["clips"]]
+        clips = [
+            [r["clip"], r["sign"], r["answer"] or "—", ", ".join(r["top5"]), _percent(r["probability"])] for r in report["clips"]
+        ]
         sections["Clips"] = [table(["Clip", "Sign", "Answer", "Top 5", "Probability"], clips)]
     return page("Signs", lead, sections)
 

@@ -195,8 +195,8 @@ def join(
     if not rests:
         raise InputError("No recording holds a rest (hands down), so no stream can be joined. Add recordings that begin in rest.")
     chosen = generator.choice(len(part.signs), min(signs, len(part.signs)), replace=False)
-    home = body(part.signs[chosen[0]])
-    home = np.median(home[0], axis=0), float(np.median(home[1]))
+    centres, sizes = body(part.signs[chosen[0]])
+    home = np.median(centres, axis=0), float(np.median(sizes))
     follows = generator.random(len(chosen)) < direct
     follows[-1] = False
     pieces, clocks, spans, now = [], [], [], 0.0

@@ -14,7 +14,8 @@ body { max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.6rem } h2 { font-size: 1.2rem; margin-top: 2.2rem; border-bottom: 1px solid #ccc }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums }
 th, td { padding: .25rem .7rem; border-bottom: 1px solid #ddd; text-align: left } th { border-bottom: 2px solid #888 }
-figure { margin: 1rem 0; display: inline-block; vertical-align: top; max-width: 100% } figure svg { max-width: 100%; height: auto }
+figure { margin: 1rem 0; display: inline-block; vertical-align: top; max-width: 100% }
+figure svg { max-width: 100%; height: auto }
 figcaption { font-size: .9rem; color: #555 } .lead { font-size: 1.1rem } div.wide { overflow-x: auto }
 @media print { body { max-width: none; margin: 0 } h2, figure, table { break-inside: avoid } }
 """

@@ -37,8 +37,13 @@ def teach(
     taught = load_vocabulary(path) if path.exists() else new_vocabulary(path.stem, encoder)
     known = {sign.id: sign for sign in (*kslr30().signs, *taught.signs)}.get(word)
     latin = known.latin if known else word.replace("_", " ")
-    texts = {"kk": kk, "en": en, "ru": ru}
-    sign = Sign(word, latin=latin, **{k: v or (getattr(known, k) if known else latin) for k, v in texts.items()})
+    sign = Sign(
+        word,
+        kk=kk or (known.kk if known else latin),
+        latin=latin,
+        en=en or (known.en if known else latin),
+        ru=ru or (known.ru if known else latin),
+    )
     windows, names, problems = [], [], []
     with progress_bar("Watching the recordings") as progress:
         for number, clip in enumerate(clips):

@@ -46,5 +46,5 @@ def test_one_bad_clip_stops_nothing_and_a_second_run_goes_on(folder: Path, tmp_p
 def test_folders_without_clips_are_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no videos"):
         video_files(tmp_path)
-    with pytest.raises(InputError, match="no hands|No hands|no clips"):
+    with pytest.raises(InputError, match=r"no hands|No hands|no clips"):
         load_clips(tmp_path)
