@@ -46,7 +46,7 @@ class HaarStudent:
 
         from emotion.recognizer import EmotionRecognizer
 
-        self._cv2, self._recognizer = cv2, EmotionRecognizer("emotion_student")
+        self._cv2, self._recognizer = cv2, EmotionRecognizer("emotion")
         self._haar = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
 
     def classify(self, image):
