@@ -104,6 +104,8 @@ def translate(
         try:
             for word in interpreter.interpret(source, observe=observe, progress=progress):
                 words.append(word)
+                if annotated:  # A word that ends with the file is known only after the last frame.
+                    annotated.tell([word])
                 if live and format is Format.text and out is None:
                     typer.echo(to_text([word], language.value), nl=False)
         except KeyboardInterrupt:
