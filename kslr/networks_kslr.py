@@ -97,7 +97,8 @@ def counted(x: Any) -> Any:
     the model, and its weights would be neither trained nor saved."""
     from keras import ops
 
-    return ops.cast(ops.zeros_like(x[:, :, 0]), "int32") + np.arange(x.shape[1], dtype=np.int32)
+    # Added as floats: LiteRT has no addition of a constant to integers of a free batch.
+    return ops.cast(ops.zeros_like(x[:, :, 0]) + np.arange(x.shape[1], dtype=np.float32), "int32")
 
 
 def kslr_encoder(
