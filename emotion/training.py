@@ -23,7 +23,7 @@ from emotion.evaluation import evaluate_model, fit_calibration
 from emotion.faces import EMOTIONS
 from emotion.labels import soft_targets
 from emotion.networks import ARCHITECTURES
-from emotion.recipes import RECIPES, Recipe, learning_rate
+from emotion.recipes import RECIPES, Recipe, cycle, learning_rate
 from models.cards import Card, current_commit, write_card
 from models.errors import InputError
 from models.files import check_writable, write_file
@@ -220,6 +220,9 @@ def fit(
             return min(1.0, (monotonic() - begun) / (60 * recipe.minutes))
         return min(1.0, epochs / recipe.epochs)
 
+    def risen(epochs: float) -> tuple[float, int]:
+        return (done(epochs), 0) if recipe.minutes is not None else cycle(recipe, epochs)
+
     fixed = model.input_shape[1] is not None
     while done(len(state["history"])) < 1.0:
         epoch = len(state["history"])
@@ -227,13 +230,14 @@ def fit(
         size = int(model.input_shape[1]) if fixed else [side for start, side in recipe.sizes if start <= share][-1]
         generator = np.random.default_rng([recipe.seed, epoch])
         order = generator.permutation(len(train))
-        jitter = recipe.jitter.times(recipe.gentle + (1 - recipe.gentle) * share)
+        within, number = risen(epoch)
+        jitter = recipe.jitter.times(1.0 if number else recipe.gentle + (1 - recipe.gentle) * within)
         losses = []
         batch = min(recipe.batch, len(order))
         steps = len(order) // batch
         for step in range(steps):
             rows = order[step * batch : (step + 1) * batch]
-            model.optimizer.learning_rate = learning_rate(recipe, done(epoch + step / steps))
+            model.optimizer.learning_rate = learning_rate(recipe, risen(epoch + step / steps)[0])
             faces = jittered(train.images[rows], jitter, generator, size)
             losses.append(float(model.train_on_batch(faces, targets[rows])))
             if recipe.minutes is not None and done(epoch) >= 1.0:

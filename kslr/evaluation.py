@@ -140,6 +140,7 @@ def evaluate(
         "classes": len(signs.names),
         "parameters": int(model.count_params()),
         "epochs": recipe.epochs,
+        "numbers": dict(recipe.numbers),
         ("per_signer" if protocol != "random" else "per_seed"): per_part,
     }
     groups = signs.signer[test] if protocol == "signer" else (test if protocol == "random" else None)

@@ -1,6 +1,7 @@
 """Fits sign networks: recipes and the training loop. Keras lives here, in networks and in export only."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ import numpy as np
 
 from kslr.augment import Strength, augmented
 from kslr.landmarks import VALUES
-from kslr.networks import architecture
+from kslr.networks import STANDARDISED, architecture
 from kslr.packs import LAYOUTS
 from kslr.points import COUNT, select
 from models.errors import InputError
@@ -47,9 +48,10 @@ class Recipe:
     numbers: tuple[tuple[str, Any], ...] = ()
 
 
-# The papers' own: Adam, up to 150 epochs with patience 10 (KSLR); 250 epochs (K-RSL).
+# The papers' own: Adam, up to 150 epochs with patience 10 (KSLR); 250 epochs (K-RSL). As printed (ReLU, L2 0.01, raw
+# values) the KSLR network does not learn holistic59: 27 % on test. These three changes are what it takes.
 RECIPES = {
-    "paper_lstm": Recipe(150, patience=10),
+    "paper_lstm": Recipe(150, patience=10, numbers=(("activation", "tanh"), ("l2", 1e-4), ("standardised", True))),
     "krsl_lstm": Recipe(250, batch=64, patience=30),
     "slovo_transformer": Recipe(60, batch=64, rate=1e-3, decay=0.05, smoothing=0.1),
     "kslr_net": Recipe(60, batch=32, rate=2e-3, decay=0.05, smoothing=0.1, augment=Strength(mirror=0.0)),
@@ -80,7 +82,10 @@ def build(name: str, classes: int, frames: int, raw: bool = False, recipe: Recip
     numbers = dict((recipe or RECIPES[name]).numbers)
     if not raw:
         numbers["values"] = COUNT * 3 if name == "kslr_net" else len(np.arange(VALUES)[_columns(name)])
-    return architecture(name)(classes, frames=frames, **numbers, **more)
+    try:
+        return architecture(name)(classes, frames=frames, **numbers, **more)
+    except TypeError as error:
+        raise InputError(f"{name} cannot be built with {numbers}: {error}.") from error
 
 
 def fit(
@@ -112,6 +117,7 @@ def fit(
     recipe = recipe or RECIPES[name]
     keras.utils.set_random_seed(seed)
     model = start or build(name, classes, x.shape[1], recipe=recipe)
+    standardise(model, network_input(name, x))
     steps = int(np.ceil(len(x) / recipe.batch))
     rate = schedule(recipe, steps)
     average = {} if recipe.patience else {"use_ema": True, "ema_momentum": momentum(steps * recipe.epochs)}
@@ -142,6 +148,17 @@ def fit(
     if not recipe.patience:
         optimizer.finalize_variable_values(model.trainable_variables)
     return model
+
+
+def standardise(model: "keras.Model", x: np.ndarray) -> None:
+    """Fills a network's standardising layer, if it has one, with mean and deviation of (n, frames, values).
+
+    Where a value hardly moves (the deviation is below a thousandth), dividing by it would blow noise up.
+    """
+    if any(layer.name == STANDARDISED for layer in model.layers):
+        mean = x.mean(axis=(0, 1), dtype=np.float64)
+        deviation = x.std(axis=(0, 1), dtype=np.float64) + 1e-3
+        model.get_layer(STANDARDISED).set_weights([mean, deviation**2])
 
 
 def told(progress: Progress, epochs: int) -> Any:
@@ -260,3 +277,24 @@ def on_encoder(weights: str | Path, name: str, classes: int, frames: int) -> "ke
 def changed(recipe: Recipe, **values: Any) -> Recipe:
     """The recipe with what is not None of `values`."""
     return replace(recipe, **{key: value for key, value in values.items() if value is not None})
+
+
+def with_numbers(recipe: Recipe, numbers: Sequence[str]) -> Recipe:
+    """The recipe with constructor arguments of the network from ``name=value`` texts, values as in JSON.
+
+    >>> with_numbers(Recipe(1, numbers=(("l2", 0.1),)), ["activation=relu", "l2=0.01", "units=[64,128,64]"]).numbers
+    (('l2', 0.01), ('activation', 'relu'), ('units', [64, 128, 64]))
+
+    Raises:
+        InputError: a text without ``=``.
+    """
+    values = dict(recipe.numbers)
+    for text in numbers:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip().isidentifier():
+            raise InputError(f"{text!r} is not NAME=VALUE, for example units=[64,128,64] or activation=tanh.")
+        try:
+            values[key.strip()] = json.loads(value)
+        except ValueError:
+            values[key.strip()] = value.strip()
+    return replace(recipe, numbers=tuple(values.items()))

@@ -13,6 +13,8 @@ from models.errors import InputError
 if TYPE_CHECKING:
     import keras
 
+STANDARDISED = "standardised"
+
 
 def paper_lstm(
     classes: int,
@@ -23,6 +25,7 @@ def paper_lstm(
     activation: str = "relu",
     dropout: float = 0.4,
     l2: float = 0.01,
+    standardised: bool = False,
     logits: bool = False,
     unroll: bool = False,
 ) -> "keras.Model":
@@ -31,14 +34,22 @@ def paper_lstm(
     Dropout follows the first LSTM layer, half of it the next two; L2 is on the second and third LSTM layer's and the
     two hidden dense layers' kernels, four layers as in the paper. Known variants of `units`: 64/128/64, 128/256/128.
 
+    Args:
+        standardised: every value minus its mean, over its deviation, within ±3. The two are weights of the layer
+            ``standardised``, which `kslr.fitting.fit` fills from the training split. On raw values (most of them near
+            0.5, depth near 0) this network learns next to nothing; with ReLU it leaves the numbers' range.
     """
     import keras
-    from keras import layers, regularizers
+    from keras import layers, ops, regularizers
 
     if len(units) != 3:
         raise InputError(f"This network has three LSTM layers, not {len(units)}.")
     inputs = keras.Input((frames, values))
     x = inputs
+    if standardised:
+        # Batch normalization that is never trained is a standardisation whose numbers are saved with the weights.
+        frozen = layers.BatchNormalization(center=False, scale=False, epsilon=1e-6, trainable=False, name=STANDARDISED)
+        x = ops.clip(frozen(x), -3.0, 3.0)
     for i, width in enumerate(units):
         x = layers.LSTM(
             width,

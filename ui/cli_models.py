@@ -79,6 +79,7 @@ def evaluate_signs(
     seeds: Annotated[int, typer.Option(help="How many random splits.", min=1)] = 3,
     classes: Annotated[int | None, typer.Option(help="Only so many classes, chosen by seed 0.", min=2)] = None,
     epochs: Annotated[int | None, typer.Option(help="At most so many passes.", min=1)] = None,
+    number: Annotated[list[str] | None, typer.Option(help="A number of the network: units=[64,128,64], activation=relu.")] = None,
     packs: Annotated[Path | None, typer.Option(help=PACKS)] = None,
     few_shot: Annotated[int | None, typer.Option(help="Ask the shipped encoder after so many recordings a word.", min=1)] = None,
     ways: Annotated[int, typer.Option(help="Words of a few-shot task.", min=2)] = 10,
@@ -102,6 +103,7 @@ def evaluate_signs(
         _sign_report(report, json, html)
         return
     from kslr.evaluation import evaluate
+    from kslr.fitting import changed, recipe_of, with_numbers
 
     with progress_bar(f"Evaluating {architecture}") as progress:
         report = evaluate(
@@ -111,8 +113,8 @@ def evaluate_signs(
             test_size=test_size,
             seeds=seeds,
             classes=classes,
-            epochs=epochs,
             packs=packs,
+            recipe=with_numbers(changed(recipe_of(architecture), epochs=epochs), number or []),
             progress=progress,
         )
     _sign_report(report, json, html)

@@ -9,13 +9,11 @@ from models.errors import InputError
 
 
 def easy(classes: int = 3, each: int = 20, signers: int = 2, seed: int = 0) -> SignData:
-    """Hands at a place of their own for each class."""
+    """Every class has hands of its own shape that move along a line of their own."""
     generator = np.random.default_rng(seed)
     label = np.repeat(np.arange(classes), each)
-    x = (
-        generator.uniform(0.45, 0.55, (len(label), 10, 126))
-        + (label / classes * 0.4)[:, None, None] * np.linspace(0, 1, 10)[:, None]
-    )
+    shape, way = generator.uniform(0.4, 0.6, (classes, 1, 126)), generator.uniform(-0.2, 0.2, (classes, 1, 126))
+    x = (shape + way * np.linspace(0, 1, 10)[:, None])[label] + generator.normal(0, 0.01, (len(label), 10, 126))
     names = np.array(["kto", "ktoq", "what", "kak", "gde"])[label]
     return sign_data(x, names, signer=[f"p{i % signers}" for i in range(len(label))], frames=10, name="easy")
 
@@ -54,13 +52,12 @@ def test_the_random_protocol_reports_what_every_report_has() -> None:
     assert json.loads(json.dumps(report)) == report
 
 
-@pytest.mark.xfail(strict=False, reason="a toy training this short does not always beat chance clearly")
 def test_each_signer_is_tested_by_a_network_that_never_saw_them() -> None:
-    report = evaluate(easy(signers=2), "kslr_net", "signer", epochs=10)
+    report = evaluate(easy(signers=2), "kslr_net", "signer", epochs=20)
     assert [part["name"] for part in report["per_signer"]] == ["p0", "p1"]
     assert report["samples"] == 60
     assert report["mean_of_signers"] == pytest.approx(np.mean([p["accuracy"] for p in report["per_signer"]]))
-    assert report["accuracy"] > 0.4
+    assert report["accuracy"] > 0.8
 
 
 def test_what_cannot_be_evaluated_is_told() -> None:

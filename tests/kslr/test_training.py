@@ -13,14 +13,12 @@ from models.errors import InputError
 def data():
     generator = np.random.default_rng(0)
     label = np.repeat(np.arange(3), 20)
-    x = generator.uniform(0.45, 0.55, (60, 30, 126)) + (label / 8)[:, None, None] * np.linspace(0, 1, 30)[:, None]
+    shape, way = generator.uniform(0.4, 0.6, (3, 1, 126)), generator.uniform(-0.2, 0.2, (3, 1, 126))
+    x = (shape + way * np.linspace(0, 1, 30)[:, None])[label] + generator.normal(0, 0.01, (60, 30, 126))
     return sign_data(x, np.array(["a", "b", "c"])[label], source=np.array(["here", "there"])[np.arange(60) % 2], name="three")
 
 
-TOY = pytest.mark.xfail(strict=False, reason="a toy training this short does not always learn its three words")
-
-
-@pytest.mark.parametrize(("architecture", "epochs"), [pytest.param("kslr_net", 25, marks=TOY), ("paper_lstm", 1)])
+@pytest.mark.parametrize(("architecture", "epochs"), [("kslr_net", 25), ("paper_lstm", 1)])
 def test_what_was_trained_is_recognised_from_its_card(architecture: str, epochs: int, data, tmp_path: Path) -> None:
     card = train(data, tmp_path, architecture, epochs=epochs)
     recognizer = SignRecognizer(card)
@@ -31,7 +29,7 @@ def test_what_was_trained_is_recognised_from_its_card(architecture: str, epochs:
     assert len(predictions) == 60
     if architecture == "kslr_net":
         right = [p.ranked[0][0] == data.names[i] for p, i in zip(predictions, data.label, strict=True)]
-        assert np.mean(right) > 0.6
+        assert np.mean(right) > 0.8
 
 
 def test_an_unwritable_folder_is_known_before_training(data, tmp_path: Path) -> None:
