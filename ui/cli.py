@@ -11,6 +11,7 @@ import typer
 
 from models.errors import InputError
 from models.files import check_writable
+from ui.cli_emotion import emotion as emotion_table
 from ui.cli_joint import joint, split, video
 from ui.cli_models import evaluate_emotion, evaluate_signs, train
 from ui.cli_teach import extract, forget, teach, vocabularies, vocabulary
@@ -34,6 +35,7 @@ evaluate.command("emotion")(evaluate_emotion)
 evaluate.command()(joint)
 evaluate.command()(video)
 app.command()(split)
+app.command("emotion")(emotion_table)
 for command in (teach, forget, vocabularies, extract):
     app.command()(command)
 app.add_typer(vocabulary, name="vocabulary")
