@@ -27,16 +27,17 @@ def _mean(x: Any, weight: Any) -> Any:
     return ops.sum(x * weight, axis=1, keepdims=True) / ops.maximum(ops.sum(weight, axis=1, keepdims=True), 1e-6)
 
 
-def features(points: Any) -> Any:
+def features(points: Any, placed: bool = False) -> Any:
     """Points → features a frame, as a graph.
 
     Args:
         points: (batch, frames, 86, 3), absent parts zeros (`kslr.points.select`).
+        placed: whether to add where in the picture both hands are.
 
     Returns:
-        (batch, frames, 352): for pose, face and each hand its shape about its own centre and its place relative to
-        the shoulders in shoulder widths (palms stand in for shoulders that are not seen), how both change from frame
-        to frame, and which parts are seen. Values are clipped to ±5.
+        (batch, frames, 336, or 420 when placed): for pose, face and each hand its shape about its own centre and its
+        place relative to the shoulders in shoulder widths (palms stand in for shoulders that are not seen), how both
+        change from frame to frame, and which parts are seen. Values are clipped to ±5.
     """
     from keras import ops
 
@@ -88,6 +89,8 @@ def features(points: Any) -> Any:
         places.append(place)
         out += [flat(shape), flat(place), flat(to_nose), flat(motion(shape[..., :2], seen)), flat(motion(place, seen) * 4.0)]
     out.append(flat((places[0] - places[1]) * hands[0][1] * hands[1][1]))
+    if placed:
+        out += [flat((h[..., :2] - 0.5) * 4.0 * seen) for h, seen in hands]
     out += [flat(seen) for seen in (pose_seen, face_seen, hands[0][1], hands[1][1])]
     return ops.concatenate(out, axis=-1)
 
@@ -109,6 +112,7 @@ def kslr_encoder(
     heads: int = 4,
     embedding: int = 192,
     dropout: float = 0.2,
+    placed: bool = False,
 ) -> "keras.Model":
     """(frames, 86 × 3) points, absent zeros → (embedding,) of length 1.
 
@@ -116,6 +120,8 @@ def kslr_encoder(
         widths: channels at full and at half the frame rate.
         convolutions: residual convolution blocks at each.
         attentions: transformer blocks at half the rate.
+        placed: whether it also sees where in the picture the hands are. Another camera or seat then reads as another
+            sign, so this is only for data where training and use share both.
     """
     import keras
     from keras import layers, ops
@@ -135,7 +141,7 @@ def kslr_encoder(
         return layers.Add()([x, layers.Dropout(dropout)(layers.Dense(width)(y))])
 
     inputs = keras.Input((frames, COUNT * 3))
-    x = features(ops.reshape(inputs, (-1, frames, COUNT, 3)))
+    x = features(ops.reshape(inputs, (-1, frames, COUNT, 3)), placed)
     x = layers.Dense(widths[0], use_bias=False)(x)
     x = layers.Activation("swish")(layers.BatchNormalization(momentum=0.95)(x))
     for _ in range(convolutions[0]):
