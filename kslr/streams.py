@@ -17,21 +17,20 @@ Source of the recordings: `kslr.packs`.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count as count_from
 from pathlib import Path
 
 import numpy as np
 
-from kslr.augment import sample_times
-from kslr.landmarks import ASPECT, LEFT_SHOULDER, LEFT_WRIST, RIGHT_SHOULDER, RIGHT_WRIST, Landmarks, absent_as_nan
+from kslr.landmarks import ASPECT, Landmarks, absent_as_nan
 from kslr.packs import LAYOUTS, read_pack
+from kslr.tapes import HANDS, POSE, Tape, body, heights, moved
 from models.errors import InputError
 
 PACKS = ("world_pose_hands", "holistic59", "ksl30_by_meaning")
 PARTS = {"train": 0.5, "validation": 0.2, "test": 0.3}
 RAISED = -1.1  # body units above the middle of the shoulders
 STILL = 0.012  # body units a frame
-_POSE, _HANDS = slice(0, 132), (slice(132, 195), slice(195, 258))
-_WRISTS = (LEFT_WRIST, RIGHT_WRIST)
 
 
 @dataclass(frozen=True)
@@ -76,31 +75,12 @@ class Stream:
     def landmarks(self, every: int = 1) -> Iterator[Landmarks]:
         """The frames, or every n-th."""
         for seconds, frame in zip(self.seconds[::every], self.x[::every], strict=True):
-            pose, (left, right) = frame[_POSE].reshape(33, 4), (frame[hand].reshape(21, 3) for hand in _HANDS)
+            pose, (left, right) = frame[POSE].reshape(33, 4), (frame[hand].reshape(21, 3) for hand in HANDS)
             yield Landmarks(float(seconds), pose, None, _seen(left), _seen(right))
 
 
 def _seen(hand: np.ndarray) -> np.ndarray | None:
     return hand if np.isfinite(hand).all() else None
-
-
-def body(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(…, 258) → middle of the shoulders (…, 2) and body unit (…,), in picture heights."""
-    points = x[..., _POSE].reshape(*x.shape[:-1], 33, 4)[..., :2] * (ASPECT, 1)
-    middle = (points[..., LEFT_SHOULDER, :] + points[..., RIGHT_SHOULDER, :]) / 2
-    width = np.linalg.norm(points[..., LEFT_SHOULDER, :] - points[..., RIGHT_SHOULDER, :], axis=-1)
-    return middle, np.maximum(np.maximum(width, 1.3 * np.linalg.norm(points[..., 0, :] - middle, axis=-1)), 1e-3)
-
-
-def heights(x: np.ndarray) -> np.ndarray:
-    """(…, 258) → (…, 2) height of the left and right hand above the shoulders in body units, NaN where not seen."""
-    middle, unit = body(x)
-    out = []
-    for hand, wrist in zip(_HANDS, _WRISTS, strict=True):
-        y, seen = x[..., 4 * wrist + 1], x[..., 4 * wrist + 3] >= 0.5
-        y = np.where(np.isfinite(x[..., hand.start + 1]), x[..., hand.start + 1], np.where(seen & (y <= 1), y, np.nan))
-        out.append((middle[..., 1] - y) / unit)
-    return np.stack(out, axis=-1)
 
 
 def load_parts(folder: str | Path | None = None, packs: Sequence[str] = PACKS, seed: int = 0) -> dict[str, list[Part]]:
@@ -139,7 +119,7 @@ def cut_recordings(source: str, recordings: Sequence[tuple[np.ndarray, str]], se
     fps, signs, labels, rests = float(generator.uniform(12, 22)), [], [], []
     for raw, word in recordings:
         x = _absent(raw[1:])
-        if not np.isfinite(x[:, _POSE]).all():
+        if not np.isfinite(x[:, POSE]).all():
             continue
         up = (np.nan_to_num(heights(x), nan=-np.inf) > RAISED).any(axis=1)
         if (~up).sum() >= 3 and not up[:3].any():
@@ -161,7 +141,7 @@ def _moving(x: np.ndarray, first: int, last: int, fps: float, generator: np.rand
     """The frames between which hands move, with up to a quarter of a second of stillness at both ends."""
     _, unit = body(x)
     step = np.zeros(len(x))
-    for hand in _HANDS:
+    for hand in HANDS:
         points = x[:, hand].reshape(-1, 21, 3)[..., :2] * (ASPECT, 1)
         step[1:] = np.fmax(step[1:], np.linalg.norm(np.diff(points, axis=0), axis=-1).mean(axis=1) / unit[1:])
     moves = np.flatnonzero(np.convolve(step, np.ones(3) / 3, "same")[first : last + 1] > STILL)
@@ -191,59 +171,80 @@ def join(
     Raises:
         InputError: no rest is found anywhere.
     """
-    rests = part.rests or [rest for other in others for rest in other.rests]
-    if not rests:
-        raise InputError("No recording holds a rest (hands down), so no stream can be joined. Add recordings that begin in rest.")
+    rests = _rests(part, others)
     chosen = generator.choice(len(part.signs), min(signs, len(part.signs)), replace=False)
-    centres, sizes = body(part.signs[chosen[0]])
-    home = np.median(centres, axis=0), float(np.median(sizes))
+    tape = Tape(_home(part.signs[chosen[0]]), generator)
     follows = generator.random(len(chosen)) < direct
     follows[-1] = False
-    pieces, clocks, spans, now = [], [], [], 0.0
-
-    def add(x: np.ndarray, fps: float) -> None:
-        nonlocal now
-        clocks.append(now + np.arange(len(x)) / fps)
-        pieces.append(x)
-        now = float(clocks[-1][-1])
-
-    def go_to(x: np.ndarray) -> None:
-        nonlocal now
-        way = _transition(pieces[-1][-1], x[0], generator.uniform(0.2, 0.5), generator)
-        now += 1 / 30
-        add(way, 30)
-        now += 1 / 30
-
-    def rest(longest: float) -> np.ndarray:
-        clip = _moved(rests[generator.integers(len(rests))], home)
-        there_and_back = np.concatenate([clip, clip[-2:0:-1]]) if len(clip) > 2 else clip
-        frames = np.resize(np.arange(len(there_and_back)), max(2, round(generator.uniform(0.5, longest) * part.fps)))
-        x = there_and_back[frames]
-        return x + generator.normal(0, 0.002 * home[1], x.shape).astype(np.float32)
-
-    add(rest(1.5), part.fps)
+    spans = []
+    tape.add(_rest(rests, tape, part.fps, 1.5), part.fps)
     for number, index in enumerate(chosen):
-        sign = _moved(part.signs[index], home)
-        go_to(sign)
-        start = now
-        add(sign, part.fps)
-        spans.append((start, now))
+        sign = moved(part.signs[index], tape.home)
+        tape.go_to(sign)
+        start = tape.now
+        tape.add(sign, part.fps)
+        spans.append((start, tape.now))
         if follows[number]:
             held = sign[-1:].repeat(2, axis=0)
-            add(held + generator.normal(0, 0.002, held.shape).astype(np.float32), 1 / generator.uniform(0.05, 0.3))
+            tape.add(held + generator.normal(0, 0.002, held.shape).astype(np.float32), 1 / generator.uniform(0.05, 0.3))
         else:
-            lying = rest(2.5)
-            go_to(lying)
-            add(lying, part.fps)
-    losses = np.random.default_rng(generator.integers(2**32))
-    fps = fps or generator.uniform(10, 30)
-    steps = generator.uniform(0.8, 1.2, int(now * fps * 1.3)) / fps
-    times = np.cumsum(steps)
-    times = times[times < now]
-    clock, x = np.concatenate(clocks), np.concatenate(pieces)
-    seen = sample_times(x[None], np.interp(times, clock, np.arange(len(clock)))[None])[0]
-    labels = tuple(part.labels[i] for i in chosen)
-    return Stream(part.source, times, _lost(seen, times, now, losses), np.array(spans), follows, labels)
+            lying = _rest(rests, tape, part.fps, 2.5)
+            tape.go_to(lying)
+            tape.add(lying, part.fps)
+    times, seen = tape.seen(fps)
+    return Stream(part.source, times, seen, np.array(spans), follows, tuple(part.labels[i] for i in chosen))
+
+
+def join_idle(
+    part: Part, others: Sequence[Part], generator: np.random.Generator, pieces: int = 12, touches: float = 0.0
+) -> Stream:
+    """A stream in which nobody signs: rests, and hands that go up, stay where a signing hand was, and go down again.
+
+    Args:
+        pieces: how many rests.
+        touches: share of rests that a raised, trembling hand (0.5–2 s) follows.
+
+    Raises:
+        InputError: no rest is found anywhere.
+    """
+    rests = _rests(part, others)
+    tape = Tape(_home(rests[0] if part.rests else part.signs[0]), generator)
+    tape.add(_rest(rests, tape, part.fps, 2.5), part.fps)
+    for _ in range(pieces):
+        if generator.random() < touches:
+            sign = moved(part.signs[generator.integers(len(part.signs))], tape.home)
+            frame = sign[generator.integers(len(sign))][None]
+            count = round(generator.uniform(0.5, 2.0) * part.fps)
+            held = frame + np.cumsum(generator.normal(0, 0.001 * tape.home[1], (count, frame.shape[1])), axis=0)
+            tape.go_to(held)
+            tape.add(held.astype(np.float32), part.fps)
+        lying = _rest(rests, tape, part.fps, 5.0)
+        tape.go_to(lying)
+        tape.add(lying, part.fps)
+    times, seen = tape.seen()
+    return Stream(part.source, times, seen, np.zeros((0, 2)), np.zeros(0, bool), ())
+
+
+def _rests(part: Part, others: Sequence[Part]) -> list[np.ndarray]:
+    rests = list(part.rests) or [rest for other in others for rest in other.rests]
+    if not rests:
+        raise InputError("No recording holds a rest (hands down), so no stream can be joined. Add recordings that begin in rest.")
+    return rests
+
+
+def _home(x: np.ndarray) -> tuple[np.ndarray, float]:
+    centres, sizes = body(x)
+    return np.median(centres, axis=0), float(np.median(sizes))
+
+
+def _rest(rests: Sequence[np.ndarray], tape: Tape, fps: float, longest: float) -> np.ndarray:
+    """A rest of half a second or longer, prolonged forwards and backwards."""
+    generator = tape.generator
+    clip = moved(rests[generator.integers(len(rests))], tape.home)
+    there_and_back = np.concatenate([clip, clip[-2:0:-1]]) if len(clip) > 2 else clip
+    frames = np.resize(np.arange(len(there_and_back)), max(2, round(generator.uniform(0.5, longest) * fps)))
+    x = there_and_back[frames]
+    return x + generator.normal(0, 0.002 * tape.home[1], x.shape).astype(np.float32)
 
 
 def joined_streams(
@@ -254,38 +255,7 @@ def joined_streams(
         yield join(parts[number % len(parts)], parts, np.random.default_rng([seed, number]), signs, direct, fps)
 
 
-def _moved(x: np.ndarray, home: tuple[np.ndarray, float]) -> np.ndarray:
-    """The recording with its shoulders where the stream's are."""
-    middle, unit = (np.median(value, axis=0) for value in body(x))
-    scale = home[1] / float(unit)
-    out = np.array(x, np.float32)
-    for block, width in ((out[:, _POSE], 4), *((out[:, hand], 3) for hand in _HANDS)):
-        for axis, aspect in ((0, ASPECT), (1, 1.0)):
-            block[:, axis::width] = ((block[:, axis::width] * aspect - middle[axis]) * scale + home[0][axis]) / aspect
-        block[:, 2::width] *= scale
-    return out
-
-
-def _transition(a: np.ndarray, b: np.ndarray, seconds: float, generator: np.random.Generator) -> np.ndarray:
-    """(n, 258) thirty frames a second from one frame to another, both left out."""
-    time = np.linspace(0, 1, max(3, round(seconds * 30)) + 1)[1:-1, None]
-    share = (time**3 * (10 - 15 * time + 6 * time**2)).astype(np.float32)
-    out = a + (b - a) * share
-    for hand, wrist in zip(_HANDS, _WRISTS, strict=True):
-        seen = [np.isfinite(end[hand]).all() for end in (a, b)]
-        if seen[0] != seen[1]:
-            end = a if seen[0] else b
-            way = out[:, 4 * wrist : 4 * wrist + 3] - end[4 * wrist : 4 * wrist + 3]
-            carried = end[hand] + np.tile(way, (1, 21))
-            inside = (carried[:, 1::3].mean(axis=1) < 1) & (generator.random() < 0.7)
-            out[:, hand] = np.where(inside[:, None], carried, np.float32(np.nan))
-    return out
-
-
-def _lost(x: np.ndarray, times: np.ndarray, until: float, generator: np.random.Generator) -> np.ndarray:
-    """Hands that are lost for 0.05–0.3 s, about once in seven seconds."""
-    for hand in _HANDS:
-        for _ in range(generator.poisson(0.15 * until)):
-            first = generator.uniform(0, until)
-            x[(times >= first) & (times < first + generator.uniform(0.05, 0.3)), hand] = np.nan
-    return x
+def idle_streams(parts: Sequence[Part], seed: int = 0, touches: float = 0.0) -> Iterator[Stream]:
+    """Streams without signing of the sources in turn, without end, the same for the same seed."""
+    for number in count_from(0):
+        yield join_idle(parts[number % len(parts)], parts, np.random.default_rng([seed, number]), touches=touches)

@@ -169,3 +169,17 @@ def test_real_recordings_on_their_development_sources(shared_data: Path):
         found, _ = decisions(Segmenter(), stream.landmarks())
         counts += (len(stream.spans), len(found), len(matches(stream.spans, found)))
     assert segment_f1(*counts) >= 0.8
+
+
+def test_idle_streams_hold_no_sign_and_hands_that_touch_are_up(part: Part):
+    from itertools import islice
+
+    from kslr.streams import idle_streams
+
+    resting, touching = (next(idle_streams([part], 3, touches)) for touches in (0.0, 1.0))
+    assert len(resting.spans) == len(touching.spans) == 0
+    tops = [np.percentile(np.nan_to_num(heights(stream.x), nan=-2.0), 95) for stream in (resting, touching)]
+    assert tops[0] < -1.2 < -0.8 < tops[1]
+    again = next(idle_streams([part], 3, 1.0))
+    assert np.array_equal(again.x, touching.x, equal_nan=True)
+    assert len(list(islice(idle_streams([part], 3), 3))) == 3
