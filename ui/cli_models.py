@@ -85,6 +85,7 @@ def evaluate_signs(
     ways: Annotated[int, typer.Option(help="Words of a few-shot task.", min=2)] = 10,
     episodes: Annotated[int, typer.Option(help="Few-shot tasks.", min=1)] = 200,
     vocabulary: Annotated[str | None, typer.Option(help="Score this vocabulary on a folder word/clip.mp4.")] = None,
+    invariance: Annotated[bool, typer.Option(help="With it: also ask mirrored, and at 10, 15 and 25 frames a second.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write it as a page with figures here.")] = None,
 ) -> None:
@@ -97,7 +98,7 @@ def evaluate_signs(
 
         with progress_bar("Measuring") as progress:
             if vocabulary is not None:
-                report = evaluate_vocabulary(data, vocabulary, progress=progress)
+                report = evaluate_vocabulary(data, vocabulary, progress=progress, invariance=invariance)
             else:
                 report = evaluate_few_shot(data, few_shot or 1, ways, episodes, packs=packs, progress=progress)
         _sign_report(report, json, html)
