@@ -8,7 +8,7 @@ import numpy as np
 
 from kslr.landmarks import VALUES
 from kslr.segment import SignSegment
-from kslr.vocabulary import Vocabulary, kslr30, plain
+from kslr.vocabulary import Vocabulary, named
 from models.calibration import tempered
 from models.cards import Card, read_card, shipped
 from models.errors import InputError
@@ -140,8 +140,7 @@ def _from_card(path: Path, threads: int) -> _Loaded:
     if not fits:
         raise InputError(f"{path} and its weights don't fit each other. Train the model again.")
     words = [label for label in card.labels if label != IDLE]
-    full = kslr30() if card.name.startswith("kslr30") else plain(card.name, words)
-    return card, full.trained_on(card.extra.get("trained_on", {})), model, model.input_shape[0]
+    return card, named(card.name, words).trained_on(card.extra.get("trained_on", {})), model, model.input_shape[0]
 
 
 def _taught(model: str | Path) -> Path | None:

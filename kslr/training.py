@@ -33,6 +33,7 @@ def train(
     name: str | None = None,
     packs: str | Path | None = None,
     encoder: str | Path | None = None,
+    recipe: Any = None,
     progress: Progress | None = None,
 ) -> Path:
     """Trains on nine tenths of the data, calibrates on the last tenth, and writes weights and card.
@@ -45,6 +46,7 @@ def train(
         name: of the model; the architecture and the data when None.
         packs: where packs lie.
         encoder: Keras weights of a pretrained encoder to start ``kslr_net`` from.
+        recipe: a `kslr.fitting.Recipe` in place of the architecture's own and of `epochs`.
         progress: called with a line and the part done (0–1).
 
     Returns:
@@ -58,7 +60,7 @@ def train(
     from models.cards import write_file
 
     signs = data if isinstance(data, SignData) else load_signs(data, packs)
-    recipe = changed(recipe_of(architecture), epochs=epochs)
+    recipe = recipe or changed(recipe_of(architecture), epochs=epochs)
     kept, valid = random_split(signs, 0.1, seed)
     # A place that cannot be written should be known before hours of training, not after.
     write_file(Path(out) / ".writable", b"")

@@ -67,6 +67,20 @@ katty|Қатты|Loud|Громко
 ulken|Үлкен|Big|Большой
 """
 
+# The question words of Kazakh-Russian Sign Language, as its data set calls them. Each also exists asked, with a q.
+_QUESTION_WORDS = """
+gde|Қайда|Where|Где
+kak|Қалай|How|Как
+kakoi|Қандай|What kind|Какой
+kogda|Қашан|When|Когда
+kotoriy|Қайсы|Which|Который
+kto|Кім|Who|Кто
+kuda|Қай жаққа|Where to|Куда
+skolko|Қанша|How many|Сколько
+what|Не|What|Что
+zachem|Не үшін|What for|Зачем
+"""
+
 
 @dataclass(frozen=True)
 class Vocabulary:
@@ -110,6 +124,27 @@ def kslr30() -> Vocabulary:
         latin, kk, en, ru = line.split("|")
         signs.append(Sign(latin.replace(" ", "_"), kk, latin, en, ru))
     return Vocabulary("kslr30", tuple(signs))
+
+
+def krsl20() -> Vocabulary:
+    """The ten question words of K-RSL, each as a statement and asked (``q``), the second with a question mark.
+
+    >>> krsl20()["gdeq"].ru
+    'Где?'
+    """
+    signs = []
+    for line in _QUESTION_WORDS.strip().splitlines():
+        latin, *words = line.split("|")
+        for end, mark in (("", ""), ("q", "?")):
+            kk, en, ru = (word + mark for word in words)
+            signs.append(Sign(latin + end, kk, latin + mark, en, ru))
+    return Vocabulary("krsl20", tuple(signs))
+
+
+def named(name: str, ids: tuple[str, ...] | list[str]) -> Vocabulary:
+    """The vocabulary of a model by its name (``kslr30…``, ``krsl20…``), else its labels without translations."""
+    known = {"kslr30": kslr30, "krsl20": krsl20}.get(name[:6])
+    return replace(known(), name=name) if known and all(i in known() for i in ids) else plain(name, ids)
 
 
 def plain(name: str, ids: tuple[str, ...] | list[str]) -> Vocabulary:

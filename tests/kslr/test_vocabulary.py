@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from kslr.vocabulary import Sign, Vocabulary, kslr30, plain
+from kslr.vocabulary import Sign, Vocabulary, krsl20, kslr30, named, plain
 from models.errors import InputError
 
 
@@ -55,3 +55,18 @@ def test_plain_labels_are_their_own_translations():
     words = plain("holistic59", ["cat", "dog"])
     assert words["dog"] == Sign("dog", "dog", "dog", "dog", "dog")
     assert words.name == "holistic59"
+
+
+def test_question_words_come_asked_and_not_asked() -> None:
+    words = krsl20()
+    assert len(words.signs) == 20
+    assert {s.id for s in words.signs if s.id.endswith("q")} == {s.id + "q" for s in words.signs if not s.id.endswith("q")}
+    assert (words["kto"].kk, words["ktoq"].kk) == ("Кім", "Кім?")
+
+
+def test_models_have_the_vocabulary_of_their_name() -> None:
+    assert named("kslr30-lstm", ["su"])["su"].kk == "Су"
+    assert named("kslr30-lstm", ["su"]).name == "kslr30-lstm"
+    assert named("krsl20", ["gde", "gdeq"])["gdeq"].en == "Where?"
+    assert named("kslr30-mine", ["unheard"])["unheard"].kk == "unheard"
+    assert named("other", ["su"])["su"].kk == "su"

@@ -1,0 +1,65 @@
+"""Trains the other shipped sign models: K-RSL's question words, and the literature's recurrent networks.
+
+    python benchmarks/ship_more.py ENCODER.weights.h5 CLIPS [--only krsl20 …] [--packs FOLDER] [--out models]
+
+``krsl20`` is ours on the pretrained encoder, ``krsl20-lstm`` the K-RSL network, ``kslr30-lstm`` the KSLR paper's
+network on the words of ``kslr30`` and no sign. Each is trained on nine tenths and calibrated on the last; how well the
+first two read signers whom they never saw, `benchmarks/krsl20.py` measures.
+"""
+
+import argparse
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from krsl20 import OURS
+
+from kslr.datasets import SignData, load_signs
+from kslr.fitting import RECIPES, changed
+from kslr.mixture import foreign, no_sign, read_clips, words
+from kslr.recognizer import IDLE
+from kslr.training import train
+
+
+def with_no_sign(data: SignData, x: np.ndarray) -> SignData:
+    """The data with one more class of windows that are no sign."""
+    n = len(x)
+    every = [np.concatenate([getattr(data, k), np.full(n, "no sign")]) for k in ("signer", "source")]
+    clips = np.concatenate([data.clip, [f"no sign {i}" for i in range(n)]])
+    label = np.concatenate([data.label, np.full(n, len(data.names))])
+    return SignData(np.concatenate([data.x, x]), label, (*data.names, IDLE), *every, clips, data.name)
+
+
+def told(line: str, done: float) -> None:
+    """One line an epoch."""
+    print(f"{done:.2f} {line}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("encoder", type=Path)
+    parser.add_argument("clips", type=Path)
+    parser.add_argument("--only", nargs="*", default=["krsl20", "krsl20-lstm", "kslr30-lstm"])
+    parser.add_argument("--packs", type=Path)
+    parser.add_argument("--out", type=Path, default=Path(__file__).resolve().parents[1] / "models")
+    arguments = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    for name in arguments.only:
+        settings: dict[str, Any]
+        if name.startswith("krsl20"):
+            data = load_signs("krsl20_hands", arguments.packs)
+            settings = {"architecture": "kslr_net", "recipe": OURS, "encoder": arguments.encoder}
+            if name == "krsl20-lstm":
+                settings = {"architecture": "krsl_lstm", "recipe": changed(RECIPES["krsl_lstm"], epochs=60)}
+        else:
+            clips = read_clips(arguments.clips)
+            others = foreign(arguments.packs, 100, seed=0)
+            data = with_no_sign(words(clips, arguments.packs), no_sign(clips, others))
+            settings = {"architecture": "paper_lstm"}
+        path = train(data, arguments.out, name=name, progress=told, **settings)
+        print("written", path, flush=True)
+
+
+if __name__ == "__main__":
+    main()
