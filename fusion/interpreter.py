@@ -6,24 +6,30 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from emotion.detection import FaceDetector
 from emotion.faces import FaceCrop, crop_from_landmarks
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
+from emotion.smoothing import from_rest, resting_face
 from fusion.attention import attention
 from fusion.cues import FaceShape, baseline, cues, face_shape
 from fusion.pooling import pool
 from fusion.tagged import TaggedWord
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
-from kslr.recognizer import SignRecognizer
+from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.segment import Segmenter, SignSegment
 from kslr.video import Frame, VideoFile, open_source
 
 # Affect is clearest just after the stroke, and a segment is at most a few seconds long.
 MEMORY_SECONDS = 8.0
 AFTER_SECONDS = 0.5
+# How often a sign under way is guessed at.
+GUESS_SECONDS = 0.2
 # Enough of the resting face to know it, little enough to follow a person who moves.
 REST_FRAMES = 600
+LEAST_REST_FRAMES = 15
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class Observation:
         crop: the face, or None when it is not seen.
         emotion: of this frame alone, or None when the face is not seen.
         words: those that became final with this frame.
+        provisional: what the sign under way looks like so far; it may change until the word is final. None between signs.
         signing: whether a sign is under way.
         hint: what the signer should know: ``nobody``, ``several_people``, ``no_face``, ``no_hands`` or None.
     """
@@ -64,6 +71,7 @@ class Observation:
     words: tuple[TaggedWord, ...]
     signing: bool
     hint: str | None
+    provisional: SignPrediction | None = None
 
 
 @dataclass(frozen=True)
@@ -94,15 +102,18 @@ class Interpreter:
     Args:
         models: loaded when None.
         people_every: seconds between two looks at how many people are in view.
+        neutral: whether what the person's face shows between signs is taken for their resting face and subtracted, so
+            that somebody who looks stern at rest is not called angry with every word.
 
     >>> for word in Interpreter().interpret("clip.mp4"):                       # doctest: +SKIP
     ...     print(word.sign.kk, word.emotion)
     Рақмет happy
     """
 
-    def __init__(self, models: Models | None = None, people_every: float = 2.0) -> None:
+    def __init__(self, models: Models | None = None, people_every: float = 2.0, neutral: bool = False) -> None:
         self._models = models or Models.load()
         self._people_every = people_every
+        self._neutral = neutral
         self._seen = Seen()
         self._open = False
 
@@ -115,6 +126,9 @@ class Interpreter:
         self._emotions: deque[EmotionPrediction] = deque()
         self._shapes: deque[FaceShape] = deque()
         self._rest: deque[FaceShape] = deque(maxlen=REST_FRAMES)
+        self._resting: deque[EmotionPrediction] = deque(maxlen=REST_FRAMES)
+        self._guess: SignPrediction | None = None
+        self._guessed_at = float("-inf")
         self._before: Landmarks | None = None
         self._seen = Seen()
         self._people_at = float("-inf")
@@ -158,7 +172,8 @@ class Interpreter:
         words = self._tag(segment)
         self._count(frame, landmarks)
         hint = self._hint(landmarks)
-        return Observation(frame.seconds, landmarks, crop, emotion, words, self._segmenter.signing, hint)
+        guess = self._provisional(frame.seconds)
+        return Observation(frame.seconds, landmarks, crop, emotion, words, self._segmenter.signing, hint, guess)
 
     def finish(self) -> tuple[TaggedWord, ...]:
         """Ends the source: the sign under way, if any, becomes a word or is dropped."""
@@ -183,7 +198,7 @@ class Interpreter:
         Raises:
             InputError: the source cannot be read.
         """
-        with open_source(source) as video, Interpreter(self._models, self._people_every) as session:
+        with open_source(source) as video, Interpreter(self._models, self._people_every, self._neutral) as session:
             duration = video.duration if isinstance(video, VideoFile) else None
             for frame in video:
                 observation = session.push(frame)
@@ -198,11 +213,23 @@ class Interpreter:
             if progress:
                 progress(1.0)
 
+    def _provisional(self, seconds: float) -> SignPrediction | None:
+        """The guess at the sign under way, made anew now and then."""
+        if not self._segmenter.signing:
+            self._guess, self._guessed_at = None, float("-inf")
+        elif seconds - self._guessed_at >= GUESS_SECONDS:
+            so_far = self._segmenter.provisional()
+            self._guess = self._models.signs.recognize(so_far) if so_far else None
+            self._guessed_at = seconds
+        return self._guess
+
     def _remember(self, landmarks: Landmarks, emotion: EmotionPrediction | None) -> None:
         """Keeps the last seconds of the face, and what it is like at rest."""
         if emotion:
             weight = attention(self._before, landmarks)
             self._emotions.append(replace(emotion, quality=emotion.quality * weight))
+            if not self._segmenter.signing:
+                self._resting.append(emotion)
         self._before = landmarks
         shape = None if landmarks.face is None else face_shape(landmarks.face, landmarks.seconds, landmarks.aspect)
         if shape:
@@ -245,6 +272,9 @@ class Interpreter:
         if prediction.sign_id is None:
             return ()
         during = [e for e in self._emotions if segment.start <= e.seconds <= segment.end + AFTER_SECONDS]
+        if self._neutral and len(self._resting) >= LEAST_REST_FRAMES:
+            rest = resting_face(np.stack([e.probabilities for e in self._resting]), np.array([e.quality for e in self._resting]))
+            during = [replace(e, probabilities=from_rest(e.probabilities, rest)) for e in during]
         emotion, probabilities = pool(during, threshold=self._models.emotions.threshold)
         shapes = [shape for shape in self._shapes if segment.start <= shape.seconds <= segment.end]
         word = TaggedWord(

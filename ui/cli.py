@@ -70,6 +70,7 @@ def translate(
     skeleton_only: Annotated[bool, typer.Option(help="In that video, show the skeleton without the person.")] = False,
     without_face: Annotated[bool, typer.Option(help="Leave the face out of a pose file.")] = False,
     language: Annotated[Language, typer.Option(help="Language of the words in text and in the video.")] = Language.kk,
+    neutral: Annotated[bool, typer.Option(help="Subtract the person's resting face, as seen between signs.")] = False,
     workers: Annotated[int, typer.Option(help="Processes for a folder.", min=1)] = 2,
     signs: Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
     emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
@@ -90,7 +91,7 @@ def translate(
     if format in (Format.eaf, Format.pose) and out is None:
         raise InputError(f"The format {format.value} is a file; say where with --out.")
     live = source.isdigit() and not Path(source).exists()
-    interpreter = Interpreter(Models.load(signs, emotion))
+    interpreter = Interpreter(Models.load(signs, emotion), neutral=neutral)
     words, landmarks = [], []
     with (
         progress_bar(f"Reading {Path(source).name}") as progress,

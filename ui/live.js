@@ -67,7 +67,7 @@
       video.srcObject = null;
       canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
       stage.classList.remove("on");
-      hint(null); find("speed").hidden = true; find("face").hidden = true;
+      hint(null); guess(null); find("speed").hidden = true; find("face").hidden = true;
       kslr.say(find("start"), "live.start");
       status("live.off");
     }
@@ -118,10 +118,17 @@
       kslr.say(find("speed"), "live.speed", { fps: Math.round(fps), ms: Math.round(median(state.delays)) });
       hint(reply.hint);
       status(reply.signing ? "live.signing" : "live.ready");
+      guess(reply.guess);
       state.last = reply;
       stage.dataset.frames = Number(stage.dataset.frames || 0) + 1;
       face(reply.emotion);
       draw();
+    }
+
+    // What the sign under way looks like so far: grey, and not read aloud by screen readers, because it may change.
+    function guess(word) {
+      const sign = word && window.kslr.config.signs[word.id];
+      find("guess").innerHTML = sign ? `<span ${kslr.attributes(sign)}></span> …` : "";
     }
 
     // The emotion of single frames flickers: the one that most of the last second's frames agree on is shown.

@@ -66,7 +66,7 @@ def answer(observation: Observation, size: tuple[int, int]) -> dict[str, Any]:
     """What the browser needs to draw and tell: coordinates are thousandths of the picture's width and height."""
     seen = observation.landmarks
     pose = None if seen.pose is None else np.column_stack([_thousandths(seen.pose), seen.pose[:, 3] > 0.5])[:25]
-    emotion, crop = observation.emotion, observation.crop
+    emotion, crop, guess = observation.emotion, observation.crop, observation.provisional
     width, height = size
     return {
         "seconds": observation.seconds,
@@ -80,6 +80,7 @@ def answer(observation: Observation, size: tuple[int, int]) -> dict[str, Any]:
         if crop is None
         else [round(1000 * v) for v in (crop.box[0] / width, crop.box[1] / height, crop.box[2] / width, crop.box[2] / height)],
         "emotion": emotion and {"label": emotion.label, "probabilities": [round(float(p), 3) for p in emotion.probabilities]},
+        "guess": guess and guess.sign_id and {"id": guess.sign_id, "probability": round(guess.probability, 3)},
         "words": [word.as_dict() for word in observation.words],
     }
 

@@ -1,12 +1,17 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from emotion.faces import EMOTIONS
+from emotion.recognizer import EmotionPrediction
 from fusion.interpreter import Interpreter, Models
+from kslr.landmarks import ASPECT, Landmarks
+from kslr.recognizer import SignPrediction
 from kslr.video import Frame
 from models.errors import InputError
 from tests.clips import write
@@ -90,6 +95,54 @@ def test_a_clip_gives_words_with_affect(models, shared_data):
         assert word.alternatives[0] == (word.sign.id, word.sign_probability)
         assert {sign_id for sign_id, _ in word.alternatives} <= trained
         assert word.emotion is None or word.emotion in word.emotion_probabilities
+
+
+def _moving(seconds: float) -> Landmarks:
+    """Someone whose right hand lies, goes up at 1 s, moves to and fro, and lies again from 3 s on."""
+    height = float(np.interp(seconds, [0.0, 1.0, 1.3, 2.7, 3.0, 4.0], [-1.4, -1.4, 0.2, 0.2, -1.4, -1.4]))
+    across = -0.3 + 0.3 * np.sin(6 * seconds) * (1.3 < seconds < 2.7)
+    pose = np.zeros((33, 4), np.float32)
+    for point, (x, up) in {0: (0, 0.7), 11: (0.5, 0), 12: (-0.5, 0), 16: (across, height)}.items():
+        pose[point] = (0.5 + x * 0.25 / ASPECT, 0.5 - up * 0.25, 0.0, 0.9)
+    hand = np.repeat(pose[16:17, :3], 21, axis=0) + np.linspace(0, 0.03, 21, dtype=np.float32)[:, None]
+    return Landmarks(seconds, pose=pose, right_hand=hand if height > -1 else None)
+
+
+def _signed(models: Models, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch, emotion=None, neutral: bool = False):
+    """Observations and words of that person, the tracker and (if given) the emotions being said beforehand."""
+    with Interpreter(models, neutral=neutral) as interpreter:
+        monkeypatch.setattr(interpreter._tracker, "process", lambda frame: replace(_moving(frame.seconds), face=FACE))
+        if emotion:
+            monkeypatch.setattr("fusion.interpreter.EmotionRecognizer.recognize", lambda self, crops: [emotion(crops[0].seconds)])
+        seen = [interpreter.push(Frame(picture, i / 20)) for i in range(80)]
+        return seen, [word for one in seen for word in one.words] + list(interpreter.finish())
+
+
+FACE = np.random.default_rng(0).uniform(0.4, 0.6, (468, 3)).astype(np.float32)
+
+
+def test_a_sign_under_way_is_guessed_at_until_it_is_final(models, astronaut, monkeypatch):
+    seen, _ = _signed(models, astronaut, monkeypatch)
+    guessed = [one for one in seen if one.provisional]
+    assert guessed
+    assert all(one.signing for one in guessed)
+    assert not any(one.provisional for one in seen if not one.signing)
+    assert guessed[0].seconds < 2.5
+    # A guess is made anew every 0.2 s, not with every frame.
+    assert len({id(one.provisional) for one in guessed}) <= (guessed[-1].seconds - guessed[0].seconds) / 0.2 + 2
+
+
+def test_a_stern_resting_face_is_not_called_angry(models, astronaut, monkeypatch):
+    monkeypatch.setattr(SignPrediction, "sign_id", property(lambda self: self.ranked[0][0]))
+    stern = np.where(np.array(EMOTIONS) == "angry", 0.76, 0.04)
+
+    def face(seconds: float) -> EmotionPrediction:
+        return EmotionPrediction(seconds, 1.0, stern, "angry")
+
+    _, before = _signed(models, astronaut, monkeypatch, face)
+    _, after = _signed(models, astronaut, monkeypatch, face, neutral=True)
+    assert max(before[0].emotion_probabilities, key=before[0].emotion_probabilities.__getitem__) == "angry"
+    assert max(after[0].emotion_probabilities, key=after[0].emotion_probabilities.__getitem__) == "neutral"
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory from /proc")

@@ -41,6 +41,7 @@ def page() -> str:
       <div class="now" id="live-now" aria-live="polite" aria-atomic="true">
         {said("live.waiting", "p", 'class="waiting"')}
       </div>
+      <p class="guess" id="live-guess" aria-hidden="true"></p>
       <div class="face" id="live-face" hidden>{said("emotion.now")} <span id="live-emotion"></span></div>
       <div class="head">{said("live.transcript", "h3")}
         <span class="tools">
