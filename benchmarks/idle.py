@@ -21,8 +21,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kslr.clips import record
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignRecognizer
-from kslr.segment import Segmenter
 from kslr.streams import idle_streams, load_parts
+from kslr.tagger import LearnedSegmenter
 
 
 def counted(streams: list[list[Landmarks]], recognizer: SignRecognizer) -> dict[str, float]:
@@ -30,7 +30,7 @@ def counted(streams: list[list[Landmarks]], recognizer: SignRecognizer) -> dict[
     segments = words = 0
     seconds = 0.0
     for stream in streams:
-        segmenter = Segmenter()
+        segmenter = LearnedSegmenter()
         found = [segment for one in stream if (segment := segmenter.push(one))]
         found += [segment for segment in [segmenter.flush()] if segment]
         segments += len(found)

@@ -1,7 +1,7 @@
 """How well the segmenter finds signs in joined streams of recorders it was never tuned on, and how soon it decides.
 
-Two settings of the rule, side by side on the same streams: the first one, and today's, whose lines were chosen on the
-training sources alone. Streams have a rest after every sign; a second set follows 30 % of the signs directly by the
+Side by side on the same streams: the first rule, the rule with lines chosen on the training sources alone, and the
+learned segmenter that is used. Streams have a rest after every sign; a second set follows 30 % of the signs directly by the
 next, after a pause of at most 0.3 s. Recordings are real, joins are made: see `kslr.streams`. Figures come with 95 %
 bootstrap intervals over streams.
 
@@ -13,7 +13,8 @@ false segments a minute.
 
 import json
 import sys
-from dataclasses import asdict, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,21 +27,28 @@ from kslr.clips import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, record
 from kslr.segment import Segmenter, SegmentRule
 from kslr.segmentation import best_overlap, decisions, delays, matches, segment_f1
 from kslr.streams import Part, Stream, joined_streams, load_parts
+from kslr.tagger import LearnedSegmenter, SignTagger
 
-RULES = {
-    "first rule": replace(
-        SegmentRule(), raised=-1.0, lowered=-1.15, move=0.15, still=0.06, still_time=0.7, hold=0.2, down_time=0.25, lost_time=0.25
-    ),
-    "today's rule": SegmentRule(),
-}
+FIRST = replace(
+    SegmentRule(), raised=-1.0, lowered=-1.15, move=0.15, still=0.06, still_time=0.7, hold=0.2, down_time=0.25, lost_time=0.25
+)
 DIRECT = {"a rest after every sign": 0.0, "30 % followed directly": 0.3}
 
 
-def measured(streams: list[Stream], rule: SegmentRule) -> dict[str, Any]:
-    """Figures of one rule on streams."""
+Make = Callable[[], Segmenter | LearnedSegmenter]
+
+
+def segmenters() -> dict[str, Make]:
+    """What is compared, by name; the last is the one in use."""
+    tagger = SignTagger()
+    return {"first rule": lambda: Segmenter(FIRST), "rule": Segmenter, "learned": lambda: LearnedSegmenter(tagger)}
+
+
+def measured(streams: list[Stream], make: Make) -> dict[str, Any]:
+    """Figures of one segmenter on streams."""
     counts, overlap, delay = [], [], []
     for stream in streams:
-        found, decided = decisions(Segmenter(rule), stream.landmarks())
+        found, decided = decisions(make(), stream.landmarks())
         counts.append((len(stream.spans), len(found), len(matches(stream.spans, found))))
         overlap.append(best_overlap(stream.spans, found))
         delay.append(delays(stream.spans, found, decided))
@@ -63,10 +71,10 @@ def measured(streams: list[Stream], rule: SegmentRule) -> dict[str, Any]:
     }
 
 
-def agreement(parts: list[Part], count: int, seed: int) -> dict[str, float]:
+def agreement(parts: list[Part], count: int, seed: int, make: Make) -> dict[str, float]:
     """F1 at IoU 0.8 between what is found at 30 frames a second and at fewer, in the same streams."""
     found = {
-        fps: [decisions(Segmenter(), stream.landmarks())[0] for stream in joined_streams(parts, count, seed, fps=fps)]
+        fps: [decisions(make(), stream.landmarks())[0] for stream in joined_streams(parts, count, seed, fps=fps)]
         for fps in (30, 15, 10)
     }
     out = {}
@@ -77,12 +85,10 @@ def agreement(parts: list[Part], count: int, seed: int) -> dict[str, float]:
 
 
 def idle(folder: Path) -> dict[str, Any]:
-    """False segments a minute of every rule in clips of people who don't sign."""
+    """False segments a minute of every segmenter in clips of people who don't sign."""
     clips = [record(p) for p in sorted(folder.iterdir()) if p.suffix in (*VIDEO_SUFFIXES, *LANDMARK_SUFFIXES)]
     minutes = sum(float(clip.seconds[-1] - clip.seconds[0]) for clip in clips) / 60
-    rates = {
-        name: sum(len(decisions(Segmenter(rule), c.landmarks())[0]) for c in clips) / minutes for name, rule in RULES.items()
-    }
+    rates = {name: sum(len(decisions(make(), c.landmarks())[0]) for c in clips) / minutes for name, make in segmenters().items()}
     return {"clips": len(clips), "minutes": minutes, "false_segments_a_minute": rates}
 
 
@@ -94,14 +100,14 @@ def main(
     idle_folder: Annotated[Path | None, typer.Option("--idle", help="Clips of people who don't sign.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
-    """Prints F1, IoU and delay of both rules."""
+    """Prints F1, IoU and delay of each."""
     parts = load_parts(packs)[part]
-    figures: dict[str, Any] = {"part": part, "seed": seed, "rules": {name: asdict(rule) for name, rule in RULES.items()}}
+    figures: dict[str, Any] = {"part": part, "seed": seed}
     for kind, direct in DIRECT.items():
         made = list(joined_streams(parts, streams, seed, direct=direct))
         figures[kind] = {}
-        for name, rule in RULES.items():
-            f = figures[kind][name] = measured(made, rule)
+        for name, make in segmenters().items():
+            f = figures[kind][name] = measured(made, make)
             low, high = f["f1_interval"]
             print(
                 f"{kind:24s} {name:13s} F1@0.5 {f['f1']:.3f} [{low:.3f}, {high:.3f}]  mean IoU {f['mean_iou']:.3f}  "
@@ -109,7 +115,7 @@ def main(
                 f"({f['signs']} signs, {f['found']} found, {f['sources']} sources)",
                 flush=True,
             )
-    figures["agreement"] = agreement(parts, min(streams, 12), seed)
+    figures["agreement"] = agreement(parts, min(streams, 12), seed, segmenters()["learned"])
     print("the same segments as at 30 fps (F1 at IoU 0.8): " + ", ".join(f"{k} {v:.3f}" for k, v in figures["agreement"].items()))
     if idle_folder:
         figures["idle"] = idle(idle_folder)

@@ -19,7 +19,8 @@ from fusion.tagged import TaggedWord
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignPrediction, SignRecognizer
-from kslr.segment import Segmenter, SignSegment
+from kslr.segment import SignSegment
+from kslr.tagger import LearnedSegmenter
 from kslr.video import Frame, VideoFile, open_source
 
 # Affect is clearest just after the stroke, and a segment is at most a few seconds long.
@@ -122,7 +123,7 @@ class Interpreter:
             self._tracker = stack.enter_context(HolisticTracker())
             self._faces = stack.enter_context(FaceDetector())
             self._stack = stack.pop_all()
-        self._segmenter = Segmenter()
+        self._segmenter = LearnedSegmenter()
         self._emotions: deque[EmotionPrediction] = deque()
         self._shapes: deque[FaceShape] = deque()
         self._rest: deque[FaceShape] = deque(maxlen=REST_FRAMES)

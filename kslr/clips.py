@@ -9,7 +9,8 @@ import numpy as np
 
 from kslr.datasets import SignData, sign_data
 from kslr.landmarks import ASPECT, VALUES, Landmarks
-from kslr.segment import Segmenter, SignSegment
+from kslr.segment import SignSegment
+from kslr.tagger import LearnedSegmenter
 from models.errors import InputError
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
@@ -94,7 +95,7 @@ def load_recording(path: str | Path) -> Recording:
 
 def segments(recording: Recording) -> list[SignSegment]:
     """The signs in a recording; the whole of it when hands are seen but no sign stands out (a clip cut to the sign)."""
-    segmenter, frames = Segmenter(), recording.landmarks()
+    segmenter, frames = LearnedSegmenter(), recording.landmarks()
     found = [segment for frame in frames if (segment := segmenter.push(frame))]
     found += [segment] if (segment := segmenter.flush()) else []
     if not found and sum(f.hands > 0 for f in frames) >= 3:

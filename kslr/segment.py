@@ -82,8 +82,8 @@ class SegmentRule:
     visible: float = 0.5
 
 
-class _Seen(NamedTuple):
-    """One frame on the signer's body; the first axis is left, right; NaN where absent."""
+class OnBody(NamedTuple):
+    """One frame on the signer's body, in body units; the first axis is left, right; NaN where absent."""
 
     seconds: float
     landmarks: Landmarks
@@ -96,7 +96,12 @@ class _Seen(NamedTuple):
         return np.where(np.isfinite(self.points[:, 0]), self.points[:, 0], self.wrists)
 
 
-def _see(one: Landmarks, visible: float) -> _Seen:
+def on_body(one: Landmarks, visible: float = 0.5) -> OnBody:
+    """Where hands and wrists are on the signer's body.
+
+    Args:
+        visible: a wrist of the pose counts from this visibility (0–1) on.
+    """
     points, wrists, below = np.full((2, 21, 2), np.nan), np.full((2, 2), np.nan), np.zeros(2, bool)
     if one.pose is not None:
         square = np.array([one.aspect, 1.0])
@@ -112,7 +117,7 @@ def _see(one: Landmarks, visible: float) -> _Seen:
             if visibility >= visible and 0 <= x <= 1 and 0 <= y <= 1:
                 wrists[side] = (pose[wrist] - middle) * body
             below[side] = hand is None and y > 1
-    return _Seen(one.seconds, one, points, wrists, below)
+    return OnBody(one.seconds, one, points, wrists, below)
 
 
 def _way(track: np.ndarray) -> float:
@@ -140,7 +145,7 @@ class Segmenter:
 
     def __init__(self, rule: SegmentRule | None = None) -> None:
         self.rule = rule or SegmentRule()
-        self._frames: list[_Seen] = []  # from the sign's start on, or what may become its raise
+        self._frames: list[OnBody] = []  # from the sign's start on, or what may become its raise
         self._start: float | None = None
         self._last_up = 0.0
 
@@ -162,7 +167,7 @@ class Segmenter:
         done = None
         if self._frames and not 0 < now - self._frames[-1].seconds <= rule.gap:
             done = self.flush()
-        self._frames.append(_see(landmarks, rule.visible))
+        self._frames.append(on_body(landmarks, rule.visible))
         if done is not None:
             return done
         up = self._up(rule.lowered if self.signing else rule.raised)
@@ -249,7 +254,7 @@ class Segmenter:
             return None
         return SignSegment(start, end, tuple(seen.landmarks for seen in frames))
 
-    def _signed(self, frames: list[_Seen]) -> bool:
+    def _signed(self, frames: list[OnBody]) -> bool:
         """Whether hands were really seen, and did more than sink after a sign that was held still."""
         if sum(seen.landmarks.hands > 0 for seen in frames) < self.rule.handed * len(frames):
             return False

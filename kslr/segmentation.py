@@ -13,6 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from kslr.landmarks import Landmarks
     from kslr.segment import Segmenter
+    from kslr.tagger import LearnedSegmenter
 
 
 def overlaps(true: np.ndarray, found: np.ndarray) -> np.ndarray:
@@ -69,7 +70,7 @@ def delays(true: np.ndarray, found: np.ndarray, decided: np.ndarray, least: floa
     return np.asarray(decided)[pairs[:, 1]] - np.reshape(true, (-1, 2))[pairs[:, 0], 1]
 
 
-def decisions(segmenter: "Segmenter", landmarks: Iterable["Landmarks"]) -> tuple[np.ndarray, np.ndarray]:
+def decisions(segmenter: "Segmenter | LearnedSegmenter", landmarks: Iterable["Landmarks"]) -> tuple[np.ndarray, np.ndarray]:
     """Runs a stream through a segmenter.
 
     Returns:

@@ -1,0 +1,144 @@
+"""The learned segmenter on a drawn signer, on joined streams, and against what could go wrong with its weights."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kslr.landmarks import ASPECT, Landmarks
+from kslr.segmentation import decisions, matches, segment_f1
+from kslr.tagger import RATE, VALUES, WINDOW, LearnedSegmenter, SignTagger, Steps
+from models.cards import shipped
+from models.errors import InputError
+
+
+def signer(seconds: float, ups: tuple[tuple[float, float], ...] = ((1.0, 3.0),), hand: bool = True) -> Landmarks:
+    """Someone whose right hand lies, and at some times is up, moves to and fro and bends its fingers."""
+    height, across = -1.5, -0.4
+    for start, end in ups:
+        up = np.interp(seconds, [start - 0.3, start, end, end + 0.3], [0, 1, 1, 0])
+        height = max(height, -1.5 + up * (1.7 + 0.25 * np.cos(4 * (seconds - start))))
+        across += 0.3 * up * np.sin(4 * (seconds - start))
+    pose = np.zeros((33, 4), np.float32)
+    for point, (x, y) in {0: (0, 0.7), 11: (0.5, 0), 12: (-0.5, 0), 15: (0.5, -1.5), 16: (across, height)}.items():
+        pose[point] = (0.5 + 0.25 * x / ASPECT, 0.5 - 0.25 * y, 0.0, 0.9)
+    joint, finger = np.arange(20) % 4 + 1, np.arange(20) // 4 - 2
+    bent = 1 + 0.2 * np.sin(5 * seconds + finger)
+    fingers = np.zeros((21, 3))
+    fingers[1:, 0], fingers[1:, 1] = 0.012 * finger * joint / ASPECT, -0.022 * joint * bent
+    fingers += np.random.default_rng(int(seconds * 1000)).normal(0, 0.001, fingers.shape)
+    seen = hand and height > -1.2
+    return Landmarks(seconds, pose=pose, right_hand=(pose[16, :3] + fingers).astype(np.float32) if seen else None)
+
+
+@pytest.fixture(scope="module")
+def tagger() -> SignTagger:
+    return SignTagger()
+
+
+@pytest.mark.parametrize("fps", [10, 15, 25, 30])
+def test_two_signs_are_two_segments_at_every_frame_rate(fps: int, tagger: SignTagger) -> None:
+    ups = ((1.0, 2.4), (4.0, 5.5))
+    stream = [signer(t, ups) for t in np.arange(0, 7, 1 / fps)]
+    found, decided = decisions(LearnedSegmenter(tagger), stream)
+    assert len(found) == 2
+    assert len(matches(np.array(ups), found, 0.5)) == 2
+    assert (decided - found[:, 1] < 0.5).all()
+
+
+def test_nothing_happens_while_nobody_moves(tagger: SignTagger) -> None:
+    segmenter = LearnedSegmenter(tagger)
+    for t in np.arange(0, 60, 0.1):
+        assert segmenter.push(signer(float(t), ups=())) is None
+        assert not segmenter.signing
+    assert segmenter.flush() is None
+    assert len(segmenter._frames) < 10  # nothing piles up
+
+
+def test_a_sign_that_the_file_cuts_off_is_kept(tagger: SignTagger) -> None:
+    segmenter = LearnedSegmenter(tagger)
+    assert not any(segmenter.push(signer(float(t))) for t in np.arange(0, 2, 1 / 15))
+    assert segmenter.signing
+    so_far = segmenter.provisional()
+    assert so_far is not None
+    last = segmenter.flush()
+    assert last is not None
+    assert last.end == pytest.approx(so_far.end)
+    assert not segmenter.signing
+
+
+def test_a_pause_or_a_step_back_in_time_begins_again(tagger: SignTagger) -> None:
+    for jump in (30.0, -1.0):
+        segmenter = LearnedSegmenter(tagger)
+        for t in np.arange(0, 2, 1 / 15):
+            segmenter.push(signer(float(t)))
+        ended = segmenter.push(signer(2.0 + jump, ups=()))
+        assert ended is not None
+        assert ended.end < 2.0
+        assert not segmenter.signing
+
+
+def test_hands_that_are_never_found_sign_nothing(tagger: SignTagger) -> None:
+    found, _ = decisions(LearnedSegmenter(tagger), [signer(float(t), hand=False) for t in np.arange(0, 5, 1 / 15)])
+    assert len(found) == 0
+
+
+def test_steps_are_even_and_of_the_body() -> None:
+    times = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.09, 80))
+    near, far = Steps(), Steps()
+    rows = [step for t in times for step in near.push(signer(float(t)))]
+    assert np.allclose(np.diff([t for t, _ in rows]), 1 / RATE)
+
+    def smaller(one: Landmarks) -> Landmarks:
+        pose, hand = one.pose.copy(), one.right_hand
+        pose[:, :2] = pose[:, :2] * 0.5 + 0.2
+        if hand is not None:
+            hand = np.concatenate([hand[:, :2] * 0.5 + 0.2, hand[:, 2:]], axis=1)
+        return Landmarks(one.seconds, pose=pose, right_hand=hand)
+
+    again = [step for t in times for step in far.push(smaller(signer(float(t))))]
+    assert np.allclose(np.stack([r for _, r in rows]), np.stack([r for _, r in again]), atol=1e-3)
+
+
+def test_the_network_learns_and_is_served_as_it_was_trained() -> None:
+    from kslr.export import disagreement, to_litert
+    from kslr.networks_tagger import fit_tagger, mirrored, samples, steps_of
+
+    ups = ((1.0, 2.5), (4.0, 5.0), (7.0, 9.0))
+    seconds, rows = steps_of(signer(float(t), ups) for t in np.arange(0, 11, 1 / 20))
+    x, y = samples(seconds, rows, np.array(ups))
+    assert x.shape[2] == VALUES
+    assert y[..., 2].sum() == pytest.approx(len(rows) - 3, abs=1)
+    assert np.allclose(mirrored(mirrored(x)), x)
+    network = fit_tagger(np.repeat(x, 16, axis=0), np.repeat(y, 16, axis=0), epochs=12)
+    padded = np.concatenate([rows[:1].repeat(WINDOW - 1, axis=0), rows])
+    windows = np.stack([padded[i : i + WINDOW] for i in range(len(rows))])
+    inside = np.asarray(network(windows, training=False))[3:, 0] > 0.5
+    truth = np.array([any(a <= t <= b for a, b in ups) for t in seconds])[:-3]
+    assert (inside == truth).mean() > 0.85
+    assert disagreement(network, to_litert(network, 1), windows[:1]) < 1e-4
+
+
+def test_it_finds_signs_in_streams_of_recorders_never_seen(shared_data: Path, tagger: SignTagger) -> None:
+    from kslr.streams import joined_streams, load_parts
+
+    parts = load_parts(shared_data / "signs", ("ksl30_by_meaning",))["test"]
+    counts = np.zeros(3, int)
+    for stream in joined_streams(parts, 8, seed=5, direct=0.3):
+        found, _ = decisions(LearnedSegmenter(tagger), stream.landmarks())
+        counts += (len(stream.spans), len(found), len(matches(stream.spans, found)))
+    assert segment_f1(*counts.tolist()) > 0.7
+
+
+def test_foreign_and_damaged_weights_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="not of sign segments"):
+        SignTagger("emotion")
+    card = shipped("segmenter")
+    for suffix in (".json", ".tflite"):
+        shutil.copy(card.with_suffix(suffix), tmp_path / f"segmenter{suffix}")
+    (tmp_path / "segmenter.tflite").write_bytes(b"x" * 100)
+    with pytest.raises(InputError):
+        SignTagger(tmp_path / "segmenter.json")
+    assert json.loads(card.read_text())["task"] == "sign segments"
