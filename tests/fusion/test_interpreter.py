@@ -10,11 +10,11 @@ import pytest
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
 from fusion.interpreter import Interpreter, Models
-from kslr.landmarks import ASPECT, Landmarks
 from kslr.recognizer import SignPrediction
 from kslr.video import Frame
 from models.errors import InputError
 from tests.clips import write
+from tests.signers import signer
 
 
 @pytest.fixture(scope="module")
@@ -97,21 +97,10 @@ def test_a_clip_gives_words_with_affect(models, shared_data):
         assert word.emotion is None or word.emotion in word.emotion_probabilities
 
 
-def _moving(seconds: float) -> Landmarks:
-    """Someone whose right hand lies, goes up at 1 s, moves to and fro, and lies again from 3 s on."""
-    height = float(np.interp(seconds, [0.0, 1.0, 1.3, 2.7, 3.0, 4.0], [-1.4, -1.4, 0.2, 0.2, -1.4, -1.4]))
-    across = -0.3 + 0.3 * np.sin(6 * seconds) * (1.3 < seconds < 2.7)
-    pose = np.zeros((33, 4), np.float32)
-    for point, (x, up) in {0: (0, 0.7), 11: (0.5, 0), 12: (-0.5, 0), 16: (across, height)}.items():
-        pose[point] = (0.5 + x * 0.25 / ASPECT, 0.5 - up * 0.25, 0.0, 0.9)
-    hand = np.repeat(pose[16:17, :3], 21, axis=0) + np.linspace(0, 0.03, 21, dtype=np.float32)[:, None]
-    return Landmarks(seconds, pose=pose, right_hand=hand if height > -1 else None)
-
-
 def _signed(models: Models, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch, emotion=None, neutral: bool = False):
     """Observations and words of that person, the tracker and (if given) the emotions being said beforehand."""
     with Interpreter(models, neutral=neutral) as interpreter:
-        monkeypatch.setattr(interpreter._tracker, "process", lambda frame: replace(_moving(frame.seconds), face=FACE))
+        monkeypatch.setattr(interpreter._tracker, "process", lambda frame: replace(signer(frame.seconds), face=FACE))
         if emotion:
             monkeypatch.setattr("fusion.interpreter.EmotionRecognizer.recognize", lambda self, crops: [emotion(crops[0].seconds)])
         seen = [interpreter.push(Frame(picture, i / 20)) for i in range(80)]

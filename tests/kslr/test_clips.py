@@ -5,24 +5,14 @@ import pytest
 
 from kslr.clips import Recording, clip_files, idle_parts, load_clips, load_recording, record, save_recording, segments, word_of
 from models.errors import InputError
+from tests.signers import signer
 
 
 def signing(seconds: float = 4.0, rate: float = 30.0, rests: bool = True) -> Recording:
     """A body; the right hand rises, waves and sinks in the middle of the recording."""
     t = np.arange(0, seconds, 1 / rate)
-    x = np.full((len(t), 1662), np.nan, np.float32)
-    up = np.clip(np.minimum(t - 1, 3 - t) / 0.4, 0, 1) if rests else np.ones_like(t)
-    body = np.full((33, 4), 0.5)
-    body[11, :2], body[12, :2], body[0, :2] = (0.62, 0.5), (0.38, 0.5), (0.5, 0.3)
-    pose = np.repeat(body[None], len(t), axis=0)
-    wrist = np.stack([0.35 + 0.08 * up * np.sin(2 * np.pi * 2 * t), 0.95 - 0.45 * up], -1)
-    pose[:, 16, :2], pose[:, 15, :2] = wrist, (0.65, 0.98)
-    pose[..., 3] = 1
-    x[:, :132] = pose.reshape(len(t), -1)
-    hand = wrist[:, None] + np.random.default_rng(0).normal(0, 0.02, (21, 2))
-    seen = up > 0.05
-    x[seen, 1599:] = np.concatenate([hand, np.zeros((len(t), 21, 1))], -1).reshape(len(t), -1)[seen]
-    return Recording(t, x, 4 / 3, "waving")
+    ups = ((1.3, 2.7),) if rests else ((-1.0, seconds + 1),)
+    return Recording(t, np.stack([signer(float(now), ups).values() for now in t]), 4 / 3, "waving")
 
 
 def test_a_raised_hand_is_a_sign_and_the_rest_is_idle() -> None:
