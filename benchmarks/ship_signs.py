@@ -36,6 +36,7 @@ from models.scores import bootstrap_interval, median_milliseconds
 SHARPNESS = (20.0, 40.0, 80.0)  # tried; how much more nearer recordings count
 IDLE_PRIORS = (1.0, 3.0, 6.0)  # tried; what no sign counts beside a word
 KEEP = 0.95  # share of rightly read words of the choosing half that the threshold keeps
+NOT_TAKEN = 0.9  # share of rightly read words that the no-sign class must leave
 BACKGROUND = 160  # rows of no sign that every taught vocabulary is told from
 
 
@@ -69,7 +70,7 @@ def word_threshold(soft: np.ndarray, label: np.ndarray, last: int) -> float:
 def settled(rows: Embedded, fold: np.ndarray, label: np.ndarray, choosing: np.ndarray) -> tuple[Head, dict[str, Any]]:
     """The head whose settings answer best, words and no sign counting the same, and what every setting reached.
 
-    Settings under which no sign takes more than a twentieth of the rightly read words are out, if there are others.
+    Settings under which no sign takes more than a tenth of the rightly read words are out, if there are others.
 
     Args:
         label: of the rows that are asked; choosing: which of these may choose.
@@ -85,7 +86,7 @@ def settled(rows: Embedded, fold: np.ndarray, label: np.ndarray, choosing: np.nd
             score = float(right[word].mean() + right[~word].mean()) / 2
             kept = float(right[word].sum() / (p[word, :last].argmax(axis=1) == label[choosing][word]).sum())
             tried[f"sharpness {sharpness:g}, no-sign prior {prior:g}"] = {"balanced_accuracy": score, "right_words_kept": kept}
-            heads.append((kept >= KEEP, score, head))
+            heads.append((kept >= NOT_TAKEN, score, head))
     return max(heads, key=lambda one: one[:2])[2], tried
 
 

@@ -103,12 +103,17 @@ def segments(recording: Recording) -> list[SignSegment]:
     return found
 
 
-def idle_parts(recording: Recording, shortest: float = 0.4) -> list[SignSegment]:
-    """What lies between, before and after the signs, where it is longer than `shortest` seconds."""
+def idle_parts(recording: Recording, shortest: float = 0.4, margin: float = 0.2) -> list[SignSegment]:
+    """What lies between, before and after the signs, where it is longer than `shortest` seconds.
+
+    Args:
+        margin: seconds beside a sign that belong to neither, since no one can say where exactly it begins and ends.
+    """
     frames, spans = recording.landmarks(), [(s.start, s.end) for s in segments(recording)]
     edges = [float(recording.seconds[0]), *[t for span in spans for t in span], float(recording.seconds[-1])]
     parts = []
-    for start, end in zip(edges[::2], edges[1::2], strict=True):
+    for i, (start, end) in enumerate(zip(edges[::2], edges[1::2], strict=True)):
+        start, end = start + margin * (i > 0), end - margin * (i < len(spans))
         inside = tuple(f for f in frames if start <= f.seconds <= end)
         if end - start >= shortest and len(inside) >= 5:
             parts.append(SignSegment(start, end, inside))
