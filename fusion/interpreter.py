@@ -60,7 +60,8 @@ class Observation:
         crop: the face, or None when it is not seen.
         emotion: of this frame alone, or None when the face is not seen.
         words: those that became final with this frame.
-        provisional: what the sign under way looks like so far; it may change until the word is final. None between signs.
+        provisional: what the sign under way, or the one whose word is not final yet, looks like so far; it may change until
+            then. None between signs.
         signing: whether a sign is under way.
         hint: what the signer should know: ``nobody``, ``several_people``, ``no_face``, ``no_hands`` or None.
     """
@@ -128,6 +129,7 @@ class Interpreter:
         self._shapes: deque[FaceShape] = deque()
         self._rest: deque[FaceShape] = deque(maxlen=REST_FRAMES)
         self._resting: deque[EmotionPrediction] = deque(maxlen=REST_FRAMES)
+        self._waiting: list[SignSegment] = []
         self._guess: SignPrediction | None = None
         self._guessed_at = float("-inf")
         self._before: Landmarks | None = None
@@ -169,8 +171,9 @@ class Interpreter:
         emotion = self._models.emotions.recognize([crop])[0] if crop else None
         self._look_for_people(frame)
         segment = self._segmenter.push(landmarks)
+        self._waiting += [segment] if segment else []
         self._remember(landmarks, emotion)
-        words = self._tag(segment)
+        words = self._final(frame.seconds)
         self._count(frame, landmarks)
         hint = self._hint(landmarks)
         guess = self._provisional(frame.seconds)
@@ -178,7 +181,9 @@ class Interpreter:
 
     def finish(self) -> tuple[TaggedWord, ...]:
         """Ends the source: the sign under way, if any, becomes a word or is dropped."""
-        return self._tag(self._segmenter.flush())
+        segment = self._segmenter.flush()
+        self._waiting += [segment] if segment else []
+        return self._final(float("inf"))
 
     def interpret(
         self,
@@ -214,10 +219,22 @@ class Interpreter:
             if progress:
                 progress(1.0)
 
+    def _final(self, seconds: float) -> tuple[TaggedWord, ...]:
+        """The words whose affect has been seen: a while after the sign's end, or where the source jumps."""
+        waits = [one.end <= seconds < one.end + AFTER_SECONDS for one in self._waiting]
+        done = [one for one, wait in zip(self._waiting, waits, strict=True) if not wait]
+        self._waiting = [one for one, wait in zip(self._waiting, waits, strict=True) if wait]
+        return tuple(word for segment in done for word in self._tag(segment))
+
     def _provisional(self, seconds: float) -> SignPrediction | None:
-        """The guess at the sign under way, made anew now and then."""
+        """The guess at the sign under way, made anew now and then; then at the one whose word is not final yet."""
         if not self._segmenter.signing:
-            self._guess, self._guessed_at = None, float("-inf")
+            ended = self._waiting[-1] if self._waiting else None
+            if ended is None:
+                self._guess = None
+            elif self._guess is None or self._guess.end != ended.end:
+                self._guess = self._models.signs.recognize(ended)
+            self._guessed_at = float("-inf")
         elif seconds - self._guessed_at >= GUESS_SECONDS:
             so_far = self._segmenter.provisional()
             self._guess = self._models.signs.recognize(so_far) if so_far else None
@@ -266,9 +283,7 @@ class Interpreter:
             return "no_face"
         return "no_hands" if self._segmenter.signing and not landmarks.hands else None
 
-    def _tag(self, segment: SignSegment | None) -> tuple[TaggedWord, ...]:
-        if segment is None:
-            return ()
+    def _tag(self, segment: SignSegment) -> tuple[TaggedWord, ...]:
         prediction = self._models.signs.recognize(segment)
         if prediction.sign_id is None:
             return ()

@@ -114,11 +114,24 @@ def test_a_sign_under_way_is_guessed_at_until_it_is_final(models, astronaut, mon
     seen, _ = _signed(models, astronaut, monkeypatch)
     guessed = [one for one in seen if one.provisional]
     assert guessed
-    assert all(one.signing for one in guessed)
-    assert not any(one.provisional for one in seen if not one.signing)
     assert guessed[0].seconds < 2.5
+    under_way = [one for one in guessed if one.signing]
+    assert under_way
     # A guess is made anew every 0.2 s, not with every frame.
-    assert len({id(one.provisional) for one in guessed}) <= (guessed[-1].seconds - guessed[0].seconds) / 0.2 + 2
+    assert len({id(one.provisional) for one in under_way}) <= (under_way[-1].seconds - under_way[0].seconds) / 0.2 + 2
+    # After the sign its word waits half a second for the face, and is guessed at until then.
+    ended = max(one.seconds for one in under_way)
+    assert all(one.seconds <= ended + 0.6 for one in guessed)
+    assert not any(one.provisional for one in seen if one.seconds > ended + 0.6)
+
+
+def test_a_word_waits_for_the_face_after_the_sign(models, astronaut, monkeypatch):
+    monkeypatch.setattr(SignPrediction, "sign_id", property(lambda self: self.ranked[0][0]))
+    seen, words = _signed(models, astronaut, monkeypatch)
+    told = [(one.seconds, word) for one in seen for word in one.words]
+    assert len(told) == len(words) > 0
+    for seconds, word in told:
+        assert 0.5 <= seconds - word.end < 0.6
 
 
 def test_a_stern_resting_face_is_not_called_angry(models, astronaut, monkeypatch):
