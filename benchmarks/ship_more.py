@@ -1,4 +1,4 @@
-"""Trains the other shipped sign models: K-RSL's question words, and the literature's recurrent networks.
+"""Trains further sign models (none is shipped yet): K-RSL's question words, and the literature's recurrent networks.
 
     python benchmarks/ship_more.py ENCODER.weights.h5 CLIPS [--only krsl20 …] [--packs FOLDER] [--out models]
 
