@@ -72,7 +72,8 @@ def main() -> None:
             },
         ),
         protocol=f"{arguments.epochs} epochs on joined streams of training sources; the rule chosen on validation sources, "
-        "figures of these; test sources: python benchmarks/segmentation.py. Command: python benchmarks/train_segmenter.py.",
+        "figures of these; test sources (which had been read for two earlier versions): python benchmarks/segmentation.py. "
+        "Command: python benchmarks/train_segmenter.py.",
         figures={},
         calibration=asdict(TagRule()),
         limits="Learnt from joined recordings of single signs, not from running signing; the joins are made.",
