@@ -1,6 +1,6 @@
 """What may be said about a group so that nothing is said about one person in it. Pure functions.
 
-Three rules, and why:
+Four rules, and why:
 
 - **At least k faces** (five, never fewer): below that a mean is too close to its parts.
 - **Steps as coarse as one person**: with n faces one person moves a mean by at most 1/n of its range, so figures are
@@ -8,6 +8,9 @@ Three rules, and why:
 - **A figure stands still until the class has moved it by a whole step**: rounding alone would let one person who comes
   or leaves tip a figure over an edge. As it is, two figures that follow one another cannot be subtracted to find the
   person between them.
+
+- **Nothing of everybody**: a share of moods or of heads turned is told no nearer to all (or none) than one step, for what
+  is true of all is true of each (`fusion.classroom_windows`).
 
 Noise as in differential privacy was weighed and left out: for a class of ten, noise that hides a person in every one
 of a lesson's 270 figures is larger than everything there is to see.

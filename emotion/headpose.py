@@ -23,7 +23,7 @@ EYES = ((159, 145, 33, 133), (386, 374, 362, 263))
 LEVEL = 8.9
 # Pixels of a face's square from which head and eyes are read.
 LARGE_ENOUGH, EYES_LARGE_ENOUGH = 32.0, 64.0
-# Openness below which eyes are shut: of the woman who closes them for seconds in the test clip, 0.17–0.19 shut and above 0.21 open.
+# Openness below which eyes are shut: 0.17–0.19 where the woman of the test clip closes hers, 0.2 and more where not.
 SHUT = 0.19
 
 

@@ -51,6 +51,10 @@ class FaceTracker:
             self._boxes[numbers[row]], self._seen[numbers[row]] = box, seconds
         return numbers
 
+    def numbers(self) -> set[int]:
+        """The numbers of the faces that are still known, seen just now or missed."""
+        return set(self._boxes)
+
 
 def larger(boxes: np.ndarray, factor: float) -> np.ndarray:
     """(n, 4) boxes x, y, width, height, grown around their centres.

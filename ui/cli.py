@@ -11,6 +11,7 @@ import typer
 
 from models.errors import InputError
 from models.files import check_writable
+from ui.cli_classroom import classroom
 from ui.cli_emotion import emotion as emotion_table
 from ui.cli_joint import joint, split, video
 from ui.cli_models import evaluate_emotion, evaluate_signs, train
@@ -36,6 +37,7 @@ evaluate.command()(joint)
 evaluate.command()(video)
 app.command()(split)
 app.command("emotion")(emotion_table)
+app.command()(classroom)
 for command in (teach, forget, vocabularies, extract):
     app.command()(command)
 app.add_typer(vocabulary, name="vocabulary")
