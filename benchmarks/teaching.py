@@ -21,8 +21,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kslr.datasets import load_pack
 from kslr.encoder import SignEncoder
 from kslr.recognizer import SignRecognizer
-from kslr.teaching import new_vocabulary, save_vocabulary, teach
+from kslr.teaching import new_vocabulary, teach
 from kslr.vocabulary import Sign
+from kslr.vocabulary_file import save_vocabulary
 from models.scores import bootstrap_interval
 
 

@@ -103,6 +103,18 @@ def segments(recording: Recording) -> list[SignSegment]:
     return found
 
 
+def longest_sign(recording: Recording) -> SignSegment:
+    """The sign of a recording that shows one: the longest of those that stand out.
+
+    Raises:
+        InputError: no hands are seen.
+    """
+    found = segments(recording)
+    if not found:
+        raise InputError("no hands are seen. Film one person from the front, with both hands inside the picture.")
+    return max(found, key=lambda segment: segment.end - segment.start)
+
+
 def idle_parts(recording: Recording, shortest: float = 0.4, margin: float = 0.2) -> list[SignSegment]:
     """What lies between, before and after the signs, where it is longer than `shortest` seconds.
 

@@ -145,7 +145,7 @@ def _from_card(path: Path, threads: int) -> _Loaded:
 
 def _taught(model: str | Path) -> Path | None:
     """The file of a taught vocabulary, if that is what is meant."""
-    from kslr.teaching import vocabulary_path
+    from kslr.vocabulary_file import vocabulary_path
 
     if Path(model).suffix == ".npz":
         return Path(model)
@@ -157,7 +157,8 @@ def _taught(model: str | Path) -> Path | None:
 
 def _from_vocabulary(path: Path, threads: int) -> _Loaded:
     from kslr.encoder import SignEncoder
-    from kslr.teaching import head_of, load_vocabulary, same_encoder
+    from kslr.teaching import head_of, same_encoder
+    from kslr.vocabulary_file import load_vocabulary
 
     vocabulary, encoder = load_vocabulary(path), SignEncoder(threads=threads)
     same_encoder(vocabulary, encoder)

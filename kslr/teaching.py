@@ -1,64 +1,31 @@
 """Teaching: words from a few recordings each, on the frozen encoder, in seconds.
 
-A `TaughtVocabulary` keeps embeddings, labels and where each recording came from: no video and no landmarks. Words are
-added and removed at will; the head is made of what is there, so nothing is ever forgotten by accident.
+Words are added to a `TaughtVocabulary` and removed from it at will; the head is made of what is there, so nothing is
+ever forgotten by accident. One recording of each word, the one nearest to its centre, stays as landmarks, for learners.
 """
 
-import json
-import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from io import BytesIO
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from kslr.augment import Strength, augmented
 from kslr.encoder import SignEncoder
 from kslr.heads import Head, balanced, calibrated, left_out
-from kslr.landmarks import absent_as_nan
+from kslr.landmarks import PARTS, absent_as_nan
 from kslr.points import COLUMNS, COUNT, UNITS, select
 from kslr.vocabulary import Sign
-from models.cards import write_file
+from kslr.vocabulary_file import Exemplar, TaughtVocabulary
 from models.errors import InputError
 
-VERSION = 1
 VIEWS = 4  # augmented views of a recording beside itself
+USUAL_SECONDS = 1.5  # of a sign, where its length is not known
 UNCALIBRATED = 0.5  # the threshold where no word has a second recording to choose it on
 WEAK = 0.8  # words recognised less often than this need more recordings
 _GENTLE = Strength(
     mirror=0.0, drop_body=0.0, drop_face=0.3, drop_hand=0.1, drop_frames=0.2, few_frames=0.2, turn=8.0, stretch=0.1, shear=0.08
 )
-
-
-@dataclass(frozen=True)
-class TaughtVocabulary:
-    """Words and the embeddings of their recordings.
-
-    Attributes:
-        name: of the vocabulary.
-        encoder: digest of the encoder's weights; embeddings of another one mean nothing.
-        signs: the words, in the order of their labels.
-        embeddings: (n, values) float32 of length 1.
-        label: (n,) int index into `signs`.
-        recording: (n,) int; rows with one number are views of one recording, the first the recording itself.
-        provenance: of each recording, such as its file's name.
-    """
-
-    name: str
-    encoder: str
-    signs: tuple[Sign, ...] = ()
-    embeddings: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    label: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
-    recording: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
-    provenance: tuple[str, ...] = ()
-
-    def recordings_of(self, sign_id: str) -> int:
-        """How many recordings of a word there are."""
-        index = [s.id for s in self.signs].index(sign_id)
-        return len(np.unique(self.recording[self.label == index]))
 
 
 def views(encoder: SignEncoder, windows: np.ndarray, count: int = VIEWS, seed: int = 0) -> np.ndarray:
@@ -81,7 +48,15 @@ def views(encoder: SignEncoder, windows: np.ndarray, count: int = VIEWS, seed: i
 
 
 def teach(
-    vocabulary: TaughtVocabulary, sign: Sign, windows: np.ndarray, encoder: SignEncoder, provenance: Sequence[str] | None = None
+    vocabulary: TaughtVocabulary,
+    sign: Sign,
+    windows: np.ndarray,
+    encoder: SignEncoder,
+    provenance: Sequence[str] | None = None,
+    *,
+    seconds: Sequence[float] | None = None,
+    face: bool = False,
+    exemplar: bool = True,
 ) -> TaughtVocabulary:
     """The vocabulary with recordings of a word added; a word that is there gets more of them.
 
@@ -89,6 +64,9 @@ def teach(
         sign: the word; its translations replace those that are there.
         windows: (k, frames, 1662) one window a recording, absent parts NaN or zeros.
         provenance: k names of where they are from.
+        seconds: how long each of the signs was; a second and a half when not known.
+        face: whether the face stays in the exemplar; without it nobody can be told by it.
+        exemplar: whether one recording of the word stays as landmarks: the one nearest to the centre of all there are.
 
     Raises:
         InputError: no recordings, another shape, one without hands, or a vocabulary of another encoder.
@@ -112,7 +90,7 @@ def teach(
     new = views(encoder, windows, seed=first)
     rows = np.repeat(np.arange(first, first + len(windows)), new.shape[1])
     old = vocabulary.embeddings if len(vocabulary.label) else np.zeros((0, new.shape[-1]), np.float32)
-    return replace(
+    grown = replace(
         vocabulary,
         signs=signs,
         embeddings=np.concatenate([old, new.reshape(len(rows), -1)]).astype(np.float32),
@@ -120,6 +98,31 @@ def teach(
         recording=np.concatenate([vocabulary.recording, rows]),
         provenance=(*vocabulary.provenance, *names),
     )
+    if not exemplar:
+        return grown
+    lengths = list(seconds or [USUAL_SECONDS] * len(windows))
+    found = {first + i: _exemplar(first + i, window, lengths[i], face) for i, window in enumerate(windows)}
+    return _with_exemplar(grown, sign.id, found)
+
+
+def _exemplar(recording: int, window: np.ndarray, seconds: float, face: bool) -> Exemplar:
+    kept = absent_as_nan(np.nan_to_num(window)).astype(np.float16)
+    if not face:
+        start, points, width = PARTS["face"]
+        kept[:, start : start + points * width] = np.nan
+    return Exemplar(recording, float(seconds), kept)
+
+
+def _with_exemplar(vocabulary: TaughtVocabulary, sign_id: str, new: dict[int, Exemplar]) -> TaughtVocabulary:
+    """The vocabulary with the word's exemplar: of the one it has and the new ones, the nearest to the word's centre."""
+    old = vocabulary.exemplars.get(sign_id)
+    candidates = {**new, **({old.recording: old} if old else {})}
+    index = [s.id for s in vocabulary.signs].index(sign_id)
+    own, first = np.unique(vocabulary.recording, return_index=True)  # the first row of a recording is the recording itself
+    row = dict(zip(own.tolist(), first.tolist(), strict=True))
+    centre = vocabulary.embeddings[[r for r in row.values() if vocabulary.label[r] == index]].mean(axis=0)
+    best = max(candidates, key=lambda recording: float(vocabulary.embeddings[row[recording]] @ centre))
+    return replace(vocabulary, exemplars={**vocabulary.exemplars, sign_id: candidates[best]})
 
 
 def forget(vocabulary: TaughtVocabulary, sign_id: str) -> TaughtVocabulary:
@@ -141,6 +144,11 @@ def forget(vocabulary: TaughtVocabulary, sign_id: str) -> TaughtVocabulary:
         label=vocabulary.label[kept] - (vocabulary.label[kept] > index),
         recording=recording,
         provenance=tuple(vocabulary.provenance[i] for i in used),
+        exemplars={
+            word: replace(exemplar, recording=int(np.searchsorted(used, exemplar.recording)))
+            for word, exemplar in vocabulary.exemplars.items()
+            if word != sign_id
+        },
     )
 
 
@@ -209,71 +217,3 @@ def same_encoder(vocabulary: TaughtVocabulary, encoder: SignEncoder) -> None:
     """
     if vocabulary.encoder != encoder.card.weights["sha256"]:
         raise InputError(f"{vocabulary.name} was taught with another encoder. Teach its words again with this version.")
-
-
-def save_vocabulary(path: str | Path, vocabulary: TaughtVocabulary) -> Path:
-    """Writes a vocabulary file (``.npz``) in one step."""
-    about = {
-        "version": VERSION,
-        "name": vocabulary.name,
-        "encoder": vocabulary.encoder,
-        "signs": [asdict(s) for s in vocabulary.signs],
-        "provenance": list(vocabulary.provenance),
-    }
-    buffer = BytesIO()
-    np.savez_compressed(
-        buffer,
-        about=np.array(json.dumps(about, ensure_ascii=False)),
-        embeddings=vocabulary.embeddings.astype(np.float32),
-        label=vocabulary.label.astype(np.int64),
-        recording=vocabulary.recording.astype(np.int64),
-    )
-    write_file(path, buffer.getvalue())
-    return Path(path)
-
-
-def load_vocabulary(path: str | Path) -> TaughtVocabulary:
-    """Reads a vocabulary file.
-
-    Raises:
-        InputError: missing, damaged, or no vocabulary.
-    """
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["about"]))
-            embeddings, label, recording = file["embeddings"], file["label"], file["recording"]
-        signs = tuple(Sign(**sign) for sign in about["signs"])
-        fits = len(embeddings) == len(label) == len(recording) and about["version"] == VERSION
-        if not fits or (len(label) and (label.max() >= len(signs) or recording.max() >= len(about["provenance"]))):
-            raise ValueError("its parts don't fit each other")
-    except OSError as error:
-        raise InputError(f"The vocabulary {path} cannot be read ({error.strerror or error}). Check the path.") from error
-    except (ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
-        raise InputError(f"{path} is not a vocabulary of this version ({error}). Teach it again.") from error
-    return TaughtVocabulary(about["name"], about["encoder"], signs, embeddings, label, recording, tuple(about["provenance"]))
-
-
-def vocabularies_folder() -> Path:
-    """Where vocabularies live that are called by name: ``KSLR_HOME``, else ``~/.local/share/kslr``, with ``vocabularies``."""
-    home = os.environ.get("KSLR_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kslr"
-    return Path(home) / "vocabularies"
-
-
-def vocabulary_path(name: str | Path) -> Path:
-    """A vocabulary's file by name or path.
-
-    Raises:
-        InputError: a name with a folder in it.
-    """
-    path = Path(name)
-    if path.suffix == ".npz":
-        return path
-    if path.name != str(name) or not path.name.strip("."):
-        raise InputError(f"{name} is no name of a vocabulary. Use letters and digits, or the path of a .npz file.")
-    return vocabularies_folder() / f"{name}.npz"
-
-
-def taught_vocabularies() -> list[Path]:
-    """The vocabularies that are there by name."""
-    folder = vocabularies_folder()
-    return sorted(folder.glob("*.npz")) if folder.is_dir() else []

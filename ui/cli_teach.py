@@ -1,7 +1,7 @@
 """`kslr teach`, `forget`, `vocabularies`, `vocabulary show` and `extract`: words of one's own, from a few recordings."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,7 @@ from ui.console import notes, progress_bar
 
 if TYPE_CHECKING:
     from kslr.encoder import SignEncoder
-    from kslr.teaching import TaughtVocabulary
+    from kslr.vocabulary_file import TaughtVocabulary
 
 vocabulary = typer.Typer(help="Look at a vocabulary.", no_args_is_help=True)
 
@@ -22,14 +22,17 @@ def teach(
     kk: Annotated[str | None, typer.Option(help="The word in Kazakh.")] = None,
     ru: Annotated[str | None, typer.Option(help="The word in Russian.")] = None,
     en: Annotated[str | None, typer.Option(help="The word in English.")] = None,
+    face: Annotated[bool, typer.Option(help="Keep the face in the word's exemplar, the one recording kept to be shown.")] = False,
 ) -> None:
     """Add a word, or more recordings of one, to a vocabulary that `kslr translate --signs VOCABULARY` takes."""
     import numpy as np
 
+    from kslr.clips import longest_sign, record
     from kslr.encoder import SignEncoder
-    from kslr.teaching import load_vocabulary, new_vocabulary, save_vocabulary, vocabulary_path
+    from kslr.teaching import new_vocabulary
     from kslr.teaching import teach as add
     from kslr.vocabulary import Sign, kslr30
+    from kslr.vocabulary_file import load_vocabulary, save_vocabulary, vocabulary_path
 
     if not word.replace("_", "").isalnum() or not word.isascii():
         raise InputError(f"{word!r} cannot be a word's id. Use Latin letters, digits and underscores, such as rakhmet.")
@@ -44,20 +47,21 @@ def teach(
         en=en or (known.en if known else latin),
         ru=ru or (known.ru if known else latin),
     )
-    windows, names, problems = [], [], []
+    found, names, problems = [], [], []
     with progress_bar("Watching the recordings") as progress:
         for number, clip in enumerate(clips):
             progress(f"Watching {clip.name}", number / len(clips))
             try:
-                windows.append(_window(clip, encoder.frames))
+                found.append(longest_sign(record(clip)))
                 names.append(clip.name)
             except InputError as error:
                 problems.append(f"{clip}: {error}")
     for problem in problems:
         notes.print(problem, markup=False, soft_wrap=True)
-    if not windows:
+    if not found:
         raise InputError(f"None of the {len(clips)} recordings can be used; nothing was changed.")
-    taught = add(taught, sign, np.stack(windows), encoder, names)
+    windows = np.stack([segment.window(encoder.frames) for segment in found])
+    taught = add(taught, sign, windows, encoder, names, seconds=[s.end - s.start for s in found], face=face)
     save_vocabulary(path, taught)
     typer.echo(f"{sign.kk} · {sign.ru} · {sign.en}: {taught.recordings_of(word)} recordings in {path}")
     _advise(taught, encoder)
@@ -71,7 +75,7 @@ def forget(
 ) -> None:
     """Take a word out of a vocabulary."""
     from kslr.teaching import forget as remove
-    from kslr.teaching import load_vocabulary, save_vocabulary, vocabulary_path
+    from kslr.vocabulary_file import load_vocabulary, save_vocabulary, vocabulary_path
 
     path = vocabulary_path(name)
     taught = remove(load_vocabulary(path), word)
@@ -81,7 +85,7 @@ def forget(
 
 def vocabularies() -> None:
     """List the vocabularies that can be used by name."""
-    from kslr.teaching import load_vocabulary, taught_vocabularies
+    from kslr.vocabulary_file import load_vocabulary, taught_vocabularies
     from models.cards import HERE, read_card
 
     for card_path in sorted(HERE.glob("*.json")):
@@ -98,7 +102,7 @@ def show(name: Annotated[str, typer.Argument(help="Shipped name, taught name, or
     """Every word of a vocabulary, what it was learnt from, and how well it is told apart where that can be asked."""
     from kslr.encoder import SignEncoder
     from kslr.recognizer import SignRecognizer
-    from kslr.teaching import load_vocabulary, vocabulary_path
+    from kslr.vocabulary_file import load_vocabulary, vocabulary_path
 
     for sign in SignRecognizer(name).vocabulary.signs:
         learnt = ", ".join(f"{count} {source}" for source, count in sign.trained_on.items()) or "untrained: never an answer"
@@ -128,16 +132,6 @@ def extract(
     notes.print(f"{total - failed} of {total} in {out} ({there} of them there already), listed in {out / MANIFEST}.")
     if failed:
         raise InputError(f"{failed} of {total} clips have a problem; they are named above and in the manifest.")
-
-
-def _window(clip: Path, frames: int) -> Any:
-    """The longest sign of a recording, as one window."""
-    from kslr.clips import record, segments
-
-    found = segments(record(clip))
-    if not found:
-        raise InputError("no hands are seen. Film one person from the front, with both hands inside the picture.")
-    return max(found, key=lambda segment: segment.end - segment.start).window(frames)
 
 
 def _advise(taught: "TaughtVocabulary", encoder: "SignEncoder") -> None:

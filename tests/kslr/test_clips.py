@@ -3,7 +3,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kslr.clips import Recording, clip_files, idle_parts, load_clips, load_recording, record, save_recording, segments, word_of
+from kslr.clips import (
+    Recording,
+    clip_files,
+    idle_parts,
+    load_clips,
+    load_recording,
+    longest_sign,
+    record,
+    save_recording,
+    segments,
+    word_of,
+)
 from models.errors import InputError
 from tests.signers import signer
 
@@ -59,3 +70,12 @@ def test_words_are_folders_or_stand_before_two_dashes(tmp_path: Path) -> None:
     assert data.x.shape[1:] == (30, 1662)
     with pytest.raises(InputError, match="no clips"):
         clip_files(tmp_path / "hello" / "nothing")
+
+
+def test_the_longest_sign_of_a_clip_is_the_one_it_shows() -> None:
+    times = np.arange(0, 6, 1 / 25)
+    frames = [signer(float(t), ((0.8, 1.6), (3.0, 5.0))) for t in times]
+    found = longest_sign(Recording(times, np.stack([f.values() for f in frames])))
+    assert found.start > 2.0
+    with pytest.raises(InputError, match="no hands"):
+        longest_sign(Recording(times, np.full((len(times), 1662), np.nan, np.float32)))

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -6,19 +7,9 @@ import pytest
 from kslr.datasets import load_pack
 from kslr.encoder import SignEncoder
 from kslr.recognizer import SignRecognizer
-from kslr.teaching import (
-    TaughtVocabulary,
-    check,
-    forget,
-    head_of,
-    load_vocabulary,
-    new_vocabulary,
-    save_vocabulary,
-    taught_vocabularies,
-    teach,
-    vocabulary_path,
-)  # fmt: skip
+from kslr.teaching import check, forget, head_of, new_vocabulary, teach
 from kslr.vocabulary import Sign
+from kslr.vocabulary_file import TaughtVocabulary, save_vocabulary
 from models.errors import InputError
 
 
@@ -111,18 +102,29 @@ def test_what_cannot_be_taught_is_told(taught: TaughtVocabulary, encoder: SignEn
             SignRecognizer(tmp_path / name)
 
 
-def test_vocabularies_are_found_by_name(taught: TaughtVocabulary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KSLR_HOME", str(tmp_path))
-    assert taught_vocabularies() == []
-    save_vocabulary(vocabulary_path("mine"), taught)
-    assert [p.stem for p in taught_vocabularies()] == ["mine"]
-    assert SignRecognizer("mine").vocabulary.name == "mine"
-    again = load_vocabulary(vocabulary_path("mine"))
-    assert again.signs == taught.signs
-    assert np.array_equal(again.embeddings, taught.embeddings)
-    for name in ("../evil", "..", "a/b"):
-        with pytest.raises(InputError):
-            vocabulary_path(name)
+def test_the_recording_nearest_to_the_others_is_kept_to_be_shown(encoder: SignEncoder) -> None:
+    odd, common = gesture(5, 1), gesture(1, 4)
+    face = np.random.default_rng(0).uniform(0.4, 0.5, (5, 30, 1404))
+    windows = np.concatenate([odd, common])
+    windows[..., 132:1536] = face
+    sign, blank = Sign("w", "w", "w", "w", "w"), new_vocabulary("one", encoder)
+    bare = teach(blank, sign, windows, encoder, seconds=[9, 1, 2, 3, 4]).exemplars["w"]
+    assert bare.recording != 0
+    assert bare.seconds == bare.recording
+    assert bare.window.dtype == np.float16
+    assert not bare.face
+    assert np.allclose(bare.window[:, 1599:], windows[bare.recording][:, 1599:], atol=1e-3)
+    assert teach(blank, sign, windows, encoder, face=True).exemplars["w"].face
+    assert not teach(blank, sign, windows, encoder, exemplar=False).exemplars
+    # The first of two words goes: the other's exemplar is still a recording of its own.
+    two = teach(teach(blank, sign, windows, encoder), replace(sign, id="v"), gesture(2, 3), encoder)
+    left = forget(two, "w").exemplars
+    assert list(left) == ["v"]
+    assert left["v"].recording == two.exemplars["v"].recording - 5
+    # A better recording takes the place of the odd one it had to make do with.
+    first = teach(blank, sign, odd, encoder)
+    assert first.exemplars["w"].recording == 0
+    assert teach(first, sign, common, encoder).exemplars["w"].recording > 0
 
 
 def test_twenty_words_from_five_recordings_are_read_again(shared_data: Path, encoder: SignEncoder) -> None:
