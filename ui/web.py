@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 # In the order of the navigation; each is a module of `ui.pages`.
-PAGES = ("live", "video", "evaluate", "about")
-SCRIPTS = ("app.js", "transcript.js", "live.js", "video.js", "evaluate.js")
+PAGES = ("live", "video", "classroom", "evaluate", "about")
+SCRIPTS = ("app.js", "transcript.js", "live.js", "video.js", "classroom.js", "evaluate.js")
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -74,6 +74,7 @@ def build_server(services: "Services", root_path: str = "") -> "FastAPI":
     from fastapi import FastAPI
     from fastapi.responses import FileResponse, Response
 
+    from ui.classroom_live import router as classroom_router
     from ui.live import router
 
     @asynccontextmanager
@@ -83,6 +84,7 @@ def build_server(services: "Services", root_path: str = "") -> "FastAPI":
 
     server = FastAPI(title="KSLR", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     server.include_router(router(services))
+    server.include_router(classroom_router(services))
 
     @server.get("/results/{token}/{name}")
     async def results(token: str, name: str) -> Response:
