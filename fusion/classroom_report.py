@@ -20,7 +20,7 @@ _OWN_STYLE = """
 .caveats { border: 2px solid #8a5a00; border-radius: 10px; background: #fff8e6; padding: .4rem 1.2rem; margin: 1rem 0 }
 .caveats li { margin: .3rem 0 } .sums { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1rem 0 }
 .sums div { border: 1px solid #ccc; border-radius: 10px; padding: .5rem 1rem } .sums b { display: block; font-size: 1.6rem }
-.chart { width: 100%; height: auto; font: 12px system-ui, sans-serif }
+figure { width: 100% } .chart { width: 100%; height: auto; font: 12px system-ui, sans-serif }
 @media print { .caveats { break-inside: avoid } thead { display: table-header-group } table { break-inside: auto } }
 """
 

@@ -9,12 +9,14 @@
   const known = (value) => value !== null && value !== undefined;
 
   // --- Charts: SVG with classes, so that light and dark are the style sheet's matter.
-  const W = 860, LEFT = 40, RIGHT = 10, TOP = 10, BOTTOM = 26;
+  const LEFT = 46, RIGHT = 22, TOP = 10, BOTTOM = 26;
+  let W = 860; // as wide as there is room, so that letters stay as large as they are
+  const fit = (element) => { W = Math.max(320, Math.min(1200, element.clientWidth || 860)); };
   const frame = (windows, height, marks) => {
     const end = Math.max(10, ...windows.map((w) => w.end));
     const x = (seconds) => LEFT + ((W - LEFT - RIGHT) * Math.min(seconds, end)) / end;
     const y = (share) => TOP + (height - TOP - BOTTOM) * (1 - share);
-    const apart = [10, 30, 60, 120, 300, 600, 1200, 3600].find((s) => end / s <= 9) || 7200;
+    const apart = [10, 30, 60, 120, 300, 600, 1200, 3600].find((s) => end / s <= W / 95) || 7200;
     let out = windows.filter((w) => !known(w.least)).map((w) => `<rect class="gap" x="${x(w.start)}" y="${TOP}" width="${x(w.end) - x(w.start)}" height="${height - TOP - BOTTOM}"/>`).join("");
     for (const [label, share] of marks) out += `<line class="grid" x1="${LEFT}" x2="${W - RIGHT}" y1="${y(share)}" y2="${y(share)}"/><text x="${LEFT - 6}" y="${y(share) + 4}" text-anchor="end">${label}</text>`;
     for (let s = 0; s <= end; s += apart) out += `<text x="${x(s)}" y="${height - 8}" text-anchor="middle">${clock(s)}</text>`;
@@ -51,7 +53,7 @@
   }
 
   function moods(windows) {
-    const height = 160, { x, y, out } = frame(windows, height, [["100 %", 1], ["0", 0]]);
+    const height = 160, { x, y, out } = frame(windows, height, [["1", 1], ["0", 0]]);
     let body = out;
     for (const w of windows) {
       const total = Math.max(1, MOODS.reduce((sum, mood) => sum + (w[mood] || 0), 0));
@@ -142,6 +144,7 @@
       if (reply.ready) {
         Object.assign(state, { ready: true, session: reply.session, rate: reply.rate, began: performance.now() });
         status("classroom.looking", { k: reply.k });
+        past();
         return send();
       }
       if (reply.window) { state.windows.push(reply.window); show(reply.window); redraw(); }
@@ -210,7 +213,7 @@
       find("rate").hidden = !window_;
       if (window_) kslr.say(find("rate"), "classroom.rate", { n: window_.rate });
     }
-    function redraw() { find("charts").innerHTML = charts(state.windows, state.moments); }
+    function redraw() { fit(find("charts")); find("charts").innerHTML = charts(state.windows, state.moments); }
 
     find("note").addEventListener("submit", async (event) => {
       event.preventDefault();
@@ -232,7 +235,7 @@
       list.innerHTML = sessions.length ? "" : '<li class="empty" data-word="classroom.none"></li>';
       for (const session of sessions) {
         const item = document.createElement("li");
-        const when = new Date(session.started).toLocaleString(kslr.language, { dateStyle: "medium", timeStyle: "short" });
+        const date = new Date(session.started), when = new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 16).replace("T", " ");
         item.dataset.session = session.id;
         item.innerHTML = `<label class="switch"><input type="checkbox" data-compare></label>
           <span class="about"><b>${kslr.escape(session.name || "–")}</b>
@@ -254,6 +257,8 @@
 
     async function compare() {
       const sessions = await Promise.all(picked().map(async (key) => (await fetch(`classroom/sessions/${key}`)).json()));
+      fit(find("compared"));
+      if (sessions.length > 1 && W > 860) W = (W - 18) / 2;
       find("compared").innerHTML = sessions.map((session) => `<article><h3>${kslr.escape(session.name || "–")}</h3>${session.windows.some((w) => known(w.least)) ? lines(session.windows, session.moments) + moods(session.windows) : '<p data-word="classroom.nothing"></p>'}</article>`).join("");
       find("compared").scrollIntoView({ block: "start" });
     }
@@ -281,6 +286,7 @@
     find("start").addEventListener("click", () => start());
     find("file").addEventListener("change", (event) => { const [file] = event.target.files; event.target.value = ""; if (file) start(file); });
     find("stop").addEventListener("click", () => stop());
+    window.addEventListener("resize", () => { if (state.windows.length) redraw(); });
     document.addEventListener("kslr:language", links);
     document.addEventListener("kslr:page", (event) => { if (event.detail === "classroom") past(); else stop(); });
     window.addEventListener("pagehide", () => state.socket?.close());

@@ -36,8 +36,7 @@ def page() -> str:
     <label class="switch"><input type="checkbox" id="class-consent">{said("classroom.consent")}</label>
     <fieldset>{said("classroom.place", "legend")}{places}</fieldset>
     <fieldset>{said("classroom.targets", "legend")}{targets}
-      <label class="region">{said("classroom.region")} <input type="text" id="class-region" placeholder="0.7,0.1,0.3,0.6"
-        inputmode="decimal" maxlength="40"></label>
+      <label class="region">{said("classroom.region")} <input type="text" id="class-region" maxlength="40"></label>
       {said("classroom.targets_note", "small")}</fieldset>
     <div class="row">
       <label>{said("classroom.name")} <input type="text" id="class-name" maxlength="120"></label>
@@ -45,7 +44,7 @@ def page() -> str:
     </div>
     <div class="controls">
       <button type="button" class="main" id="class-start" data-word="classroom.camera" disabled></button>
-      <label class="quiet file"><input type="file" id="class-file" accept="video/*" disabled>{said("classroom.file")}</label>
+      <label class="file"><input type="file" id="class-file" accept="video/*" disabled>{said("classroom.file")}</label>
     </div>
     {said("classroom.private", "p", 'class="note"')}
   </form>
