@@ -106,6 +106,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "GRADIO_TEMP_DIR": str(folder / "uploads"),
+        # Nothing of the tests in anybody's own history and vocabularies.
+        "KSLR_HOME": str(folder / "home"),
     }
     with log.open("w") as out:
         process = subprocess.Popen([sys.executable, "-c", SERVE], cwd=folder, stdout=out, stderr=out, env=environment)
