@@ -36,7 +36,7 @@ LOOSE = 4  # moments at either end of either sign that may have no partner: wher
 SMOOTH = 5  # moments that a deviation is averaged over, so that one bad frame decides nothing
 NOTABLE = 0.3  # a smaller deviation is not worth telling, in shoulder widths; see benchmarks/practice.py
 # distance → score, at the distances measured by benchmarks/practice.py
-SCALE = ((0.0, 100.0), (0.18, 80.0), (0.36, 50.0), (0.72, 20.0), (1.6, 0.0))
+SCALE = ((0.0, 100.0), (0.39, 80.0), (0.97, 50.0), (1.73, 20.0), (2.6, 0.0))
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 # In the order of the navigation; each is a module of `ui.pages`.
-PAGES = ("live", "video", "classroom", "evaluate", "about")
-SCRIPTS = ("app.js", "transcript.js", "live.js", "video.js", "classroom.js", "evaluate.js")
+PAGES = ("live", "video", "practice", "classroom", "evaluate", "about")
+SCRIPTS = ("app.js", "transcript.js", "live.js", "video.js", "practice.js", "classroom.js", "evaluate.js")
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
