@@ -31,17 +31,19 @@ def training_streams(parts: list[Part]) -> list[Stream]:
     """Joined streams of every source, and streams without signs."""
     made = [s for i, direct in enumerate(ROUNDS) for s in joined_streams(parts, len(parts), 100 + i, direct=direct)]
     made += [s for touches in (0.0, 0.5) for s in islice(idle_streams(parts, 7, touches), len(parts) // 2)]
+    made += list(islice(idle_streams(parts, 8, 0.7, "scratching"), 2 * len(parts)))
     generator = np.random.default_rng(0)
     return [replace(s, x=(s.x + generator.normal(0, generator.uniform(0, TREMBLE), s.x.shape)).astype(np.float32)) for s in made]
 
 
 def measured(streams: list[Stream], tagger: SignTagger, rule: TagRule) -> tuple[float, float]:
-    """F1 at IoU 0.5 and the median seconds from a sign's end to its decision."""
+    """F1 at IoU 0.5 and the median seconds from a sign's end to its decision; what is found without a sign is wrong."""
     counts, late = np.zeros(3, int), []
     for stream in streams:
         found, decided = decisions(LearnedSegmenter(tagger, rule), stream.landmarks())
         counts += (len(stream.spans), len(found), len(matches(stream.spans, found)))
-        late.append(delays(stream.spans, found, decided))
+        if len(stream.spans):
+            late.append(delays(stream.spans, found, decided))
     return segment_f1(*counts.tolist()), float(np.median(np.concatenate(late)))
 
 
@@ -72,7 +74,7 @@ def main() -> None:
             },
         ),
         protocol=f"{arguments.epochs} epochs on joined streams of training sources; the rule chosen on validation sources, "
-        "figures of these; test sources (which had been read for two earlier versions): python benchmarks/segmentation.py. "
+        "figures of these; test sources (which had been read for earlier versions): python benchmarks/segmentation.py. "
         "Command: python benchmarks/train_segmenter.py.",
         figures={},
         calibration=asdict(TagRule()),
@@ -83,10 +85,11 @@ def main() -> None:
     tagger = SignTagger(write_card(arguments.out, card, weights))
     count = len(parts["validation"])
     valid = [s for direct in (0.0, 0.3) for s in joined_streams(parts["validation"], count, 12, direct=direct)]
+    idle = list(islice(idle_streams(parts["validation"], 13, 0.7, "scratching"), count // 2))
     tried: list[tuple[float, TagRule]] = []
     for on, begin, shortest in product(ON, BEGIN, SHORTEST):
         rule = TagRule(on=on, off=on - 0.1, begin=begin, shortest=shortest)
-        tried.append((measured(valid, tagger, rule)[0], rule))
+        tried.append((measured([*valid, *idle], tagger, rule)[0], rule))
     best = max(tried, key=lambda one: one[0])[1]
     figures: dict[str, Any] = {"parameters": int(network.count_params())}
     for name, part in (
@@ -95,6 +98,8 @@ def main() -> None:
     ):
         f1, late = measured(part, tagger, best)
         figures[name] = {"f1": f1, "median_delay_seconds": late}
+    found = sum(len(decisions(LearnedSegmenter(tagger, best), s.landmarks())[0]) for s in idle)
+    figures["validation, scratching"] = {"segments_a_minute": 60 * found / sum(float(s.seconds[-1]) for s in idle)}
     figures["keras_litert_difference"] = disagreement(network, weights, x[:1, :WINDOW])
     write_card(arguments.out, replace(card, figures=figures, calibration=asdict(best)), weights)
     print(best, figures)

@@ -1,5 +1,6 @@
 """What the shipped vocabulary of thirty Kazakh signs learns from: words, idle hands and signs that are none of ours."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -10,7 +11,9 @@ from kslr.clips import idle_parts, recordings, segments
 from kslr.datasets import SignData, load_pack
 from kslr.landmarks import VALUES
 from kslr.packs import pack_names
-from kslr.segment import SignSegment
+from kslr.segment import Segmenter, SignSegment
+from kslr.streams import Part, idle_streams
+from kslr.tagger import LearnedSegmenter
 from kslr.vocabulary import kslr30
 
 # Words of the foreign packs whose meaning is one of ours: no negatives can be made of them.
@@ -61,8 +64,55 @@ def _cut(parts: list[SignSegment], longest: float = 1.2) -> list[SignSegment]:
     return pieces
 
 
-def foreign(packs: str | Path | None, each: int, seed: int) -> SignData:
-    """At most `each` recordings of each pack whose words are none of ours, for the no-sign class."""
+@dataclass(frozen=True)
+class FalseAlarms:
+    """What the segmenter takes for signs where nobody signs.
+
+    Attributes:
+        windows: (n, 30, 1662), absent parts NaN.
+        source: (n,) the recorder.
+        minutes: how long nobody signed.
+    """
+
+    windows: np.ndarray
+    source: np.ndarray
+    minutes: float
+
+
+def false_alarms(
+    parts: Sequence[Part],
+    minutes: float,
+    seed: int,
+    touches: float = 0.7,
+    kind: str = "scratching",
+    segmenter: Callable[[], Segmenter | LearnedSegmenter] = LearnedSegmenter,
+) -> FalseAlarms:
+    """Runs a segmenter over joined streams in which nobody signs (`kslr.streams.join_idle`).
+
+    Args:
+        parts: of one side of the split.
+        touches, kind: share of rests after which a hand goes up, stays and goes down again, and what it does there.
+        segmenter: makes one. The one in use lets few through; the rule before it lets most, which is more to learn from.
+    """
+    windows, sources, seconds = [], [], 0.0
+    for stream in idle_streams(parts, seed, touches, kind):
+        cutter = segmenter()
+        found = [cutter.push(frame) for frame in stream.landmarks()]
+        signs = [segment for segment in [*found, cutter.flush()] if segment]
+        windows.append(_windows(signs))
+        sources += [stream.source] * len(signs)
+        seconds += float(stream.seconds[-1])
+        if seconds >= 60 * minutes:
+            break
+    return FalseAlarms(np.concatenate(windows), np.array(sources), seconds / 60)
+
+
+def foreign(packs: str | Path | None, each: int, seed: int, without: Sequence[str] = ()) -> SignData:
+    """At most `each` recordings of each pack whose words are none of ours, for the no-sign class.
+
+    Args:
+        without: recorders who must stay unseen, as `SignData.source` names them.
+    """
     from kslr.datasets import joined
 
     ours = {_plain(word) for word in _OURS.split()}
@@ -73,7 +123,7 @@ def foreign(packs: str | Path | None, each: int, seed: int) -> SignData:
             continue
         data = load_pack(name, packs)
         allowed = np.array([_plain(n) not in ours and n not in kslr30() for n in data.names])
-        rows = np.flatnonzero(allowed[data.label])
+        rows = np.flatnonzero(allowed[data.label] & ~np.isin(np.char.replace(data.source, "__", "/"), list(without)))
         parts.append(data[generator.choice(rows, min(each, len(rows)), replace=False)])
     return joined(parts, "foreign")
 

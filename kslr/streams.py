@@ -196,13 +196,20 @@ def join(
 
 
 def join_idle(
-    part: Part, others: Sequence[Part], generator: np.random.Generator, pieces: int = 12, touches: float = 0.0
+    part: Part,
+    others: Sequence[Part],
+    generator: np.random.Generator,
+    pieces: int = 12,
+    touches: float = 0.0,
+    kind: str = "posing",
 ) -> Stream:
-    """A stream in which nobody signs: rests, and hands that go up, stay where a signing hand was, and go down again.
+    """A stream in which nobody signs: rests, and hands that go up, stay for 0.5–2 s, and go down again.
 
     Args:
         pieces: how many rests.
-        touches: share of rests that a raised, trembling hand (0.5–2 s) follows.
+        touches: share of rests that a raised hand follows.
+        kind: ``posing``: the hand stays, trembling, where a signing hand was and in its shape, which a sign that is only
+            held does too; ``scratching``: it rubs the face, the hair, the neck or the other arm (`scratch`).
 
     Raises:
         InputError: no rest is found anywhere.
@@ -213,9 +220,12 @@ def join_idle(
     for _ in range(pieces):
         if generator.random() < touches:
             sign = moved(part.signs[generator.integers(len(part.signs))], tape.home)
-            frame = sign[generator.integers(len(sign))][None]
-            count = round(generator.uniform(0.5, 2.0) * part.fps)
-            held = frame + np.cumsum(generator.normal(0, 0.001 * tape.home[1], (count, frame.shape[1])), axis=0)
+            if kind == "scratching":
+                held = scratch(sign[0], tape.last, generator, part.fps)
+            else:
+                frame = sign[generator.integers(len(sign))][None]
+                count = round(generator.uniform(0.5, 2.0) * part.fps)
+                held = frame + np.cumsum(generator.normal(0, 0.001 * tape.home[1], (count, frame.shape[1])), axis=0)
             tape.go_to(held)
             tape.add(held.astype(np.float32), part.fps)
         lying = _rest(rests, tape, part.fps, 5.0)
@@ -223,6 +233,44 @@ def join_idle(
         tape.add(lying, part.fps)
     times, seen = tape.seen()
     return Stream(part.source, times, seen, np.zeros((0, 2)), np.zeros(0, bool), ())
+
+
+# Nose, ears, mouth, shoulders and elbows: where people scratch themselves; body units above it for hair and chin.
+_ITCHES = ((0, 0.0), (0, 0.45), (7, 0.0), (8, 0.0), (7, 0.2), (8, 0.2), (9, -0.1), (11, 0.1), (12, 0.1), (13, 0.0), (14, 0.0))
+_ARMS = ((15, 13, (17, 19, 21)), (16, 14, (18, 20, 22)))
+
+
+def scratch(raised: np.ndarray, lying: np.ndarray, generator: np.random.Generator, fps: float) -> np.ndarray:
+    """A hand that rubs a place of its owner's body for 0.5–2 s.
+
+    Args:
+        raised: (258,) a frame with a raised hand, as at a sign's beginning, when it has no shape of its own yet.
+        lying: (258,) the frame before; all but the one arm stays as in it.
+
+    Returns:
+        (n, 258) frames.
+    """
+    up = np.nan_to_num(heights(raised), nan=-np.inf)
+    hand = int(up.argmax())
+    wrist, elbow, tips = _ARMS[hand]
+    count = max(4, round(generator.uniform(0.5, 2.0) * fps))
+    out = np.repeat(lying[None], count, axis=0)
+    middle, unit = body(lying)
+    step = np.array([unit / ASPECT, unit])
+    point, above = _ITCHES[generator.integers(len(_ITCHES))]
+    place = lying[4 * point : 4 * point + 2] - (0.0, above) * step
+    fingers = raised[HANDS[hand]].reshape(21, 3)
+    touching = fingers[generator.choice([8, 12, 16]), :2] if np.isfinite(fingers).all() else raised[4 * wrist : 4 * wrist + 2]
+    turn = generator.uniform(0, 2 * np.pi)
+    beat = np.sin(2 * np.pi * generator.uniform(1.5, 4.0) * np.arange(count) / fps + turn)
+    rub = generator.uniform(0.02, 0.12) * np.array([np.cos(turn), np.sin(turn)])
+    drift = np.cumsum(generator.normal(0, 0.004, (count, 2)), axis=0)
+    shift = place - touching + (beat[:, None] * rub + drift) * step
+    out[:, HANDS[hand]] = (fingers[None] + np.pad(shift, ((0, 0), (0, 1)))[:, None]).reshape(count, 63)
+    for joint, share in ((wrist, 1.0), *((tip, 1.0) for tip in tips), (elbow, 0.4)):
+        out[:, 4 * joint : 4 * joint + 4] = raised[4 * joint : 4 * joint + 4]
+        out[:, 4 * joint : 4 * joint + 2] += share * shift
+    return out
 
 
 def _rests(part: Part, others: Sequence[Part]) -> list[np.ndarray]:
@@ -255,7 +303,8 @@ def joined_streams(
         yield join(parts[number % len(parts)], parts, np.random.default_rng([seed, number]), signs, direct, fps)
 
 
-def idle_streams(parts: Sequence[Part], seed: int = 0, touches: float = 0.0) -> Iterator[Stream]:
-    """Streams without signing of the sources in turn, without end, the same for the same seed."""
+def idle_streams(parts: Sequence[Part], seed: int = 0, touches: float = 0.0, kind: str = "posing") -> Iterator[Stream]:
+    """Streams without signing of the sources in turn, without end, the same for the same seed; see `join_idle`."""
     for number in count_from(0):
-        yield join_idle(parts[number % len(parts)], parts, np.random.default_rng([seed, number]), touches=touches)
+        generator = np.random.default_rng([seed, number])
+        yield join_idle(parts[number % len(parts)], parts, generator, touches=touches, kind=kind)

@@ -47,6 +47,11 @@ class Tape:
         self._pieces: list[np.ndarray] = []
         self._clocks: list[np.ndarray] = []
 
+    @property
+    def last(self) -> np.ndarray:
+        """(258,) the last frame that was laid."""
+        return self._pieces[-1][-1]
+
     def add(self, x: np.ndarray, fps: float) -> None:
         """Lays frames down from now on."""
         self._clocks.append(self.now + np.arange(len(x)) / fps)

@@ -41,3 +41,21 @@ def test_foreign_signs_never_mean_one_of_ours(clips: Path, shared_data: Path) ->
     negatives = no_sign(read_clips(clips), others)
     assert len(negatives) > 160
     assert np.isfinite(negatives[-1]).any()
+
+
+def test_false_alarms_are_windows_of_people_who_do_not_sign(shared_data: Path) -> None:
+    from kslr.mixture import false_alarms
+    from kslr.streams import load_parts
+
+    parts = load_parts(shared_data, ["ksl30_by_meaning"])["validation"]
+    found = false_alarms(parts, 1.0, seed=0)
+    assert found.windows.shape[1:] == (30, 1662)
+    assert len(found.windows) == len(found.source)
+    assert set(found.source) <= {part.source for part in parts}
+    assert 1.0 <= found.minutes < 3.0
+
+
+def test_recorders_can_be_left_out_of_foreign_signs(clips: Path, shared_data: Path) -> None:
+    every = foreign(shared_data, 400, seed=0)
+    gone = str(every.source[every.source != "holistic59"][0])
+    assert gone not in foreign(shared_data, 400, seed=0, without=[gone]).source

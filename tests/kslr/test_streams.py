@@ -9,7 +9,7 @@ import pytest
 from kslr.landmarks import ASPECT, LEFT_SHOULDER, LEFT_WRIST, RIGHT_SHOULDER, RIGHT_WRIST
 from kslr.segment import Segmenter
 from kslr.segmentation import decisions, matches, segment_f1
-from kslr.streams import PARTS, Part, body, cut_recordings, heights, join, joined_streams, load_parts, split_sources
+from kslr.streams import PARTS, Part, body, cut_recordings, heights, join, joined_streams, load_parts, scratch, split_sources
 from models.errors import InputError
 
 RIGHT_HAND = slice(195, 258)
@@ -183,3 +183,29 @@ def test_idle_streams_hold_no_sign_and_hands_that_touch_are_up(part: Part):
     again = next(idle_streams([part], 3, 1.0))
     assert np.array_equal(again.x, touching.x, equal_nan=True)
     assert len(list(islice(idle_streams([part], 3), 3))) == 3
+
+
+def test_a_scratching_hand_rubs_its_owners_body(part: Part):
+    lying, raised = part.rests[0][0].copy(), part.signs[0][0]
+    for point in (7, 8, 9, 13, 14):  # ears, mouth and elbows, which these people lack
+        lying[4 * point : 4 * point + 2] = lying[:2] + (0.0, 0.05 * (point > 8))
+    found = [scratch(raised, lying, np.random.default_rng(seed), 20.0) for seed in range(20)]
+    middle, unit = body(lying)
+    for x in found:
+        assert 10 <= len(x) <= 40
+        tips = x[:, RIGHT_HAND].reshape(len(x), 21, 3)[..., :2]
+        away = np.linalg.norm((tips - middle / (ASPECT, 1)) * (ASPECT, 1), axis=-1).min(axis=1) / unit
+        assert away.max() < 2.0
+        assert np.ptp(tips[:, 8], axis=0).max() > 1e-3
+        # The shape of the hand stays, and so does everything but the arm.
+        shape = tips - tips[:, :1]
+        assert np.allclose(shape, shape[0], atol=1e-4)
+        assert np.array_equal(x[:, :4], np.repeat(lying[None, :4], len(x), axis=0))
+
+
+def test_scratching_streams_hold_no_sign_and_hands_that_are_up(part: Part):
+    from kslr.streams import idle_streams
+
+    stream = next(idle_streams([part], 3, 1.0, "scratching"))
+    assert len(stream.spans) == 0
+    assert np.percentile(np.nan_to_num(heights(stream.x), nan=-2.0), 95) > -1.0
