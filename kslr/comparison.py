@@ -6,8 +6,8 @@ IEEE Trans. ASSP 26, 1978). So neither place nor size in the picture, frame rate
 compared in the mirror as well, and the better of the two counts.
 
 The score is a reading of the distance on a scale measured on recordings of many signers (benchmarks/practice.py):
-100 is the example itself, 80 what the same person's own repetitions usually reach, 50 where a repetition of the word and
-another word are equally likely, 20 what another word usually reaches.
+100 is the example itself, 80 what the same person's own repetitions usually reach, 50 where as many repetitions lie below as
+other words above, 20 what another word usually reaches.
 """
 
 from dataclasses import dataclass
@@ -25,10 +25,12 @@ POINTS = len(BODY) + 42
 _SHOULDERS, _WRISTS = (3, 4), (7, 8)
 _HAND_ROWS = (slice(9, 30), slice(30, 51))
 _COLUMNS = np.concatenate([columns("pose", list(BODY), 2), columns("left_hand", axes=2), columns("right_hand", axes=2)])
-_VISIBILITY = columns("pose")[3::4][[15, 16]]
+_VISIBILITY = columns("pose")[3::4]
+_ARMS = [5, 6, 7, 8]  # elbows and wrists, which leave the picture
 
 DOWN = -1.0  # a hand below this height takes no part, in shoulder widths under the shoulders
 REST = np.array([[0.6, -1.5], [-0.6, -1.5]])  # where a hand is taken to be that takes no part
+VISIBLE = 0.5  # a wrist of the pose counts where its hand is not seen from this visibility (0–1) on
 SHAPE = 2.0  # weight of the fingers' distances beside the hand's
 REACH = 1.0  # a hand that is farther away than this counts no more: one lost hand must not outweigh all else
 BAND = 0.34  # how far the two may drift apart in time, in parts of the sign
@@ -114,6 +116,9 @@ def figure(x: np.ndarray) -> np.ndarray:
     if x.ndim != 2 or x.shape[1] != columns("right_hand")[-1] + 1 or len(x) == 0:
         raise InputError(f"A sign is (frames, 1662) values, not {x.shape}.")
     points = absent_as_nan(np.nan_to_num(x))[:, _COLUMNS].reshape(len(x), POINTS, 2) * np.array([ASPECT, -1.0], np.float32)
+    arms = points[:, _ARMS]
+    arms[~(x[:, _VISIBILITY[[BODY[i] for i in _ARMS]]] > 0.1)] = np.nan
+    points[:, _ARMS] = arms
     shoulders = points[:, _SHOULDERS]
     widths = np.linalg.norm(shoulders[:, 0] - shoulders[:, 1], axis=1)
     seen = np.isfinite(widths) & (widths > 1e-4)
@@ -201,7 +206,7 @@ def _sign(x: np.ndarray, seconds: float) -> _Sign:
     x = absent_as_nan(np.nan_to_num(np.asarray(x, np.float32)))
     points = figure(x)
     wrist = points[:, _WRISTS].copy()
-    wrist[~(x[:, _VISIBILITY] > 0.5)] = np.nan
+    wrist[~(x[:, _VISIBILITY[[15, 16]]] > VISIBLE)] = np.nan
     hands = np.stack([points[:, rows] for rows in _HAND_ROWS], axis=1)
     place = np.where(np.isfinite(hands[:, :, 0]), hands[:, :, 0], wrist)
     up = np.nan_to_num(place[..., 1], nan=-np.inf) > DOWN

@@ -119,7 +119,7 @@
     const [note, vocabularySelect, wordSelect, stage, video, count, signButton, file] = ["note", "vocabulary", "word", "stage", "video", "count", "sign", "file"].map(find);
     const player = new Player(find("example"), find("player"));
     const say = (key, values, bad) => { kslr.say(note, key, values); note.classList.toggle("problem", Boolean(bad)); };
-    let vocabularies = [], seconds = 2, recording = null;
+    let vocabularies = [], seconds = 2, recording = null, old;
 
     async function refresh() {
       try { vocabularies = await server.practice_words(""); } catch { return; }
@@ -152,7 +152,8 @@
       player.show(reply.points.map((_, i) => (i * seconds) / Math.max(1, reply.points.length - 1)), [{ points: reply.points, look: "example" }]);
     }
 
-    function clear() { page.classList.add("fresh"); say(null); }
+    const run = () => result.querySelector("[data-run]")?.dataset.run;
+    function clear() { page.classList.add("fresh"); old = run(); say(null); }
 
     async function send(chosen) {
       clear();
@@ -207,6 +208,7 @@
 
     // A new result from the server.
     function shown() {
+      if (run() === old) return; // it is still the result before
       if (["practice.comparing", "video.sending"].includes(note.dataset.word)) say(null);
       page.classList.remove("fresh");
       const section = result.querySelector("[data-practice]");

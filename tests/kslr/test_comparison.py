@@ -173,6 +173,7 @@ def test_a_figure_is_in_shoulder_widths_from_between_the_shoulders(sign):
     np.testing.assert_allclose(points[:, 4], [[-0.5, 0]] * 30, atol=1e-2)
     assert np.nanmax(points[:, 30:, 1]) > 0 > np.nanmin(points[:, 7:9, 1])
     assert np.isnan(points[:, 9:30]).all()
+    assert np.isnan(points[:, 5:7]).all(), "elbows that were never seen"
 
 
 @settings(max_examples=40, deadline=None)
