@@ -11,10 +11,10 @@ import numpy as np
 from emotion.detection import FaceDetector
 from emotion.faces import FaceCrop, crop_from_landmarks
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
-from emotion.smoothing import from_rest, resting_face
 from fusion.attention import attention
 from fusion.cues import FaceShape, baseline, cues, face_shape
 from fusion.pooling import pool
+from fusion.resting import relative, rest_of
 from fusion.tagged import TaggedWord
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
@@ -31,6 +31,8 @@ GUESS_SECONDS = 0.2
 # Enough of the resting face to know it, little enough to follow a person who moves.
 REST_FRAMES = 600
 LEAST_REST_FRAMES = 15
+# Of a calibration: enough of them, over enough of its time, at any frame rate.
+LEAST_CALM_FRAMES, LEAST_CALM_SHARE = 5, 0.4
 
 
 @dataclass(frozen=True)
@@ -129,6 +131,7 @@ class Interpreter:
         self._shapes: deque[FaceShape] = deque()
         self._rest: deque[FaceShape] = deque(maxlen=REST_FRAMES)
         self._resting: deque[EmotionPrediction] = deque(maxlen=REST_FRAMES)
+        self._calm: np.ndarray | None = None
         self._waiting: list[SignSegment] = []
         self._guess: SignPrediction | None = None
         self._guessed_at = float("-inf")
@@ -177,7 +180,27 @@ class Interpreter:
         self._count(frame, landmarks)
         hint = self._hint(landmarks)
         guess = self._provisional(frame.seconds)
+        emotion = self._against_rest([emotion])[0] if emotion and self._calm is not None else emotion
         return Observation(frame.seconds, landmarks, crop, emotion, words, self._segmenter.signing, hint, guess)
+
+    def calibrate(self, seconds: float = 3.0) -> bool:
+        """Takes what the face showed in the last seconds, hands at rest, for the person's resting face from now on.
+
+        Every emotion after this is read against it, until the interpreter is closed or `forget_calibration` is called.
+
+        Returns:
+            False, and nothing is changed, where the face was not seen for long enough.
+        """
+        now = self._before.seconds if self._before else 0.0
+        recent = [e for e in self._resting if e.seconds >= now - seconds]
+        if len(recent) < LEAST_CALM_FRAMES or recent[-1].seconds - recent[0].seconds < LEAST_CALM_SHARE * seconds:
+            return False
+        self._calm = rest_of(recent)
+        return True
+
+    def forget_calibration(self) -> None:
+        """Emotions are read as they look again."""
+        self._calm = None
 
     def finish(self) -> tuple[TaggedWord, ...]:
         """Ends the source: the sign under way, if any, becomes a word or is dropped."""
@@ -283,15 +306,19 @@ class Interpreter:
             return "no_face"
         return "no_hands" if self._segmenter.signing and not landmarks.hands else None
 
+    def _against_rest(self, seen: list[EmotionPrediction]) -> list[EmotionPrediction]:
+        """Emotions read against the resting face, where one is known."""
+        rest = self._calm
+        if rest is None and self._neutral and len(self._resting) >= LEAST_REST_FRAMES:
+            rest = rest_of(self._resting)
+        return seen if rest is None else [relative(e, rest, self._models.emotions.threshold) for e in seen]
+
     def _tag(self, segment: SignSegment) -> tuple[TaggedWord, ...]:
         prediction = self._models.signs.recognize(segment)
         if prediction.sign_id is None:
             return ()
         during = [e for e in self._emotions if segment.start <= e.seconds <= segment.end + AFTER_SECONDS]
-        if self._neutral and len(self._resting) >= LEAST_REST_FRAMES:
-            rest = resting_face(np.stack([e.probabilities for e in self._resting]), np.array([e.quality for e in self._resting]))
-            during = [replace(e, probabilities=from_rest(e.probabilities, rest)) for e in during]
-        emotion, probabilities = pool(during, threshold=self._models.emotions.threshold)
+        emotion, probabilities = pool(self._against_rest(during), threshold=self._models.emotions.threshold)
         shapes = [shape for shape in self._shapes if segment.start <= shape.seconds <= segment.end]
         word = TaggedWord(
             sign=self._models.signs.vocabulary[prediction.sign_id],

@@ -20,15 +20,17 @@ from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from fusion.appearance import FACE_RUNS
 from fusion.exports import from_json
 from fusion.interpreter import Observation
-from kslr.landmarks import LEFT_SHOULDER, RIGHT_SHOULDER
+from kslr.landmarks import Landmarks
+from kslr.recognizer import SignPrediction
+from kslr.takes import too_far
 from kslr.video import Frame
 from models.errors import InputError
 from ui.formats import FORMATS, written
 from ui.i18n import LANGUAGES
+from ui.naming import NAME_LENGTH
+from ui.refused import Refused
 from ui.services import Full, LiveSession, Services
 
-# Shoulders closer than this, in shares of the picture's width times its aspect over 4:3, are too small to read hands.
-NEAR_ENOUGH = 0.11
 FACE_POINTS = sorted({point for run in FACE_RUNS for point in run})
 
 
@@ -64,36 +66,38 @@ def decode(message: bytes, largest: int = 400_000, side: int = 1280) -> Frame:
 
 def answer(observation: Observation, size: tuple[int, int]) -> dict[str, Any]:
     """What the browser needs to draw and tell: coordinates are thousandths of the picture's width and height."""
-    seen = observation.landmarks
-    pose = None if seen.pose is None else np.column_stack([_thousandths(seen.pose), seen.pose[:, 3] > 0.5])[:25]
     emotion, crop, guess = observation.emotion, observation.crop, observation.provisional
     width, height = size
     return {
         "seconds": observation.seconds,
         "signing": observation.signing,
-        "hint": observation.hint or too_far(observation),
-        "pose": None if pose is None else pose.astype(int).tolist(),
-        "face": None if seen.face is None else _thousandths(seen.face[FACE_POINTS]).tolist(),
-        "left_hand": None if seen.left_hand is None else _thousandths(seen.left_hand).tolist(),
-        "right_hand": None if seen.right_hand is None else _thousandths(seen.right_hand).tolist(),
+        "hint": observation.hint or ("too_far" if too_far(observation.landmarks) else None),
+        **points(observation.landmarks),
         "box": None
         if crop is None
         else [round(1000 * v) for v in (crop.box[0] / width, crop.box[1] / height, crop.box[2] / width, crop.box[2] / height)],
         "emotion": emotion and {"label": emotion.label, "probabilities": [round(float(p), 3) for p in emotion.probabilities]},
-        "guess": guess and guess.sign_id and {"id": guess.sign_id, "probability": round(guess.probability, 3)},
+        "guess": guess
+        and guess.sign_id
+        and {"id": guess.sign_id, "probability": round(guess.probability, 3), "top5": top5(guess)},
         "words": [word.as_dict() for word in observation.words],
     }
 
 
-def too_far(observation: Observation) -> str | None:
-    """The hint ``too_far`` when the person's shoulders are small in the picture."""
-    pose = observation.landmarks.pose
-    if pose is None:
-        return None
-    width = abs(float(pose[LEFT_SHOULDER, 0] - pose[RIGHT_SHOULDER, 0])) * observation.landmarks.aspect * 3 / 4
-    # Somebody seen from the side has narrow shoulders too: then the trunk tells.
-    height = abs(float(pose[23:25, 1].mean() - pose[11:13, 1].mean()))
-    return "too_far" if width < NEAR_ENOUGH and height < 1.6 * NEAR_ENOUGH else None
+def top5(guess: SignPrediction) -> list[dict[str, Any]]:
+    """The likeliest words, best first."""
+    return [{"id": word, "probability": round(probability, 3)} for word, probability in guess.ranked[:5]]
+
+
+def points(seen: Landmarks) -> dict[str, list[list[int]] | None]:
+    """Landmarks as the browser draws them: pose (with whether each point is visible), face, left_hand and right_hand."""
+    pose = None if seen.pose is None else np.column_stack([_thousandths(seen.pose), seen.pose[:, 3] > 0.5])[:25]
+    return {
+        "pose": None if pose is None else pose.astype(int).tolist(),
+        "face": None if seen.face is None else _thousandths(seen.face[FACE_POINTS]).tolist(),
+        "left_hand": None if seen.left_hand is None else _thousandths(seen.left_hand).tolist(),
+        "right_hand": None if seen.right_hand is None else _thousandths(seen.right_hand).tolist(),
+    }
 
 
 def _thousandths(points: np.ndarray) -> np.ndarray:
@@ -116,6 +120,15 @@ def read(session: LiveSession, message: bytes, services: Services) -> dict[str, 
     reply = answer(session.interpreter.push(frame), (width, height))
     session.used = time.monotonic()
     return {**reply, "milliseconds": round((time.perf_counter() - start) * 1000, 1)}
+
+
+def calm(session: LiveSession, on: bool = True) -> dict[str, Any]:
+    """Takes the last three seconds of the face for the person's resting one, or forgets it."""
+    session.wait()
+    if on:
+        return {"calm": session.interpreter.calibrate()}
+    session.interpreter.forget_calibration()
+    return {"calm": None}
 
 
 def same_origin(headers: Any) -> bool:
@@ -148,14 +161,14 @@ def router(services: Services) -> APIRouter:
         return {"status": "ok", "sessions": len(sessions), "places": limits.sessions, "videos": services.videos}
 
     @routes.websocket("/live")
-    async def live(socket: WebSocket) -> None:
+    async def live(socket: WebSocket, signs: str = "") -> None:
         if not same_origin(socket.headers):
             await socket.close(1008)
             return
         await socket.accept()
         key, loop, rate = f"socket-{id(socket)}", asyncio.get_running_loop(), Rate(limits.frames_a_second)
         try:
-            session = sessions.open(key)
+            session = sessions.open(key, await loop.run_in_executor(None, services.vocabularies.models, signs))
             await loop.run_in_executor(session.thread, session.wait)
             await socket.send_json({"ready": True})
             while True:
@@ -167,6 +180,8 @@ def router(services: Services) -> APIRouter:
                     return
                 if message.get("bytes"):
                     reply = await loop.run_in_executor(session.thread, read, session, message["bytes"], services)
+                elif (message.get("text") or "").startswith("calm"):
+                    reply = await loop.run_in_executor(session.thread, calm, session, message["text"] == "calm")
                 else:
                     words = await loop.run_in_executor(session.thread, session.interpreter.finish)
                     reply = {"ended": True, "words": [word.as_dict() for word in words]}
@@ -174,6 +189,9 @@ def router(services: Services) -> APIRouter:
         except Full:
             await socket.send_json({"error": "full", "places": limits.sessions})
             await socket.close(1013)
+        except Refused:
+            await socket.send_json({"error": "vocabulary"})
+            await socket.close(1008)
         except InputError as error:
             await socket.send_json({"error": "refused", "message": str(error)})
             await socket.close(1008)
@@ -185,20 +203,34 @@ def router(services: Services) -> APIRouter:
             sessions.close(key)
 
     @routes.post("/live/frame")
-    async def frame(request: Request, session: str) -> Response:
+    async def frame(request: Request, session: str, signs: str = "") -> Response:
         if not same_origin(request.headers) or not 16 <= len(session) <= 64:
             return Response(status_code=403)
         if int(request.headers.get("content-length") or limits.frame_bytes + 1) > limits.frame_bytes:
             return Response(status_code=413)
         message = await request.body()
         try:
-            opened = sessions.open(f"post-{session}")
+            models = await asyncio.get_running_loop().run_in_executor(None, services.vocabularies.models, signs)
+            opened = sessions.open(f"post-{session}", models)
             reply = await asyncio.get_running_loop().run_in_executor(opened.thread, read, opened, message, services)
         except Full:
             reply = {"error": "full", "places": limits.sessions}
+        except Refused:
+            reply = {"error": "vocabulary"}
         except InputError as error:
             sessions.close(f"post-{session}")
             reply = {"error": "refused", "message": str(error)}
+        return Response(json.dumps(reply), media_type="application/json")
+
+    @routes.post("/live/calm")
+    async def calmed(request: Request, session: str, on: bool = True) -> Response:
+        if not same_origin(request.headers) or not 16 <= len(session) <= 64:
+            return Response(status_code=403)
+        try:
+            opened = sessions.open(f"post-{session}")
+        except Full:
+            return Response(status_code=409)
+        reply = await asyncio.get_running_loop().run_in_executor(opened.thread, calm, opened, on)
         return Response(json.dumps(reply), media_type="application/json")
 
     @routes.post("/live/end")
@@ -209,7 +241,7 @@ def router(services: Services) -> APIRouter:
         return Response(status_code=204)
 
     @routes.post("/live/export")
-    async def export(request: Request, format: str, language: str = "kk") -> Response:
+    async def export(request: Request, format: str, language: str = "kk", signs: str = "") -> Response:
         if not same_origin(request.headers) or format not in FORMATS or language not in LANGUAGES:
             return Response(status_code=403)
         body = await request.body()
@@ -219,7 +251,7 @@ def router(services: Services) -> APIRouter:
             words = from_json(body.decode())
         except (InputError, UnicodeDecodeError) as error:
             return Response(str(error), status_code=422, media_type="text/plain")
-        vocabulary = services.models.signs.vocabulary.name
+        vocabulary = signs[:NAME_LENGTH] or services.vocabularies.default
         duration = max((word.end for word in words), default=0.0)
         content = written(format, words, source="live", duration=duration, vocabulary=vocabulary, language=language)
         headers = {"Content-Disposition": f'attachment; filename="kslr.{format}"'}

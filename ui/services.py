@@ -15,6 +15,8 @@ from pathlib import Path
 
 from fusion.interpreter import Interpreter, Models
 from models.errors import InputError
+from ui.takes import Desk
+from ui.vocabularies import Vocabularies
 
 
 @dataclass(frozen=True)
@@ -98,8 +100,11 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def open(self, key: str) -> LiveSession:
+    def open(self, key: str, models: Models | None = None) -> LiveSession:
         """A new session, or the one that the key has.
+
+        Args:
+            models: of a new session, where they are not those that all share.
 
         Raises:
             Full: there is no place.
@@ -109,7 +114,7 @@ class Sessions:
             if key not in self._sessions:
                 if len(self._sessions) >= self._limits.sessions:
                     raise Full(f"All {self._limits.sessions} places are taken. Try again in a few minutes.")
-                self._sessions[key] = LiveSession(self._models)
+                self._sessions[key] = LiveSession(models or self._models)
             session = self._sessions[key]
             session.used = time.monotonic()
             return session
@@ -174,11 +179,15 @@ class Services:
     limits: Limits = field(default_factory=Limits)
     sessions: Sessions = field(init=False)
     results: Results = field(init=False)
+    vocabularies: Vocabularies = field(init=False)
+    desk: Desk = field(init=False)
     _videos: set[object] = field(init=False, default_factory=set)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sessions", Sessions(self.models, self.limits))
         object.__setattr__(self, "results", Results(self.limits.result_seconds))
+        object.__setattr__(self, "vocabularies", Vocabularies(self.models))
+        object.__setattr__(self, "desk", Desk())
 
     @property
     def videos(self) -> int:
@@ -200,3 +209,4 @@ class Services:
         """Frees every tracker and deletes every result."""
         self.sessions.close_all()
         self.results.close()
+        self.desk.close()

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from fusion.annotate import AnnotatedVideo
-from fusion.interpreter import Interpreter, Seen
+from fusion.interpreter import Interpreter, Models, Seen
 from fusion.tagged import TaggedWord
 from kslr.video import VideoFile
 from models.errors import InputError
 from ui.formats import FORMATS, written
+from ui.refused import Refused
 from ui.services import Services
 
 EXTENSIONS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
@@ -44,6 +45,7 @@ class Translation:
         words: in order.
         seen: what was in view.
         times, emotions: (n,) seconds and (n, 7) probabilities of the frames whose face was seen.
+        vocabulary: the name of the words it was read with.
         files: what was written, by extension.
     """
 
@@ -52,18 +54,11 @@ class Translation:
     seen: Seen
     times: np.ndarray
     emotions: np.ndarray
+    vocabulary: str = ""
     files: dict[str, Path] = field(default_factory=dict)
 
 
-class Refused(InputError):
-    """The video can't be translated; ``key`` and ``values`` say why in the app's words."""
-
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(key)
-        self.key, self.values = key, values
-
-
-def translate(path: Path, name: str, language: str, services: Services) -> Iterator[Progress | Translation]:
+def translate(path: Path, name: str, language: str, services: Services, signs: str = "") -> Iterator[Progress | Translation]:
     """Translates a file.
 
     Args:
@@ -71,6 +66,7 @@ def translate(path: Path, name: str, language: str, services: Services) -> Itera
         name: what the person called it.
         language: of the words drawn into the video and written as text.
         services: models, limits and the place for results.
+        signs: the vocabulary; the server's own when empty.
 
     Yields:
         `Progress` now and then, at last one `Translation`.
@@ -85,9 +81,10 @@ def translate(path: Path, name: str, language: str, services: Services) -> Itera
         raise Refused("video.empty")
     if path.stat().st_size > limits.upload_megabytes * 1e6:
         raise Refused("video.large", size=limits.upload_megabytes)
+    models = services.vocabularies.models(signs)
     try:
         with services.one_more_video():
-            yield from _translate(path, name, language, services)
+            yield from _translate(path, name, language, services, models)
     except Refused:
         raise
     except InputError as error:
@@ -101,10 +98,10 @@ def reason(error: InputError) -> str:
     return next((key for part, key in known.items() if part in message), "video.unreadable")
 
 
-def _translate(path: Path, name: str, language: str, services: Services) -> Iterator[Progress | Translation]:
+def _translate(path: Path, name: str, language: str, services: Services, models: Models) -> Iterator[Progress | Translation]:
     words: list[TaggedWord] = []
     times, emotions = [], []
-    with VideoFile(path, longest=services.limits.video_minutes * 60.0) as video, Interpreter(services.models) as interpreter:
+    with VideoFile(path, longest=services.limits.video_minutes * 60.0) as video, Interpreter(models) as interpreter:
         folder = services.results.new()
         started = reported = time.monotonic()
         yield Progress(0.0, 0.0 if video.duration else None)
@@ -124,8 +121,9 @@ def _translate(path: Path, name: str, language: str, services: Services) -> Iter
             annotated.tell(last)
             words += last
         seen = replace(interpreter.seen, truncated=video.truncated)
-    translation = Translation(name, tuple(words), seen, np.array(times), np.array(emotions).reshape(-1, 7))
-    yield replace(translation, files=_write(translation, folder, language, services))
+    vocabulary = models.signs.vocabulary.name
+    translation = Translation(name, tuple(words), seen, np.array(times), np.array(emotions).reshape(-1, 7), vocabulary)
+    yield replace(translation, files=_write(translation, folder, language))
 
 
 def _progress(seconds: float, duration: float | None, spent: float) -> Progress:
@@ -135,7 +133,7 @@ def _progress(seconds: float, duration: float | None, spent: float) -> Progress:
     return Progress(seconds, fraction, spent / fraction - spent if fraction > 0.05 else None)
 
 
-def _write(translation: Translation, folder: Path, language: str, services: Services) -> dict[str, Path]:
+def _write(translation: Translation, folder: Path, language: str) -> dict[str, Path]:
     """Every format of the words beside the annotated video."""
     files = {"mp4": folder / "kslr.mp4"}
     for kind in FORMATS:
@@ -145,7 +143,7 @@ def _write(translation: Translation, folder: Path, language: str, services: Serv
             translation.words,
             source=translation.name,
             duration=translation.seen.seconds,
-            vocabulary=services.models.signs.vocabulary.name,
+            vocabulary=translation.vocabulary,
             language=language,
         )
         files[kind].write_bytes(content)

@@ -20,7 +20,7 @@
       try { sent = await upload(file); } catch { return say("video.failed", null, true); }
       say("video.waiting");
       sentPath = sent.path;
-      trigger("submit", { path: sent.path, name: file.name, language: kslr.language });
+      trigger("submit", { path: sent.path, name: file.name, language: kslr.language, signs: kslr.chosenVocabulary("video") });
     }
 
     // Three seconds from the camera, after a countdown, as a file like any other.

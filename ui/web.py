@@ -27,8 +27,18 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 # In the order of the navigation; each is a module of `ui.pages`.
-PAGES = ("live", "video", "practice", "classroom", "evaluate", "about")
-SCRIPTS = ("app.js", "transcript.js", "live.js", "video.js", "practice.js", "classroom.js", "evaluate.js")
+PAGES = ("live", "video", "teach", "practice", "classroom", "evaluate", "about")
+SCRIPTS = (
+    "app.js",
+    "transcript.js",
+    "live.js",
+    "video.js",
+    "vocabulary.js",
+    "teach.js",
+    "practice.js",
+    "classroom.js",
+    "evaluate.js",
+)
 LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
@@ -76,6 +86,7 @@ def build_server(services: "Services", root_path: str = "") -> "FastAPI":
 
     from ui.classroom_live import router as classroom_router
     from ui.live import router
+    from ui.teaching import router as teaching
 
     @asynccontextmanager
     async def life(_: FastAPI) -> Any:
@@ -84,6 +95,7 @@ def build_server(services: "Services", root_path: str = "") -> "FastAPI":
 
     server = FastAPI(title="KSLR", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
     server.include_router(router(services))
+    server.include_router(teaching(services))
     server.include_router(classroom_router(services))
 
     @server.get("/results/{token}/{name}")

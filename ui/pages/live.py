@@ -4,6 +4,7 @@ import gradio as gr
 
 from ui.formats import FORMATS
 from ui.i18n import said
+from ui.pages.video import vocabulary_html
 from ui.services import Services
 
 
@@ -33,6 +34,8 @@ def page() -> str:
         <button type="button" class="main" id="live-start" data-word="live.start"></button>
         <select id="live-camera" data-word-label="live.camera" hidden></select>
         {switches}
+        {vocabulary_html("live")}
+        <button type="button" class="quiet" id="live-calm" data-word="live.calm" hidden></button>
       </div>
       <p class="status" id="live-status" role="status" data-word="live.off"></p>
       {said("live.consent", "p", 'class="note"')}
@@ -42,6 +45,7 @@ def page() -> str:
         {said("live.waiting", "p", 'class="waiting"')}
       </div>
       <p class="guess" id="live-guess" aria-hidden="true"></p>
+      <details class="top5" id="live-top5" hidden><summary data-word="live.top5"></summary><ul></ul></details>
       <div class="face" id="live-face" hidden>{said("emotion.now")} <span id="live-emotion"></span></div>
       <div class="head">{said("live.transcript", "h3")}
         <span class="tools">

@@ -26,8 +26,6 @@ def build(services: Services) -> None:
     )
     result = gr.HTML(elem_id="video-result", apply_default_css=False)
 
-    vocabulary = services.models.signs.vocabulary
-
     def run(event: gr.EventData) -> Iterator[str]:
         """Translates the file that the browser has sent, and deletes it."""
         path = uploaded(str(getattr(event, "path", "")))
@@ -36,7 +34,9 @@ def build(services: Services) -> None:
         try:
             if path is None:
                 raise Refused("video.unreadable")
-            for step in translate(path, str(event.name)[:200], language if language in LANGUAGES else "kk", services):
+            signs = str(getattr(event, "signs", "") or "")
+            vocabulary = services.vocabularies.models(signs).signs.vocabulary
+            for step in translate(path, str(event.name)[:200], language if language in LANGUAGES else "kk", services, signs):
                 html = progress_html(step) if isinstance(step, Progress) else result_html(step, vocabulary)
                 yield f'<div data-run="{mark}">{html}</div>'
         except Refused as refused:
@@ -81,6 +81,7 @@ def picker_html(services: Services) -> str:
   </label>
   <div class="controls">
     <button type="button" class="quiet" id="video-record" data-word="video.record"></button>
+    {vocabulary_html("video")}
   </div>
   <div class="stage mirrored on small" id="video-preview" hidden>
     <video muted playsinline data-word-label="video.preview"></video><div class="count" id="video-count" role="status"></div>
@@ -88,6 +89,14 @@ def picker_html(services: Services) -> str:
   {said("video.privacy", "p", 'class="note"')}
   <p class="status" id="video-note" role="status"></p>
 </section>"""
+
+
+def vocabulary_html(page: str) -> str:
+    """The choice of the vocabulary, which vocabulary.js fills; hidden while there is nothing to choose."""
+    return (
+        f'<label class="switch" hidden>{said("vocabulary.choose")}'
+        f'<select data-vocabulary="{page}" data-word-label="vocabulary.choose"></select></label>'
+    )
 
 
 def progress_html(step: Progress) -> str:
