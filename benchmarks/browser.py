@@ -1,0 +1,153 @@
+"""What a person at the Live page gets, measured in a real browser: displayed rate, and how long an answer and a word take.
+
+    python benchmarks/browser.py CLIP [--seconds 30] [--tabs 1 2] [--chromium /usr/bin/chromium] [--json FILE]
+
+A server of its own is started; Chromium plays the clip at 640×480 as its camera, over and over, in one tab and then in two
+at once. In each tab the page's own socket is listened to: a frame's answer counts from the moment the picture is taken off
+the video, so JPEG, both ways, the tracker and both networks are in it; a word counts from the end of its sign, so the wait
+that makes sure of the end and of the face after it is in it. The browser runs on the same machine and takes its share of
+the cores. Needs Chromium and the Playwright package (the `test` extra).
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from kslr.video import VideoFile
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZE = (640, 480)
+# Notes when each picture is taken and when its answer comes; the page's own clock is found from the time inside the message.
+LISTEN = """(() => {
+  const taken = [], sent = [];
+  window.heard = { answers: [], words: [] };
+  const blob = HTMLCanvasElement.prototype.toBlob;
+  HTMLCanvasElement.prototype.toBlob = function (...rest) { taken.push(performance.now()); return blob.apply(this, rest); };
+  const Real = WebSocket;
+  window.WebSocket = class extends Real {
+    constructor(...rest) {
+      super(...rest);
+      this.addEventListener("message", (event) => {
+        const now = performance.now(), reply = JSON.parse(event.data);
+        if (reply.milliseconds === undefined) return;
+        const one = sent.shift();
+        heard.answers.push([now, now - one.taken, reply.milliseconds]);
+        for (const word of reply.words) heard.words.push([word.sign.id, now - (one.began + 1000 * word.end)]);
+      });
+    }
+    send(message) {
+      if (message instanceof ArrayBuffer) {
+        const at = taken.shift();
+        sent.push({ taken: at, began: at - 1000 * new DataView(message).getFloat64(0, true) });
+      }
+      super.send(message);
+    }
+  };
+})();"""
+
+
+def camera(clip: Path, path: Path) -> Path:
+    """The clip as the browser's false camera plays it: JPEGs of 640×480, the picture whole, black beside it."""
+    from PIL import Image, ImageOps
+
+    with VideoFile(clip) as video, path.open("wb") as file:
+        for frame in video:
+            ImageOps.pad(Image.fromarray(frame.rgb), SIZE).save(file, "JPEG", quality=90)
+    return path
+
+
+def measure(driver: Any, chromium: str, url: str, played: Path, tabs: int, seconds: float) -> list[dict[str, Any]]:
+    """Opens tabs, lets them sign for a while, and gives each one's answers and words."""
+    flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--use-fake-ui-for-media-stream"]
+    flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={played}"]
+    browser = driver.chromium.launch(executable_path=chromium, args=flags)
+    try:
+        opened = []
+        for _ in range(tabs):
+            tab = browser.new_context().new_page()
+            tab.set_default_timeout(120_000)
+            tab.add_init_script(LISTEN)
+            tab.goto(f"{url}?lang=en#live")
+            tab.wait_for_selector("#live-start")
+            opened.append(tab)
+        for tab in opened:
+            tab.click("#live-start")
+        for tab in opened:  # the trackers' first frames are slow and no one's experience
+            tab.wait_for_function("heard.answers.length > 30")
+            tab.evaluate("heard.answers.length = heard.words.length = 0")
+        time.sleep(seconds)
+        found = [tab.evaluate("heard") for tab in opened]
+    finally:
+        browser.close()
+    return found
+
+
+def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Figures over all tabs; the displayed rate is the mean of the tabs'."""
+    answers = [np.array(one["answers"]) for one in found]
+    rates = [(len(one) - 1) / (one[-1, 0] - one[0, 0]) * 1000 for one in answers]
+    waits, words = np.concatenate(answers)[:, 1], np.array([wait for one in found for _, wait in one["words"]])
+    return {
+        "tabs": len(found),
+        "frames_a_second": float(np.mean(rates)),
+        "answer_ms": np.percentile(waits, [50, 95]).round(1).tolist(),
+        "server_ms": np.percentile(np.concatenate(answers)[:, 2], [50, 95]).round(1).tolist(),
+        "words": len(words),
+        "word_s": (np.percentile(words, [50, 95]) / 1000).round(2).tolist() if len(words) else None,
+    }
+
+
+def main(
+    clip: Annotated[Path, typer.Argument(help="A video of one person signing.")],
+    seconds: Annotated[float, typer.Option(help="How long each measurement lasts.")] = 30.0,
+    tabs: Annotated[list[int], typer.Option(help="How many tabs; give it more than once.")] = [1, 2],  # noqa: B006
+    chromium: Annotated[str, typer.Option(help="The browser.")] = "/usr/bin/chromium",
+    json_path: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+) -> None:
+    """Measures and prints a table."""
+    from playwright.sync_api import sync_playwright
+
+    with tempfile.TemporaryDirectory() as folder:
+        log, played = Path(folder) / "log.txt", camera(clip, Path(folder) / "camera.mjpeg")
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "KSLR_HOME": folder, "GRADIO_TEMP_DIR": f"{folder}/uploads"}
+        serve = f"from ui.web import launch; launch(port=0, max_sessions={max(tabs)})"
+        with log.open("w") as out:
+            server = subprocess.Popen([sys.executable, "-c", serve], cwd=folder, stdout=out, stderr=out, env=environment)
+        try:
+            while "KSLR is at" not in log.read_text():
+                if server.poll() is not None:
+                    raise SystemExit(log.read_text())
+                time.sleep(0.2)
+            url = log.read_text().split("KSLR is at ")[1].split()[0] + "/"
+            rows = []
+            with sync_playwright() as driver:
+                for count in tabs:
+                    rows.append(summary(measure(driver, chromium, url, played, count, seconds)))
+        finally:
+            server.terminate()
+            server.wait(20)
+    print(f"{clip.name} at 640×480, {seconds:.0f} s each, server and browser on {os.cpu_count()} cores")
+    print("tabs  frames/s each   frame → answer p50, p95   of which server p50, p95   words   sign's end → word p50, p95")
+    for row in rows:
+        answer, server_ms = row["answer_ms"], row["server_ms"]
+        word = "–" if row["word_s"] is None else f"{row['word_s'][0]:.2f} s, {row['word_s'][1]:.2f} s"
+        print(
+            f"{row['tabs']:4d}  {row['frames_a_second']:13.1f}   {answer[0]:9.0f} ms, {answer[1]:6.0f} ms   "
+            f"{server_ms[0]:10.0f} ms, {server_ms[1]:6.0f} ms   {row['words']:5d}   {word}"
+        )
+    if json_path:
+        json_path.write_text(json.dumps(rows, indent=1))
+
+
+if __name__ == "__main__":
+    typer.run(main)
