@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -195,6 +196,8 @@ def router(services: Services) -> APIRouter:
             rooms.discard(place)
             if room is not None:
                 room.free()
+            with suppress(RuntimeError):  # closed already
+                await socket.close()
 
     async def answered(request: Request, work: Callable[["History"], T]) -> Any:
         if not same_origin(request.headers):

@@ -184,9 +184,9 @@ def write(history: "History", session: str, report: Path | None, csv: Path | Non
     """Writes what was asked for of a session; the figures to the screen when nothing was."""
     from fusion.classroom_report import as_csv, classroom_page
 
-    windows, moments = history.windows(session), history.moments(session)
+    about, windows, moments = history.session(session), history.windows(session), history.moments(session)
     if report is not None:
-        write_file(report, classroom_page(history.session(session), windows, moments, language).encode())
+        write_file(report, classroom_page(about, windows, moments, language).encode())
     if csv is not None:
         write_file(csv, as_csv(windows, moments).encode())
     if report is None and csv is None:
