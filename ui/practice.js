@@ -145,7 +145,7 @@
       clear();
       const asked = [vocabularySelect.value, wordSelect.value];
       let reply;
-      try { reply = await server.practice_example(asked); } catch { reply = { problem: "video.failed" }; }
+      try { reply = await server.example(asked); } catch { reply = { problem: "video.failed" }; }
       if (asked[0] !== vocabularySelect.value || asked[1] !== wordSelect.value) return;
       if (reply.problem) return say(reply.problem, null, true);
       seconds = reply.seconds;

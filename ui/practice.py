@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +11,16 @@ import numpy as np
 from fusion.interpreter import Interpreter, Seen
 from kslr.clips import LANDMARK_SUFFIXES, Recording, record, segments
 from kslr.comparison import Comparison, compare, figure
-from kslr.recognizer import SignPrediction, SignRecognizer
+from kslr.recognizer import SignPrediction
 from kslr.segment import SignSegment
 from kslr.video import VideoFile
 from kslr.vocabulary import Sign
-from kslr.vocabulary_file import TaughtVocabulary, load_vocabulary, taught_vocabularies, vocabulary_path
+from kslr.vocabulary_file import TaughtVocabulary, load_vocabulary, taught_vocabularies
 from models.errors import InputError
 from ui.i18n import names
+from ui.refused import Refused
 from ui.services import Services
-from ui.translation import EXTENSIONS, REPORT_EVERY, Progress, Refused, reason
+from ui.translation import EXTENSIONS, REPORT_EVERY, Progress, reason
 
 LONGEST = 30.0  # seconds of a learner's clip
 
@@ -49,17 +49,15 @@ class Attempt:
     named: Sign | None
 
 
-def taught(name: str) -> TaughtVocabulary:
+def taught(name: str, services: Services) -> TaughtVocabulary:
     """A vocabulary by its name.
 
     Raises:
         Refused: it is gone, or its file is damaged.
     """
     try:
-        if "/" in name or name.endswith(".npz"):
-            raise InputError("A name, not a path.")
-        return load_vocabulary(vocabulary_path(name))
-    except InputError as error:
+        return services.vocabularies.load(name)
+    except Refused as error:
         raise Refused("practice.gone") from error
 
 
@@ -77,18 +75,19 @@ def practice_words(_: Any = None) -> list[dict[str, Any]]:
     return found
 
 
-def practice_example(asked: Any) -> dict[str, Any]:
+def practice_example(asked: Any, services: Services) -> dict[str, Any]:
     """A word's example as a moving figure.
 
     Args:
         asked: [vocabulary, word id].
+        services: where vocabularies are.
 
     Returns:
         seconds, and points (frames, points, 2) in hundredths of the shoulder width, null where absent; or a problem's key.
     """
     try:
         name, word = (str(one) for one in asked)
-        example = taught(name).exemplars[word]
+        example = taught(name, services).exemplars[word]
         return {"seconds": example.seconds, "points": hundredths(figure(np.asarray(example.window, np.float32)))}
     except (Refused, InputError, KeyError, TypeError, ValueError):
         return {"problem": "practice.gone"}
@@ -136,7 +135,7 @@ def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Servi
         raise Refused("practice.no_hands")
     best, segment = max(compared, key=lambda one: one[0].score)
     sign = next(one for one in vocabulary.signs if one.id == word)
-    read = _read(vocabulary, segment)
+    read = _read(vocabulary, segment, services)
     named = next((one for one in vocabulary.signs if read and one.id == read.sign_id), None)
     yield Attempt(sign, best, segment.end - segment.start, example.seconds, len(found), seen.several, read, named)
 
@@ -166,16 +165,10 @@ def _recorded(path: Path, services: Services) -> Iterator[Progress | tuple[Recor
     yield Recording(np.array([one.seconds for one in frames]), x, frames[0].aspect, path.name), seen
 
 
-def _read(vocabulary: TaughtVocabulary, segment: SignSegment) -> SignPrediction | None:
-    path = vocabulary_path(vocabulary.name)
-    if len(vocabulary.signs) < 2 or not path.is_file():
+def _read(vocabulary: TaughtVocabulary, segment: SignSegment, services: Services) -> SignPrediction | None:
+    if len(vocabulary.signs) < 2:
         return None
-    return _recognizer(path, path.stat().st_mtime_ns).recognize(segment)
-
-
-@lru_cache(maxsize=4)
-def _recognizer(path: Path, changed: int) -> SignRecognizer:
-    return SignRecognizer(path)
+    return services.vocabularies.models(vocabulary.name).signs.recognize(segment)
 
 
 def hundredths(points: np.ndarray) -> list[Any]:

@@ -3,6 +3,7 @@
 import json
 import secrets
 from collections.abc import Iterator
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -12,8 +13,9 @@ from kslr.comparison import Deviation
 from ui.i18n import names, said, told
 from ui.pages.video import PROBLEM, progress_html, uploaded
 from ui.practice import Attempt, attempt, hundredths, practice_example, practice_words, taught
+from ui.refused import Refused
 from ui.services import Services
-from ui.translation import EXTENSIONS, Progress, Refused
+from ui.translation import EXTENSIONS, Progress
 
 SPEEDS = ((1, "1×"), (0.5, "½×"), (0.25, "¼×"))
 KINDS = {
@@ -32,11 +34,16 @@ LEVELS = ((80.0, "practice.like_own"), (50.0, "practice.near"), (20.0, "practice
 
 def build(services: Services) -> None:
     """Adds the page to the app that is being built."""
+
+    def example(asked: list[str]) -> dict[str, Any]:
+        """A word's example for the browser."""
+        return practice_example(asked, services)
+
     page = gr.HTML(
         html_template=page_html(services),
         js_on_load="window.kslr.practice(element, trigger, upload, server)",
         apply_default_css=False,
-        server_functions=[practice_words, practice_example],
+        server_functions=[practice_words, example],
     )
     result = gr.HTML(elem_id="practice-result", apply_default_css=False)
 
@@ -47,7 +54,7 @@ def build(services: Services) -> None:
         try:
             if path is None:
                 raise Refused("video.unreadable")
-            vocabulary = taught(str(getattr(event, "vocabulary", "")))
+            vocabulary = taught(str(getattr(event, "vocabulary", "")), services)
             for step in attempt(path, vocabulary, str(getattr(event, "word", "")), services):
                 html = progress_html(step) if isinstance(step, Progress) else result_html(step)
                 yield f'<div data-run="{mark}">{html}</div>'

@@ -31,7 +31,9 @@ def drawn(across: float = 0.0, up: float = 0.0, seconds: float = 4.0, still: boo
         step = np.array([0.25 * across * 0.75, -0.25 * up, 0], np.float32)
         pose = one.pose.copy()
         pose[16, :3] += step
-        frames.append(replace(one, seconds=float(t), pose=pose, right_hand=None if one.right_hand is None else one.right_hand + step))
+        frames.append(
+            replace(one, seconds=float(t), pose=pose, right_hand=None if one.right_hand is None else one.right_hand + step)
+        )
     return Recording(np.array([f.seconds for f in frames]), np.stack([f.values() for f in frames]), frames[0].aspect)
 
 
@@ -192,7 +194,14 @@ def done(**changes) -> Attempt:
 
 def test_the_result_tells_everything():
     html = result_html(done())
-    for key in ("practice.near", "practice.several", "practice.best_of", "practice.mirrored", "practice.read_wrong", "practice.at"):
+    for key in (
+        "practice.near",
+        "practice.several",
+        "practice.best_of",
+        "practice.mirrored",
+        "practice.read_wrong",
+        "practice.at",
+    ):
         assert f'data-word="{key}"' in html
     data = json.loads(html.split("data-practice='")[1].split("'")[0])
     assert data["marks"] == [{"hand": 1, "seconds": 0.8}]
