@@ -76,7 +76,7 @@ class Classroom:
         from emotion.tracking import FaceTracker
 
         with ExitStack() as stack:
-            self._detector = stack.enter_context(FaceDetector(tile=self.settings.tile))
+            self._detector = stack.enter_context(FaceDetector(tile=self.settings.tile, margin=0.0))
             self._heads = HeadPose()
             self._tracker = FaceTracker(patience=1.5)
             self._looks: dict[int, int] = {}
