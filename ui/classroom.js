@@ -4,6 +4,7 @@
   const SIDE = 1280, QUALITY = 0.8, MOST_BYTES = 390_000;
   const { kslr } = window;
   const LINES = ["engagement", "facing", "valence"], MOODS = ["glad", "calm", "surprised", "troubled"];
+  const STATUSES = ["running", "finished", "interrupted"];
   const DIRECTIONS = { left: "direction:-45,0", right: "direction:45,0" };
   const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
   const known = (value) => value !== null && value !== undefined;
@@ -239,7 +240,7 @@
         item.dataset.session = session.id;
         item.innerHTML = `<label class="switch"><input type="checkbox" data-compare></label>
           <span class="about"><b>${kslr.escape(session.name || "–")}</b>
-          <small>${when} · ${clock(session.seconds)} · <span data-word="classroom.${session.status}"></span> · k = ${session.k}</small></span>
+          <small>${when} · ${clock(session.seconds)} · <span data-word="classroom.${STATUSES.find((status) => status === session.status)}"></span> · k = ${session.k}</small></span>
           <span class="tools"><a class="quiet" target="_blank" rel="noopener" data-report data-word="classroom.report"></a>
           <a class="quiet" href="classroom/sessions/${session.id}/figures.csv" download>CSV</a>
           <button type="button" class="quiet" data-rename data-word="classroom.rename"></button>

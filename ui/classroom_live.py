@@ -248,7 +248,7 @@ def router(services: Services) -> APIRouter:
             if name == "report.html":
                 return Response(classroom_page(found, windows, noted, language), media_type="text/html; charset=utf-8")
             if name == "figures.csv":
-                headers = {"Content-Disposition": 'attachment; filename="classroom.csv"'}
+                headers = {"Content-Disposition": 'attachment; filename="class.csv"'}
                 return Response(as_csv(windows, noted), media_type="text/csv; charset=utf-8", headers=headers)
             return Response(status_code=404)
 

@@ -32,7 +32,7 @@ def test_every_word_that_is_used_exists_and_every_word_is_used():
     # Some are put together: nav.{page}, hint.{hint}, live.{error}, about.{column}, video.{column}, live.{switch}.
     together = set()
     for text in SOURCES.values():
-        if re.search(r'live\." \+|`live\.\$|`hint\.\$|nav\.\{|about\.\{|video\.\{|evaluate\.\{', text):
+        if re.search(r'live\." \+|`live\.\$|`hint\.\$|nav\.\{|about\.\{|video\.\{|evaluate\.\{|classroom\.\$?\{', text):
             together |= set(re.findall(r'["\']([a-z_]+)["\']', text)) | set(re.findall(r": \"([a-z_]+)\"", text))
     for path in (UI.parent / "fusion/interpreter.py", UI / "live.py"):
         together |= set(re.findall(r'"([a-z_]+)"', path.read_text(encoding="utf-8")))

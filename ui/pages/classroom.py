@@ -6,7 +6,8 @@ from ui.i18n import said
 from ui.services import Services
 
 FIGURES = ("engagement", "facing", "valence", "seen", "faces", "confidence")
-TARGETS = ("camera", "desk", "left", "right")
+TARGETS = {"camera": "target_camera", "desk": "target_desk", "left": "target_left", "right": "target_right"}
+PLACES = {"outside-eu": "place_outside", "medical-or-safety": "place_safety", "": "place_other"}
 
 
 def build(services: Services) -> None:
@@ -18,13 +19,13 @@ def page() -> str:
     """The page as HTML."""
     figures = "".join(f'<div class="figure">{said(f"classroom.{name}")}<b id="class-{name}">–</b></div>' for name in FIGURES)
     places = "".join(
-        f'<label class="switch"><input type="radio" name="class-place" value="{value}">{said(f"classroom.place_{word}")}</label>'
-        for value, word in (("outside-eu", "outside"), ("medical-or-safety", "safety"), ("", "other"))
+        f'<label class="switch"><input type="radio" name="class-place" value="{value}">{said(f"classroom.{word}")}</label>'
+        for value, word in PLACES.items()
     )
     targets = "".join(
         f'<label class="switch"><input type="checkbox" name="class-target" value="{name}"'
-        f"{' checked' if name == 'camera' else ''}>{said(f'classroom.target_{name}')}</label>"
-        for name in TARGETS
+        f"{' checked' if name == 'camera' else ''}>{said(f'classroom.{word}')}</label>"
+        for name, word in TARGETS.items()
     )
     return f"""
 <section class="classroom" aria-labelledby="class-heading">
