@@ -15,6 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,27 +68,56 @@ def camera(clip: Path, path: Path) -> Path:
     return path
 
 
-def measure(driver: Any, chromium: str, url: str, played: Path, tabs: int, seconds: float) -> list[dict[str, Any]]:
-    """Opens tabs, lets them sign for a while, and gives each one's answers and words."""
+@contextmanager
+def serving(folder: Path, sessions: int = 4) -> Iterator[str]:
+    """The app on a free port, with a home of its own in the folder; gives its address."""
+    log = folder / "log.txt"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "KSLR_HOME": str(folder / "home"),
+        "GRADIO_TEMP_DIR": str(folder / "uploads"),
+    }
+    serve = f"from ui.web import launch; launch(port=0, max_sessions={sessions})"
+    with log.open("w") as out:
+        server = subprocess.Popen([sys.executable, "-c", serve], cwd=folder, stdout=out, stderr=out, env=environment)
+    try:
+        while "KSLR is at" not in log.read_text():
+            if server.poll() is not None:
+                raise SystemExit(log.read_text())
+            time.sleep(0.2)
+        yield log.read_text().split("KSLR is at ")[1].split()[0] + "/"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def opened(driver: Any, chromium: str, played: Path) -> Any:
+    """A browser whose camera plays a file."""
     flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--use-fake-ui-for-media-stream"]
     flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={played}"]
-    browser = driver.chromium.launch(executable_path=chromium, args=flags)
+    return driver.chromium.launch(executable_path=chromium, args=flags)
+
+
+def measure(driver: Any, chromium: str, url: str, played: Path, tabs: int, seconds: float) -> list[dict[str, Any]]:
+    """Opens tabs, lets them sign for a while, and gives each one's answers and words."""
+    browser = opened(driver, chromium, played)
     try:
-        opened = []
+        pages = []
         for _ in range(tabs):
             tab = browser.new_context().new_page()
             tab.set_default_timeout(120_000)
             tab.add_init_script(LISTEN)
             tab.goto(f"{url}?lang=en#live")
             tab.wait_for_selector("#live-start")
-            opened.append(tab)
-        for tab in opened:
+            pages.append(tab)
+        for tab in pages:
             tab.click("#live-start")
-        for tab in opened:  # the trackers' first frames are slow and no one's experience
+        for tab in pages:  # the trackers' first frames are slow and no one's experience
             tab.wait_for_function("heard.answers.length > 30")
             tab.evaluate("heard.answers.length = heard.words.length = 0")
         time.sleep(seconds)
-        found = [tab.evaluate("heard") for tab in opened]
+        found = [tab.evaluate("heard") for tab in pages]
     finally:
         browser.close()
     return found
@@ -118,24 +149,10 @@ def main(
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder:
-        log, played = Path(folder) / "log.txt", camera(clip, Path(folder) / "camera.mjpeg")
-        environment = {**os.environ, "PYTHONPATH": str(ROOT), "KSLR_HOME": folder, "GRADIO_TEMP_DIR": f"{folder}/uploads"}
-        serve = f"from ui.web import launch; launch(port=0, max_sessions={max(tabs)})"
-        with log.open("w") as out:
-            server = subprocess.Popen([sys.executable, "-c", serve], cwd=folder, stdout=out, stderr=out, env=environment)
-        try:
-            while "KSLR is at" not in log.read_text():
-                if server.poll() is not None:
-                    raise SystemExit(log.read_text())
-                time.sleep(0.2)
-            url = log.read_text().split("KSLR is at ")[1].split()[0] + "/"
-            rows = []
-            with sync_playwright() as driver:
-                for count in tabs:
-                    rows.append(summary(measure(driver, chromium, url, played, count, seconds)))
-        finally:
-            server.terminate()
-            server.wait(20)
+        played, rows = camera(clip, Path(folder) / "camera.mjpeg"), []
+        with serving(Path(folder), max(tabs)) as url, sync_playwright() as driver:
+            for count in tabs:
+                rows.append(summary(measure(driver, chromium, url, played, count, seconds)))
     print(f"{clip.name} at 640×480, {seconds:.0f} s each, server and browser on {os.cpu_count()} cores")
     print("tabs  frames/s each   frame → answer p50, p95   of which server p50, p95   words   sign's end → word p50, p95")
     for row in rows:

@@ -124,7 +124,10 @@ def test_a_deviation_is_told_marked_and_jumped_to_in_every_language(visit, vocab
     tab.keyboard.press("End")
     button.click()
     assert tab.get_attribute(".practised canvas", "data-seconds") == button.get_attribute("data-seek")
-    reds = "(c) => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0; for (let i = 0; i < d.length; i += 4) n += d[i] === 255 && d[i + 1] === 107 && d[i + 2] === 94; return n; }"
+    reds = (
+        "(c) => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data; let n = 0;"
+        "for (let i = 0; i < d.length; i += 4) n += d[i] === 255 && d[i + 1] === 107 && d[i + 2] === 94; return n; }"
+    )
     assert tab.eval_on_selector(".practised canvas", reds) > 50
     tab.click("[data-language=kk]")
     assert "Оң қол" in button.inner_text()

@@ -1,0 +1,196 @@
+"""Makes the pictures in docs/pictures: the app at work on a drawn person, so that nobody is shown and all results are real.
+
+    python docs/screenshots.py [--only live practice] [--out docs/pictures]
+
+A vocabulary of three movements is taught from drawn takes on the way. Needs Chromium and the Playwright package.
+"""
+
+import io
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from PIL import Image
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
+
+FPS = 15
+LARGEST = 250_000  # bytes of a picture
+DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
+
+
+def write_camera(path: Path, pictures: Iterable[np.ndarray]) -> Path:
+    """What the browser's camera plays: JPEGs one after another."""
+    with path.open("wb") as file:
+        for picture in pictures:
+            Image.fromarray(picture).save(file, "JPEG", quality=92)
+    return path
+
+
+def write_video(path: Path, pictures: Iterable[np.ndarray]) -> Path:
+    """Pictures as an MP4."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuv420p"
+        for picture in pictures:
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+def teach_movements(home: Path, name: str, takes: int = 3) -> None:
+    """A vocabulary of the drawn movements, each taught from a few takes that differ a little."""
+    from drawn_person import MOVEMENTS, clip
+
+    from kslr.clips import Recording, longest_sign
+    from kslr.encoder import SignEncoder
+    from kslr.holistic import HolisticTracker
+    from kslr.teaching import new_vocabulary, teach
+    from kslr.video import Frame
+    from kslr.vocabulary import Sign
+    from kslr.vocabulary_file import save_vocabulary
+
+    encoder, generator = SignEncoder(), np.random.default_rng(0)
+    taught = new_vocabulary(name, encoder)
+    for word, (kk, ru, en) in MOVEMENTS.items():
+        signs = []
+        for _ in range(takes):
+            off = tuple(generator.normal(0, 5, 2).tolist())
+            with HolisticTracker() as tracker:
+                pictures = enumerate(clip(word, FPS, off=off, pace=float(generator.uniform(0.9, 1.1))))
+                seen = [tracker.process(Frame(np.ascontiguousarray(picture), n / FPS)) for n, picture in pictures]
+            times = np.array([one.seconds for one in seen])
+            signs.append(longest_sign(Recording(times, np.stack([one.values() for one in seen]))))
+        windows = np.stack([sign.window(encoder.frames) for sign in signs])
+        lengths = [sign.end - sign.start for sign in signs]
+        taught = teach(taught, Sign(word, kk, word, en, ru), windows, encoder, seconds=lengths, face=True)
+    (home / "vocabularies").mkdir(parents=True)
+    save_vocabulary(home / "vocabularies" / f"{name}.npz", taught)
+
+
+def keep(tab: Any, path: Path, whole: bool = False) -> None:
+    """The page as a small PNG."""
+    image = Image.open(io.BytesIO(tab.screenshot(full_page=whole))).convert("RGB")
+    for colours in (256, 128, 64, 32):
+        buffer = io.BytesIO()
+        image.quantize(colours, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+        if buffer.tell() < LARGEST:
+            break
+    path.write_bytes(buffer.getvalue())
+    print(f"{path.name}: {image.width}×{image.height}, {buffer.tell() // 1000} kB", flush=True)
+
+
+def live(tab: Any, name: str, _: Path) -> None:
+    """A word is read from the camera."""
+    tab.select_option("select[data-vocabulary=live]", name)
+    tab.click("#live-start")
+    tab.wait_for_selector("#live-now .big")
+    tab.wait_for_function("document.querySelector('#live-status').dataset.word === 'live.signing'")
+    tab.wait_for_timeout(1500)
+
+
+def phone(tab: Any, name: str, folder: Path) -> None:
+    """The same on a phone, with the points alone."""
+    tab.select_option("select[data-vocabulary=live]", name)
+    tab.check("#live-private")
+    live(tab, name, folder)
+    tab.evaluate("scrollTo(0, 0)")
+
+
+def video(tab: Any, name: str, folder: Path) -> None:
+    """A clip of two movements as words on a timeline."""
+    tab.select_option("select[data-vocabulary=video]", name)
+    tab.set_input_files("#page-video input[type=file]", str(folder / "two.mp4"))
+    tab.wait_for_selector("#page-video .result")
+    tab.locator("#video-result [data-seek]").first.click()
+    tab.wait_for_timeout(900)
+    tab.evaluate("document.querySelector('#video-result video').pause()")
+    tab.evaluate("document.querySelector('#page-video .result').scrollIntoView()")
+
+
+def teach_page(tab: Any, name: str, folder: Path) -> None:
+    """Two more takes are looked at, beside what the vocabulary knows."""
+    tab.wait_for_selector("#teach-vocabulary option:nth-child(2)", state="attached")
+    tab.select_option("#teach-vocabulary", name)
+    tab.wait_for_selector("#teach-words table")
+    tab.locator("#teach-words [data-add]").first.click()
+    tab.set_input_files("#teach-clips", [str(folder / "wave1.mp4"), str(folder / "wave2.mp4")])
+    tab.wait_for_function("document.querySelectorAll('#teach-takes .fine, #teach-takes .poor').length === 2")
+    tab.wait_for_timeout(1200)
+    tab.evaluate("document.querySelector('#teach-vocabulary').scrollIntoView({block: 'center'})")
+
+
+def practice(tab: Any, _: str, folder: Path) -> None:
+    """A learner's hand is higher than the example's."""
+    tab.wait_for_selector("#practice-word option", state="attached")
+    tab.select_option("#practice-word", "circle")
+    tab.set_input_files("#practice-file", str(folder / "higher.mp4"))
+    tab.wait_for_selector("#practice-result .practised")
+    tab.wait_for_timeout(800)
+    tab.evaluate("document.querySelector('#practice-result').scrollIntoView()")
+
+
+def about(tab: Any, _: str, __: Path) -> None:
+    """What the networks are and what they were trained on."""
+    tab.wait_for_selector("#page-about section")
+
+
+SCENES: dict[str, tuple[Callable[[Any, str, Path], None], str, str, str, dict[str, int]]] = {
+    "live": (live, "live", "kk", "light", DESKTOP),
+    "phone": (phone, "live", "ru", "dark", PHONE),
+    "video": (video, "video", "ru", "light", DESKTOP),
+    "teach": (teach_page, "teach", "kk", "light", DESKTOP),
+    "practice": (practice, "practice", "en", "dark", DESKTOP),
+    "about": (about, "about", "en", "light", DESKTOP),
+}
+
+
+def main(
+    out: Annotated[Path, typer.Option(help="Where the pictures go.")] = ROOT / "docs" / "pictures",
+    only: Annotated[list[str], typer.Option(help="Only these.")] = [],  # noqa: B006
+    chromium: Annotated[str, typer.Option(help="The browser.")] = "/usr/bin/chromium",
+) -> None:
+    """Makes them all."""
+    from drawn_person import clip
+    from playwright.sync_api import sync_playwright
+
+    from benchmarks.browser import opened, serving
+
+    out.mkdir(parents=True, exist_ok=True)
+    name = "Қимылдар"
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        os.environ["KSLR_HOME"] = str(folder / "home")
+        teach_movements(folder / "home", name)
+        played = write_camera(folder / "camera.mjpeg", [*clip("wave", FPS, smile=1.0), *clip("both_up", FPS, smile=1.0)])
+        write_video(folder / "two.mp4", [*clip("circle", FPS), *clip("both_up", FPS, smile=1.0)])
+        write_video(folder / "higher.mp4", clip("circle", FPS, off=(0, -55)))
+        for n in (1, 2):
+            write_video(folder / f"wave{n}.mp4", clip("wave", FPS, off=(4 * n, -3 * n)))
+        with serving(folder) as url, sync_playwright() as driver:
+            browser = opened(driver, chromium, played)
+            for scene, (stage, page, language, scheme, size) in SCENES.items():
+                if only and scene not in only:
+                    continue
+                context = browser.new_context(viewport=size, color_scheme=scheme, device_scale_factor=2 if size is PHONE else 1)
+                context.set_default_timeout(180_000)
+                tab = context.new_page()
+                tab.goto(f"{url}?lang={language}#{page}")
+                tab.wait_for_selector(f"#page-{page} section")
+                tab.wait_for_timeout(500)
+                stage(tab, name, folder)
+                keep(tab, out / f"{scene}.png")
+                context.close()
+            browser.close()
+
+
+if __name__ == "__main__":
+    typer.run(main)
