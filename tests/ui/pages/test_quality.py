@@ -19,7 +19,8 @@ SHOWN = """(page) => {
   const page_ = document.querySelector(`#page-${page}`);
   for (const one of page_.querySelectorAll("[aria-label], [title], [placeholder], [alt]"))
     for (const name of ["aria-label", "title", "placeholder", "alt"])
-      if (one.getAttribute(name) && !one.closest("[lang]:not(html)") && one.getClientRects().length) found.push(one.getAttribute(name));
+      if (one.getAttribute(name) && !one.closest("[lang]:not(html)") && one.getClientRects().length)
+        found.push(one.getAttribute(name));
   return found;
 }"""
 # The same in all languages: names of files, formats, vocabularies and measures, numbers, languages by their own names.
