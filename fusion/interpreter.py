@@ -14,7 +14,7 @@ from emotion.recognizer import EmotionPrediction, EmotionRecognizer
 from fusion.attention import attention
 from fusion.cues import FaceShape, baseline, cues, face_shape
 from fusion.pooling import pool
-from fusion.resting import relative, rest_of
+from fusion.resting import ENOUGH, relative, rest_of
 from fusion.tagged import TaggedWord
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
@@ -318,7 +318,9 @@ class Interpreter:
         if prediction.sign_id is None:
             return ()
         during = [e for e in self._emotions if segment.start <= e.seconds <= segment.end + AFTER_SECONDS]
-        emotion, probabilities = pool(self._against_rest(during), threshold=self._models.emotions.threshold)
+        rested = self._calm is not None or self._neutral
+        threshold = min(self._models.emotions.threshold, ENOUGH) if rested else self._models.emotions.threshold
+        emotion, probabilities = pool(self._against_rest(during), threshold=threshold)
         shapes = [shape for shape in self._shapes if segment.start <= shape.seconds <= segment.end]
         word = TaggedWord(
             sign=self._models.signs.vocabulary[prediction.sign_id],

@@ -9,6 +9,9 @@ from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
 from emotion.smoothing import from_rest, resting_face
 
+# Read against it, a resting face is neutral by 0.64 (`emotion.smoothing.AT_REST`), and that must be enough for a label.
+ENOUGH = 0.6
+
 
 def rest_of(seen: Iterable[EmotionPrediction]) -> np.ndarray:
     """What the face looked like in frames without expression.
@@ -26,7 +29,7 @@ def relative(seen: EmotionPrediction, rest: np.ndarray, threshold: float) -> Emo
     Args:
         seen: as the network gave it.
         rest: of `rest_of`.
-        threshold: the label is None where no emotion is as probable as this.
+        threshold: the label is None where no emotion is as probable as this, or as `ENOUGH` if that is less.
 
     >>> stern = EmotionPrediction(0.0, 1.0, np.array([0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05]), "angry")
     >>> relative(stern, rest_of([stern]), 0.4).label
@@ -34,4 +37,4 @@ def relative(seen: EmotionPrediction, rest: np.ndarray, threshold: float) -> Emo
     """
     probabilities = from_rest(seen.probabilities, rest)
     best = int(probabilities.argmax())
-    return replace(seen, probabilities=probabilities, label=EMOTIONS[best] if probabilities[best] >= threshold else None)
+    return replace(seen, probabilities=probabilities, label=EMOTIONS[best] if probabilities[best] >= min(threshold, ENOUGH) else None)

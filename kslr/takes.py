@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kslr.clips import Recording, longest_sign
+from kslr.clips import Recording, segments
 from kslr.landmarks import LEFT_SHOULDER, RIGHT_SHOULDER, Landmarks
 from kslr.segment import SignSegment
-from models.errors import InputError
 
 # Shoulders closer than this, in shares of the picture's width times its aspect over 4:3, are too small to read hands.
 NEAR_ENOUGH = 0.11
@@ -44,7 +43,8 @@ class Verdict:
 
     Attributes:
         sign: the sign in it, or None when there is nothing to learn from.
-        problems: why it should be made again, worst first: ``no_hands``, ``too_far``, ``cut``, ``short``, ``long``,
+        problems: why it should be made again, worst first: ``no_hands``, ``too_far``, ``cut``, ``short``, ``long``
+            (or several signs),
             ``hands_lost``, ``blurred``, ``jerky``. Empty when it is good.
         hands: share of the sign's frames in which a hand is seen, 0–1.
         sharpness: mean, or None when no picture was measured.
@@ -78,15 +78,17 @@ def judge(recording: Recording, sharpness: float | None = None, rule: TakeRule |
     ('no_hands',)
     """
     rule = rule or TakeRule()
-    try:
-        sign = longest_sign(recording)
-    except InputError:
+    signs = sorted(segments(recording), key=lambda one: one.end - one.start)
+    if not signs:
         return Verdict(None, ("no_hands",), 0.0, sharpness)
+    sign, others = signs[-1], signs[:-1]
+    first, last = float(recording.seconds[0]), float(recording.seconds[-1])
+    if sign.start <= first and sign.end >= last:
+        sign = _with_hands(sign)  # no sign stood out
     frames = sign.landmarks
     hands = float(np.mean([frame.hands > 0 for frame in frames]))
     if sum(frame.hands > 0 for frame in frames) < 3:
         return Verdict(None, ("no_hands",), hands, sharpness)
-    first, last = float(recording.seconds[0]), float(recording.seconds[-1])
     length = sign.end - sign.start
     begun, ended = sign.start - first < rule.edge, last - sign.end < rule.edge
     whole = begun and ended  # a clip cut to the sign
@@ -95,12 +97,21 @@ def judge(recording: Recording, sharpness: float | None = None, rule: TakeRule |
         "too_far": np.mean([too_far(frame) for frame in frames]) > rule.far,
         "cut": not trimmed and (begun or ended) and not (whole and length < rule.longest and _lowered(frames)),
         "short": length < rule.shortest,
-        "long": length > rule.longest,
+        "long": length > rule.longest or any(one.end - one.start > max(rule.shortest, length / 2) for one in others),
         "hands_lost": hands < rule.hands,
         "blurred": sharpness is not None and sharpness < SHARP,
         "jerky": rate < rule.rate,
     }
     return Verdict(sign, tuple(name for name, is_so in found.items() if is_so), hands, sharpness)
+
+
+def _with_hands(sign: SignSegment, beside: float = 0.12) -> SignSegment:
+    """The part from the first to the last frame in which a hand is seen, and a little beside it."""
+    seen = [frame.seconds for frame in sign.landmarks if frame.hands]
+    if not seen:
+        return sign
+    kept = tuple(frame for frame in sign.landmarks if seen[0] - beside <= frame.seconds <= seen[-1] + beside)
+    return SignSegment(kept[0].seconds, kept[-1].seconds, kept)
 
 
 def _lowered(frames: tuple[Landmarks, ...]) -> bool:

@@ -22,6 +22,8 @@ from models.errors import InputError
 VIEWS = 4  # augmented views of a recording beside itself
 USUAL_SECONDS = 1.5  # of a sign, where its length is not known
 UNCALIBRATED = 0.5  # the threshold where no word has a second recording to choose it on
+KEEP = 0.95  # share of the rightly answered recordings that the threshold keeps
+SUREST = 0.8  # no threshold is above this
 WEAK = 0.8  # words recognised less often than this need more recordings
 _GENTLE = Strength(
     mirror=0.0, drop_body=0.0, drop_face=0.3, drop_hand=0.1, drop_frames=0.2, few_frames=0.2, turn=8.0, stretch=0.1, shear=0.08
@@ -164,7 +166,13 @@ def head_of(vocabulary: TaughtVocabulary, background: np.ndarray) -> Head:
     rows = asked[_recordings(vocabulary, head)[asked] > 1]
     if not len(rows):
         return replace(head, threshold=UNCALIBRATED)
-    return calibrated(head, left_out(head, group, rows), head.label[rows])
+    answers = left_out(head, group, rows)
+    found = calibrated(head, answers, head.label[rows])
+    if found.temperature < 1.0:
+        # A handful of takes by one person, all told apart, would have it as sure as can be and reject everyone else.
+        soft = answers.max(axis=1)[answers.argmax(axis=1) == head.label[rows]]
+        found = replace(found, temperature=1.0, threshold=float(np.quantile(soft, 1 - KEEP)))
+    return replace(found, threshold=min(found.threshold, SUREST))
 
 
 def check(vocabulary: TaughtVocabulary, background: np.ndarray) -> dict[str, Any]:

@@ -1,58 +1,181 @@
 """What the app can do, for programs: called with gradio_client, by plain HTTP, or as tools of a language model (MCP)."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
+from kslr.vocabulary_file import TaughtVocabulary
 from models.errors import InputError
+from ui.evaluation import Evaluation, MissingClips, NoManifest, evaluate_files
 from ui.i18n import LANGUAGES, text
+from ui.lessons import learn
+from ui.naming import sign_named
+from ui.refused import Refused
 from ui.services import Services
-from ui.translation import Refused, Translation, translate
+from ui.takes import LONGEST
+from ui.translation import Translation, translate
+
+MOST_CLIPS = 100
 
 
 def build(services: Services) -> None:
     """Adds the functions to the app that is being built, without anything to see."""
     with gr.Row(visible=False):
-        video = gr.File(type="filepath", label="video")
+        video, manifest = gr.File(type="filepath", label="video"), gr.File(type="filepath", label="manifest")
+        clips = gr.File(type="filepath", file_count="multiple", label="clips")
+        vocabulary = gr.Textbox(label="vocabulary")
+        word, kk, ru, en, signs = (gr.Textbox("", label=name) for name in ("word", "kk", "ru", "en", "signs"))
         language = gr.Dropdown(list(LANGUAGES), value="en", label="language")
-        answer = gr.JSON(label="transcript")
+        answer, lesson, report = gr.JSON(label="transcript"), gr.JSON(label="lesson"), gr.JSON(label="report")
         run = gr.Button()
 
-    def translate_video(video: str, language: str = "en") -> dict[str, Any]:
+    def translate_video(video: str, language: str = "en", signs: str = "") -> dict[str, Any]:
         """Reads the signs in a video of one person, each with the emotion in the signer's face.
 
         Args:
             video: an MP4, AVI, MOV, MKV or WebM file.
             language: of error messages: kk, ru or en.
+            signs: name of the vocabulary to read with, a shipped or a taught one; empty for the server's own.
 
         Returns:
             The transcript: source, duration in seconds, vocabulary, and words with start, end, sign, sign_probability,
             alternatives, emotion and emotion_probabilities.
         """
-        return transcript(video, language, services)
+        return transcript(video, language, services, signs)
 
-    run.click(translate_video, [video, language], answer, api_name="translate", concurrency_limit=1, concurrency_id="videos")
+    def teach_word(
+        vocabulary: str, word: str, kk: str, ru: str, en: str, clips: list[str], language: str = "en"
+    ) -> dict[str, Any]:
+        """Teaches a vocabulary a sign from a few recordings of it, best five or more; the vocabulary is made when missing.
+
+        Args:
+            vocabulary: its name: letters, digits, spaces, - and _.
+            word: the word's id in Latin letters, digits and underscores, such as good_morning; empty to make it of the names.
+            kk: the word in Kazakh; one of the three names is enough.
+            ru: the word in Russian.
+            en: the word in English.
+            clips: recordings, one sign each: videos, or landmark files (.npz, .pose), up to 30 seconds.
+            language: of error messages: kk, ru or en.
+
+        Returns:
+            word (its id), words with recordings and accuracy each, accuracy (leave one out; null with one word), confused
+            pairs, advice (ids of the words that one more recording helps most), and clips: for each whether it was used
+            and what is poor about it.
+        """
+        return lesson_of(vocabulary, word, (kk, ru, en), clips, language, services)
+
+    def evaluate_clips(manifest: str, clips: list[str], language: str = "en") -> dict[str, Any]:
+        """Evaluates sign and emotion recognition together on labelled clips.
+
+        Args:
+            manifest: a CSV file with the columns clip, sign, emotion (may be empty) and signer.
+            clips: the videos that the manifest names.
+            language: of error messages: kk, ru or en.
+
+        Returns:
+            The joint report: accuracy with its interval, sign, emotion and joint figures, and an answer for every clip.
+        """
+        return report_of(manifest, clips, language, services)
+
+    shared: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "videos"}
+    run.click(translate_video, [video, language, signs], answer, api_name="translate", **shared)
+    run.click(teach_word, [vocabulary, word, kk, ru, en, clips, language], lesson, api_name="teach", **shared)
+    run.click(evaluate_clips, [manifest, clips, language], report, api_name="evaluate", **shared)
 
 
-def transcript(video: str | None, language: str, services: Services) -> dict[str, Any]:
+@contextmanager
+def _for_programs(language: str, files: list[Path]) -> Iterator[None]:
+    """Tells what is refused in the language, and deletes the uploaded files in any case.
+
+    Raises:
+        gr.Error: in place of `Refused`.
+    """
+    try:
+        yield
+    except Refused as refused:
+        raise gr.Error(text(refused.key, language, **refused.values), print_exception=False) from refused
+    finally:
+        for path in files:
+            path.unlink(missing_ok=True)
+
+
+def transcript(video: str | None, language: str, services: Services, signs: str = "") -> dict[str, Any]:
     """Translates an uploaded file and deletes it and all that was made of it.
 
     Raises:
         gr.Error: it can't be translated; the message is in the language.
     """
-    if not video:
-        raise gr.Error(text("video.empty", language), print_exception=False)
-    path = Path(video)
-    try:
-        for step in translate(path, path.name, language, services):
+    path = Path(video or "")
+    with _for_programs(language, [path] if video else []):
+        if not video:
+            raise Refused("video.empty")
+        for step in translate(path, path.name, language, services, signs):
             if isinstance(step, Translation):
                 content = json.loads(step.files["json"].read_text(encoding="utf-8"))
                 services.results.forget(step.files["json"].parent)
                 return content
-    except Refused as refused:
-        raise gr.Error(text(refused.key, language, **refused.values), print_exception=False) from refused
-    finally:
-        path.unlink(missing_ok=True)
     raise InputError("The video ended without a result.")
+
+
+def lesson_of(
+    vocabulary: str, word: str, names: tuple[str, str, str], clips: list[str] | None, language: str, services: Services
+) -> dict[str, Any]:
+    """Teaches a word from uploaded files and deletes them.
+
+    Args:
+        names: the word in Kazakh, Russian and English.
+
+    Raises:
+        gr.Error: nothing could be learnt, and nothing was changed; the message is in the language.
+    """
+    paths = [Path(clip) for clip in clips or []]
+    kk, ru, en = (str(name or "") for name in names)
+    takes, told = [], []
+    with _for_programs(language, paths):
+        if not paths:
+            raise Refused("teach.no_takes")
+        if len(paths) > MOST_CLIPS:
+            raise Refused("teach.too_many_recordings", n=MOST_CLIPS)
+        # What is wrong with the names is said before a long look at the clips.
+        services.vocabularies.path(vocabulary)
+        sign_named(kk, ru, en, TaughtVocabulary(vocabulary, ""), str(word or ""))
+        for path in paths:
+            try:
+                take = services.desk.glance(path.read_bytes(), path.name, trimmed=True)
+            except Refused as refused:
+                problem = text(refused.key, language, **{"n": round(LONGEST), **refused.values})
+                told.append({"clip": path.name, "used": False, "problems": [problem]})
+                continue
+            takes.append(take)
+            problems = [text(f"take.{name}", language) for name in take.verdict.problems]
+            told.append({"clip": path.name, "used": take.verdict.sign is not None, "problems": problems})
+        found = learn(services, vocabulary, takes, kk=kk, ru=ru, en=en, word=str(word or ""))
+        return {**{key: value for key, value in found.items() if key != "todo"}, "clips": told}
+
+
+def report_of(manifest: str | None, clips: list[str] | None, language: str, services: Services) -> dict[str, Any]:
+    """Evaluates uploaded files, and deletes them and all that was made of them.
+
+    Raises:
+        gr.Error: the manifest can't be used, or clips are missing; the message is in the language.
+    """
+    paths = [Path(file) for file in [manifest, *(clips or [])] if file]
+    with _for_programs(language, paths):
+        try:
+            for step in evaluate_files([(path.name, path) for path in paths], services):
+                if isinstance(step, Evaluation):
+                    services.results.forget(step.folder)
+                    return json.loads(json.dumps(step.report))
+        except NoManifest as error:
+            raise Refused("evaluate.no_manifest") from error
+        except MissingClips as error:
+            raise Refused("evaluate.missing", names=", ".join(error.names[:8])) from error
+        except Refused:
+            raise
+        except InputError as error:
+            raise Refused("evaluate.bad_manifest") from error
+    raise InputError("The evaluation ended without a report.")

@@ -147,6 +147,29 @@ def test_a_stern_resting_face_is_not_called_angry(models, astronaut, monkeypatch
     assert max(after[0].emotion_probabilities, key=after[0].emotion_probabilities.__getitem__) == "neutral"
 
 
+def test_three_calm_seconds_are_the_resting_face_until_they_are_forgotten(models, astronaut, monkeypatch):
+    stern = np.where(np.array(EMOTIONS) == "angry", 0.76, 0.04)
+    monkeypatch.setattr(
+        "fusion.interpreter.EmotionRecognizer.recognize",
+        lambda self, crops: [EmotionPrediction(crops[0].seconds, 1.0, stern, "angry")],
+    )
+    with Interpreter(models) as interpreter:
+        face = {"there": FACE}
+        monkeypatch.setattr(interpreter._tracker, "process", lambda frame: replace(signer(frame.seconds, ()), face=face["there"]))
+
+        def look(first: float, last: float) -> str | None:
+            return [interpreter.push(Frame(astronaut, t)) for t in np.arange(first, last, 0.1)][-1].emotion.label
+
+        assert not interpreter.calibrate()  # nothing seen yet
+        assert look(0, 0.6) == "angry"
+        assert not interpreter.calibrate()  # not for long enough
+        assert look(0.6, 3.2) == "angry"
+        assert interpreter.calibrate()
+        assert look(3.2, 3.5) == "neutral"
+        interpreter.forget_calibration()
+        assert look(3.5, 3.8) == "angry"
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory from /proc")
 def test_translating_never_imports_tensorflow(tmp_path, astronaut):
     clip = write(tmp_path / "a.mp4", [astronaut] * 20, fps=10)

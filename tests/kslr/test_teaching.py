@@ -54,6 +54,12 @@ def test_taught_words_are_recognised_from_the_file(taught: TaughtVocabulary, tmp
     assert recognizer.recognize_windows(np.zeros((1, 30, 1662)))[0].rejected
 
 
+def test_another_persons_take_is_not_rejected_because_five_were_alike(taught: TaughtVocabulary, encoder: SignEncoder) -> None:
+    head = head_of(taught, encoder.background)
+    assert head.temperature >= 1.0
+    assert head.threshold <= 0.8
+
+
 def test_checking_asks_what_was_left_out(taught: TaughtVocabulary, encoder: SignEncoder) -> None:
     report = check(taught, encoder.background)
     assert report["accuracy"] >= 0.9
