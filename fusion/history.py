@@ -149,7 +149,13 @@ class History:
         return key
 
     def add(self, key: str, window: Window) -> None:
-        """Writes a window; it is on the disk when this returns."""
+        """Writes a window; it is on the disk when this returns.
+
+        Raises:
+            InputError: the session has been deleted.
+        """
+        if not self._run("select id from sessions where id = :id", id=key):
+            raise InputError("That session has been deleted, so nothing more is kept of it.")
         columns = ", ".join(COLUMNS.values())
         values = ", ".join(f":{name}" for name in COLUMNS)
         self._run(f"insert into windows (session, {columns}) values (:session, {values})", session=key, **window.as_dict())

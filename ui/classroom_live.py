@@ -132,7 +132,8 @@ class Room:
         """Ends the session and frees the perception as soon as the look under way is done."""
 
         def last() -> None:
-            self.end()
+            with suppress(InputError):  # deleted meanwhile, or no database any more: there is nobody left to tell
+                self.end()
             self._classroom.__exit__(None, None, None)
             give_memory_back()
 

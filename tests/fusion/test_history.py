@@ -37,6 +37,8 @@ def _use(url: str) -> None:
         assert history.windows(key) == [SHOWN, Window(10.0, 20.0, 4.7)]
         assert [(m.seconds, m.text) for m in history.moments(key)] == [(12.5, "group work starts")]
         assert history.windows(other) == []
+        with pytest.raises(InputError, match="deleted"):
+            history.add(other, SHOWN)
         with pytest.raises(InputError, match="not there"):
             history.session(other)
         history.delete(key)

@@ -151,6 +151,18 @@ def test_a_closed_tab_ends_its_session(client, astronaut):
     _wait(client, "finished")
 
 
+def test_a_session_that_is_deleted_while_it_runs_ends(client, astronaut):
+    with client.websocket_connect("/classroom/live") as socket:
+        socket.send_json(CONFIRMED)
+        key = socket.receive_json()["session"]
+        socket.send_bytes(message(astronaut, 0.0))
+        socket.receive_json()
+        client.delete(f"/classroom/sessions/{key}")
+        socket.send_bytes(message(astronaut, 11.0))
+        assert socket.receive_json()["error"] == "refused"
+    assert client.get("/classroom/sessions").json() == []
+
+
 def test_only_so_many_classes_at_once(client):
     from contextlib import ExitStack
 
