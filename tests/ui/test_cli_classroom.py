@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from fusion.classroom import Settings
 from fusion.history import History
 from tests import clips
 from tests.classes import lesson, portraits
 from tests.privacy import check_bytes, traces
 from ui.cli import main
+from ui.cli_classroom import run as run_session
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIRMED = ("--consent", "--place", "outside-eu")
@@ -144,6 +146,40 @@ def test_weights_and_targets_come_from_a_file(home, class_of_six, capsys):
     for wrong in ("[]", "{", '{"colour": 1}', '{"weights": {"joy": 1}}'):
         config.write_text(wrong)
         assert run([class_of_six, *CONFIRMED, "--config", config], capsys)[0] == 2
+
+
+class _Slow:
+    """A camera that is interrupted (Ctrl+C) after its last picture."""
+
+    duration = None
+
+    def __init__(self, frames) -> None:
+        self._frames = frames
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def __iter__(self):
+        yield from self._frames
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_ends_a_camera_and_keeps_what_was_seen(home, astronaut, capsys):
+    frames = lesson(portraits(astronaut, 6), 12, 2, (640, 360))
+    with History() as history:
+        key = run_session(_Slow(frames), Settings(rate=2), history, "camera", "outside-eu", "emotion", True)
+        assert history.session(key).status == "finished"
+        assert [window.least for window in history.windows(key)] == [5]
+    assert "5–9 faces" in capsys.readouterr().err
+
+
+def test_a_camera_that_is_not_there_is_told(home, capsys):
+    code, out, err = run(["97", *CONFIRMED], capsys)
+    assert (code, out) == (2, "")
+    assert "no camera 97" in err
 
 
 def test_no_file_and_no_line_of_a_session_holds_a_picture(tmp_path, class_of_six, astronaut):
