@@ -37,4 +37,5 @@ def relative(seen: EmotionPrediction, rest: np.ndarray, threshold: float) -> Emo
     """
     probabilities = from_rest(seen.probabilities, rest)
     best = int(probabilities.argmax())
-    return replace(seen, probabilities=probabilities, label=EMOTIONS[best] if probabilities[best] >= min(threshold, ENOUGH) else None)
+    clear = probabilities[best] >= min(threshold, ENOUGH)
+    return replace(seen, probabilities=probabilities, label=EMOTIONS[best] if clear else None)

@@ -158,7 +158,13 @@ def router(services: Services) -> APIRouter:
     @routes.get("/health")
     async def health() -> dict[str, Any]:
         sessions.close_idle()
-        return {"status": "ok", "sessions": len(sessions), "places": limits.sessions, "videos": services.videos}
+        return {
+            "status": "ok",
+            "sessions": len(sessions),
+            "places": limits.sessions,
+            "videos": services.videos,
+            "takes": len(services.desk),
+        }
 
     @routes.websocket("/live")
     async def live(socket: WebSocket, signs: str = "") -> None:

@@ -122,7 +122,7 @@ def test_two_sockets_do_not_mix_and_a_third_is_told(client, services, astronaut)
             assert three.receive_json() == {"error": "full", "places": 2}
             with pytest.raises(WebSocketDisconnect):
                 three.receive_json()
-        assert client.get("/health").json() == {"status": "ok", "sessions": 2, "places": 2, "videos": 0}
+        assert client.get("/health").json() == {"status": "ok", "sessions": 2, "places": 2, "videos": 0, "takes": 0}
     wait_for(services, 0)
 
 
