@@ -59,7 +59,7 @@ def mood_chart(windows: Sequence[Window], text: Mapping[str, str]) -> str:
                 height = share / max(total, 1.0)
                 parts.append(
                     f'<rect x="{x(window.start):.1f}" y="{_y(below + height):.1f}" width="{x(window.end) - x(window.start):.1f}" '
-                    f'height="{_y(below) - _y(below + height):.1f}" fill="{MOOD_COLOURS[mood]}"/>'
+                    f'height="{_y(below) - _y(below + height):.1f}" fill="{MOOD_COLOURS[mood]}" shape-rendering="crispEdges"/>'
                 )
                 below += height
     return _svg(parts, text["moods"], [(text[mood], MOOD_COLOURS[mood], "box") for mood in MOODS])
