@@ -69,7 +69,7 @@
       const label = (key, one) => `data-word-label="${key}" data-label-values="${kslr.escape(JSON.stringify({ word: one[kslr.language] }))}"`;
       const rows = seen.words.map((one) => `<tr><th scope="row"><span ${named(one)}></span></th><td>${one.recordings}</td>
         <td>${one.accuracy === null ? "–" : `<span class="sure ${one.accuracy >= 0.8 ? "high" : one.accuracy >= 0.5 ? "middle" : "low"}" style="--part:${one.accuracy * 100}%">${percent(one.accuracy)}</span>`}</td>
-        <td class="tools"><button type="button" class="quiet" data-add="${one.id}" data-word="teach.add" ></button>
+        <td class="tools"><button type="button" class="quiet" data-add="${one.id}" ${label("teach.add_label", one)}>+<span data-word="teach.add"></span></button>
         <button type="button" class="quiet" data-forget="${one.id}" ${label("teach.forget", one)}>✕</button></td></tr>`).join("");
       const pairs = [...seen.confused.map((pair) => `<li>${word(pair.right)} → ${word(pair.answered)}</li>`),
         ...seen.missed.map((pair) => `<li>${word(pair.right)} <span data-word="teach.missed"></span></li>`)].join("");
@@ -166,8 +166,9 @@
       const file = (kind, face) => `teach/recording?session=${KEY}&take=${seen.take}&kind=${kind}&face=${face}`;
       li.className = seen && !seen.problems.length ? "fine" : problem || seen ? "poor" : "";
       li.innerHTML = `<canvas width="144" height="108" aria-hidden="true"></canvas><div><p><b data-word="teach.take_n" data-values='{"n":${take.n}}'></b> ${take.file ? `<small>${kslr.escape(take.file)}</small>` : ""}</p><p>${text}</p>
-        ${seen?.usable ? `<p class="tools"><label class="switch"><input type="checkbox" data-use ${take.use ? "checked" : ""}><span data-word="teach.use"></span></label>
-          <a class="quiet" href="${file("npz", true)}" download>.npz</a><a class="quiet" href="${file("pose", true)}" download>.pose</a><a class="quiet" href="${file("pose", false)}" download>.pose <small data-word="teach.without_face"></small></a></p>` : ""}</div>
+        ${seen?.usable ? `<p class="tools"><label class="switch"><input type="checkbox" data-use ${take.use ? "checked" : ""}><span data-word="teach.use"></span></label></p>
+          <details><summary data-word="teach.landmarks"></summary><p class="tools">${[["npz", true], ["pose", true], ["npz", false], ["pose", false]].map(([kind, face]) =>
+            `<a class="quiet" href="${file(kind, face)}" download>.${kind}${face ? "" : '&nbsp;<small data-word="teach.without_face"></small>'}</a>`).join("")}</p></details>` : ""}</div>
         <button type="button" class="quiet" data-drop data-word-label="teach.drop">✕</button>`;
       if (seen?.frames.length) { const canvas = li.querySelector("canvas"); canvas.height = Math.min(144, Math.round(canvas.width / seen.aspect)); play(canvas, seen.frames); }
       li.querySelector("[data-drop]").onclick = () => drop([take]);
@@ -277,6 +278,7 @@
         show();
         const word = state.overview.words.find((one) => one.id === state.overview.word);
         tell("teach.taught", { word: word[kslr.language], n: word.recordings });
+        find("said").scrollIntoView({ block: "nearest" });
         for (const language of ["kk", "ru", "en"]) find(language).value = "";
         state.asked = null;
         kslr.vocabulariesChanged();
@@ -296,7 +298,7 @@
         tryNote(null);
       } catch (problem) { refused(tryNote)(problem); }
     }
-    const answer = (word, signs) => `<p class="big" ${named(word.sign)}></p><p class="side">${kslr.emotion(word.emotion)}<span class="sure">${percent(word.sign_probability)}</span></p>
+    const answer = (word, signs) => `<p class="big" ${named(word.sign)}></p><p class="side">${word.emotion_probabilities ? kslr.emotion(word.emotion) : ""}<span class="sure">${percent(word.sign_probability)}</span></p>
       <details><summary data-word="teach.also"></summary>${word.alternatives.slice(1).map(({ id, probability }) => `<span class="other"><span ${named(signs[id] || { kk: id, ru: id, en: id })}></span> ${percent(probability)}</span>`).join("")}</details>`;
     find("trycamera").addEventListener("click", async () => {
       if (state.busy) return;

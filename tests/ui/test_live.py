@@ -11,7 +11,10 @@ from starlette.websockets import WebSocketDisconnect
 
 from fusion.exports import from_json
 from fusion.interpreter import Models
+from kslr.takes import judge
+from kslr.vocabulary import Sign
 from models.errors import InputError
+from tests.takes import take
 from ui.live import Rate, decode, router, same_origin
 from ui.services import Limits, Services
 
@@ -157,6 +160,53 @@ def test_by_post_where_sockets_are_refused(client, services, astronaut):
     wait_for(services, 0)
     client.post(url, content=message(astronaut, 0.0))
     assert client.post("/live/end?session=0123456789abcdef").status_code == 204
+    wait_for(services, 0)
+
+
+def test_each_session_reads_its_own_vocabulary(client, services, astronaut, tmp_path, monkeypatch):
+    monkeypatch.setenv("KSLR_HOME", str(tmp_path))
+    for word in ("circle", "pump"):
+        signs = [judge(take(word, n)).sign for n in range(2)]
+        services.vocabularies.teach("mine", lambda _, word=word: Sign(word, word, word, word, word), signs, ["a", "b"])
+    with client.websocket_connect("/live?signs=mine") as one, client.websocket_connect("/live") as two:
+        assert one.receive_json() == two.receive_json() == {"ready": True}
+        names = {s.interpreter.models.signs.vocabulary.name for s in services.sessions._sessions.values()}
+        assert names == {"mine", "kslr30"}
+    wait_for(services, 0)
+    for name in ("other", "../mine", "emotion"):
+        with client.websocket_connect(f"/live?signs={name}") as socket:
+            assert socket.receive_json() == {"error": "vocabulary"}
+        reply = client.post(f"/live/frame?session=0123456789abcdef&signs={name}", content=message(astronaut, 0.0)).json()
+        assert reply == {"error": "vocabulary"}
+    client.post("/live/frame?session=0123456789abcdef&signs=mine", content=message(astronaut, 0.0))
+    (session,) = services.sessions._sessions.values()
+    assert session.interpreter.models.signs.vocabulary.name == "mine"
+    client.post("/live/end?session=0123456789abcdef")
+    wait_for(services, 0)
+
+
+def test_three_calm_seconds_by_socket_and_by_post(client, services, astronaut):
+    with client.websocket_connect("/live") as socket:
+        socket.receive_json()
+        socket.send_text("calm")
+        assert socket.receive_json() == {"calm": False}  # nobody was seen yet
+        for i in range(9):
+            socket.send_bytes(message(astronaut, i * 0.3))
+            assert socket.receive_json()["emotion"] is not None
+        socket.send_text("calm")
+        assert socket.receive_json() == {"calm": True}
+        socket.send_bytes(message(astronaut, 3.0))
+        assert socket.receive_json()["emotion"]["label"] == "neutral"
+        socket.send_text("calm off")
+        assert socket.receive_json() == {"calm": None}
+    wait_for(services, 0)
+    key = "0123456789abcdef"
+    for i in range(9):
+        client.post(f"/live/frame?session={key}", content=message(astronaut, i * 0.3))
+    assert client.post(f"/live/calm?session={key}").json() == {"calm": True}
+    assert client.post(f"/live/calm?session={key}&on=false").json() == {"calm": None}
+    assert client.post("/live/calm?session=short").status_code == 403
+    client.post(f"/live/end?session={key}")
     wait_for(services, 0)
 
 

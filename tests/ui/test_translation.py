@@ -5,9 +5,12 @@ import pytest
 
 from fusion.exports import from_json
 from fusion.interpreter import Models
+from kslr.takes import judge
 from kslr.video import VideoFile
+from kslr.vocabulary import Sign
 from models.errors import InputError
 from tests import clips
+from tests.takes import take
 from ui.services import Limits, Services
 from ui.translation import Progress, Refused, Translation, reason, translate
 
@@ -34,6 +37,19 @@ def test_a_clip_ends_in_words_and_files(services, still_clip):
     with av.open(str(last.files["mp4"])) as container:
         frames = list(container.decode(video=0))
     assert len(frames) == last.seen.frames
+
+
+def test_a_vocabulary_is_chosen_and_named_in_the_files(services, still_clip, tmp_path, monkeypatch):
+    monkeypatch.setenv("KSLR_HOME", str(tmp_path))
+    for word in ("circle", "pump"):
+        sign = judge(take(word)).sign
+        services.vocabularies.teach("mine", lambda _, word=word: Sign(word, word, word, word, word), [sign], ["a"])
+    *_, last = translate(still_clip, "a.mp4", "kk", services, "mine")
+    assert last.vocabulary == "mine"
+    assert '"vocabulary": "mine"' in last.files["json"].read_text()
+    with pytest.raises(Refused) as refused:
+        list(translate(still_clip, "a.mp4", "kk", services, "nobody's"))
+    assert refused.value.key == "teach.bad_name"
 
 
 def test_stopping_in_the_middle_leaves_nothing_open(services, still_clip):

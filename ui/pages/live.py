@@ -45,7 +45,7 @@ def page() -> str:
         {said("live.waiting", "p", 'class="waiting"')}
       </div>
       <p class="guess" id="live-guess" aria-hidden="true"></p>
-      <details class="top5" id="live-top5" hidden><summary data-word="live.top5"></summary><ul></ul></details>
+      <details class="top5" id="live-top5" hidden><summary data-word="live.five"></summary><ul></ul></details>
       <div class="face" id="live-face" hidden>{said("emotion.now")} <span id="live-emotion"></span></div>
       <div class="head">{said("live.transcript", "h3")}
         <span class="tools">

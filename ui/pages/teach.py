@@ -8,6 +8,7 @@ from ui.naming import NAME_LENGTH, WORD_LENGTH
 from ui.services import Services
 from ui.takes import LONGEST, TAKE_BYTES
 
+NAMES = {"kk": "teach.name_kk", "ru": "teach.name_ru", "en": "teach.name_en"}
 ACCEPTED = ",".join(("video/*", *VIDEO_SUFFIXES, *LANDMARK_SUFFIXES))
 
 
@@ -24,7 +25,7 @@ def button(name: str, kind: str = "quiet", attributes: str = "") -> str:
 def page() -> str:
     """The page as HTML."""
     names = "".join(
-        f'<label>{said(f"teach.name_{code}")}<input type="text" id="teach-{code}" lang="{code}" maxlength="{WORD_LENGTH}" '
+        f'<label>{said(NAMES[code])}<input type="text" id="teach-{code}" lang="{code}" maxlength="{WORD_LENGTH}" '
         f'autocomplete="off"></label>'
         for code in LANGUAGES
     )

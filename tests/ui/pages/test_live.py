@@ -150,6 +150,19 @@ def test_where_sockets_are_refused_the_pictures_go_by_post(visit, still_camera, 
     assert server.wait_for_sessions(0) == 0
 
 
+def test_a_calm_face_is_counted_down_and_known(visit, still_camera):
+    tab = visit("live", "en", camera=still_camera)
+    assert not tab.is_visible("#live-calm")
+    start(tab)
+    tab.click("#live-calm")
+    tab.wait_for_function("document.querySelector('#live-status').textContent.endsWith('look calmly at the camera: 3')")
+    tab.wait_for_function("document.querySelector('#live-status').dataset.word === 'live.calm_done'")
+    assert tab.inner_text("#live-calm") == "Forget the neutral face"
+    tab.wait_for_function("document.querySelector('#live-emotion').dataset.shown === 'neutral'")
+    tab.click("#live-calm")
+    tab.wait_for_function("document.querySelector('#live-calm').dataset.word === 'live.calm'")
+
+
 def test_the_picture_is_mirrored_on_the_screen_only(visit, still_camera, astronaut):
     tab = visit("live", camera=still_camera)
     start(tab)

@@ -129,10 +129,11 @@ def test_signs_from_the_camera_are_learnt_and_read(visit, signing_camera, files)
     assert tab.locator("#teach-takes [data-use]").count() >= 1
     assert lit(tab) > 50
     with tab.expect_download() as saving:
+        tab.locator("#teach-takes summary").first.click()
         tab.locator("#teach-takes a[href*='kind=pose'][href*='face=false']").first.click()
     assert all(frame.face is None for frame in read_pose(saving.value.path()))
     with tab.expect_download() as saving:
-        tab.locator("#teach-takes a[href*='kind=npz']").first.click()
+        tab.locator("#teach-takes a[href*='kind=npz'][href*='face=true']").first.click()
     assert np.isfinite(load_recording(saving.value.path()).x[:, 132]).any()
     tab.click("#teach-learn")
     tab.wait_for_selector("#teach-trying:not([hidden])")
