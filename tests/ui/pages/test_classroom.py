@@ -70,6 +70,10 @@ def test_a_class_is_charted_noted_and_reported_and_nobody_is_in_it(visit, server
     tab.wait_for_selector("#class-charts svg")
     # The preview is made of blurred silhouettes; the picture itself is not shown.
     assert tab.evaluate("getComputedStyle(document.querySelector('#class-video')).visibility") == "hidden"
+    tab.check("#class-aim")
+    tab.wait_for_function("getComputedStyle(document.querySelector('#class-video')).visibility == 'visible'")
+    tab.uncheck("#class-aim")
+    tab.wait_for_function("getComputedStyle(document.querySelector('#class-video')).visibility == 'hidden'")
     tab.fill("#class-moment", "топтық жұмыс басталды")
     tab.click("#class-note button")
     tab.wait_for_selector("#class-charts .moment-text")
