@@ -7,6 +7,7 @@ A vocabulary of three movements is taught from drawn takes on the way. Needs Chr
 
 import io
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
@@ -46,7 +47,7 @@ def write_video(path: Path, pictures: Iterable[np.ndarray]) -> Path:
     return path
 
 
-def teach_movements(home: Path, name: str, takes: int = 3) -> None:
+def teach_movements(path: Path, takes: int = 3) -> None:
     """A vocabulary of the drawn movements, each taught from a few takes that differ a little."""
     from drawn_person import MOVEMENTS, clip
 
@@ -59,7 +60,7 @@ def teach_movements(home: Path, name: str, takes: int = 3) -> None:
     from kslr.vocabulary_file import save_vocabulary
 
     encoder, generator = SignEncoder(), np.random.default_rng(0)
-    taught = new_vocabulary(name, encoder)
+    taught = new_vocabulary(path.stem, encoder)
     for word, (kk, ru, en) in MOVEMENTS.items():
         signs = []
         for _ in range(takes):
@@ -72,8 +73,7 @@ def teach_movements(home: Path, name: str, takes: int = 3) -> None:
         windows = np.stack([sign.window(encoder.frames) for sign in signs])
         lengths = [sign.end - sign.start for sign in signs]
         taught = teach(taught, Sign(word, kk, word, en, ru), windows, encoder, seconds=lengths, face=True)
-    (home / "vocabularies").mkdir(parents=True)
-    save_vocabulary(home / "vocabularies" / f"{name}.npz", taught)
+    save_vocabulary(path, taught)
 
 
 def keep(tab: Any, path: Path, whole: bool = False) -> None:
@@ -88,9 +88,16 @@ def keep(tab: Any, path: Path, whole: bool = False) -> None:
     print(f"{path.name}: {image.width}×{image.height}, {buffer.tell() // 1000} kB", flush=True)
 
 
+def choose(tab: Any, page: str, name: str) -> None:
+    """Chooses the vocabulary as soon as the page has it."""
+    tab.wait_for_selector(f"select[data-vocabulary={page}] option[value='{name}']", state="attached")
+    tab.select_option(f"select[data-vocabulary={page}]", name)
+    tab.wait_for_timeout(300)
+
+
 def live(tab: Any, name: str, _: Path) -> None:
     """A word is read from the camera."""
-    tab.select_option("select[data-vocabulary=live]", name)
+    choose(tab, "live", name)
     tab.click("#live-start")
     tab.wait_for_selector("#live-now .big")
     tab.wait_for_function("document.querySelector('#live-status').dataset.word === 'live.signing'")
@@ -99,7 +106,6 @@ def live(tab: Any, name: str, _: Path) -> None:
 
 def phone(tab: Any, name: str, folder: Path) -> None:
     """The same on a phone, with the points alone."""
-    tab.select_option("select[data-vocabulary=live]", name)
     tab.check("#live-private")
     live(tab, name, folder)
     tab.evaluate("scrollTo(0, 0)")
@@ -107,7 +113,7 @@ def phone(tab: Any, name: str, folder: Path) -> None:
 
 def video(tab: Any, name: str, folder: Path) -> None:
     """A clip of two movements as words on a timeline."""
-    tab.select_option("select[data-vocabulary=video]", name)
+    choose(tab, "video", name)
     tab.set_input_files("#page-video input[type=file]", str(folder / "two.mp4"))
     tab.wait_for_selector("#page-video .result")
     tab.locator("#video-result [data-seek]").first.click()
@@ -156,6 +162,7 @@ SCENES: dict[str, tuple[Callable[[Any, str, Path], None], str, str, str, dict[st
 def main(
     out: Annotated[Path, typer.Option(help="Where the pictures go.")] = ROOT / "docs" / "pictures",
     only: Annotated[list[str], typer.Option(help="Only these.")] = [],  # noqa: B006
+    vocabulary: Annotated[Path | None, typer.Option(help="Where the taught file is kept from run to run.")] = None,
     chromium: Annotated[str, typer.Option(help="The browser.")] = "/usr/bin/chromium",
 ) -> None:
     """Makes them all."""
@@ -169,10 +176,17 @@ def main(
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
         os.environ["KSLR_HOME"] = str(folder / "home")
-        teach_movements(folder / "home", name)
+        there = folder / "home" / "vocabularies" / f"{name}.npz"
+        there.parent.mkdir(parents=True)
+        if vocabulary is not None and vocabulary.is_file():
+            shutil.copy(vocabulary, there)
+        else:
+            teach_movements(there)
+            if vocabulary is not None:
+                shutil.copy(there, vocabulary)
         played = write_camera(folder / "camera.mjpeg", clip("wave", CAMERA_FPS, smile=1.0))
         write_video(folder / "two.mp4", [*clip("circle", FPS), *clip("both_up", FPS, smile=1.0)])
-        write_video(folder / "higher.mp4", clip("circle", FPS, off=(0, -55)))
+        write_video(folder / "higher.mp4", clip("circle", FPS, off=(0, -95)))
         for n in (1, 2):
             write_video(folder / f"wave{n}.mp4", clip("wave", FPS, off=(4 * n, -3 * n)))
         with serving(folder) as url, sync_playwright() as driver:

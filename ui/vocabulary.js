@@ -43,5 +43,13 @@
       if (!words.error) Object.assign(kslr.config.signs, words);
     } catch { /* the page says by itself when the server is gone */ }
   });
+  // The page that is opened first is announced before its parts are there: they are filled when they appear.
+  const arriving = new MutationObserver(() => {
+    const fresh = selects().filter((select) => !select.dataset.begun);
+    fresh.forEach((select) => { select.dataset.begun = "1"; });
+    if (fresh.length) fill();
+    if (selects().length > 1) arriving.disconnect();
+  });
+  arriving.observe(document.documentElement, { childList: true, subtree: true });
   document.addEventListener("kslr:page", (event) => { if (["live", "video"].includes(event.detail) && selects().length) fill(); });
 })();
