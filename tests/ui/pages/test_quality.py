@@ -100,3 +100,10 @@ def test_practising_needs_no_mouse(visit, vocabulary):  # noqa: F811
     tab.focus("#practice-player [data-play]")
     tab.keyboard.press("Enter")
     assert tab.get_attribute("#practice-player [data-play]", "data-word") == "practice.play"
+
+
+@pytest.mark.parametrize("page", ["live", "video"])
+def test_the_page_that_is_opened_first_has_its_vocabularies(visit, vocabulary, page):  # noqa: F811
+    tab = visit(page)
+    tab.wait_for_selector(f"select[data-vocabulary={page}] option[value={vocabulary}]", state="attached")
+    assert tab.is_visible(f"select[data-vocabulary={page}]")
