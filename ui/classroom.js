@@ -245,7 +245,7 @@
           <a class="quiet" href="classroom/sessions/${session.id}/figures.csv" download>CSV</a>
           <button type="button" class="quiet" data-rename data-word="classroom.rename"></button>
           <button type="button" class="quiet" data-delete data-word="classroom.delete"></button></span>`;
-        item.querySelector("input").setAttribute("aria-label", session.name || session.id);
+        item.querySelector("input").setAttribute("aria-label", `${session.name} ${when}`.trim());
         list.append(item);
       }
       links(); compareable();

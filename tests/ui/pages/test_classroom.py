@@ -141,9 +141,9 @@ def test_a_recording_is_played_in_the_browser_and_sent_nowhere(visit, server, as
     )
     tab.check("#class-consent")
     tab.check('[name="class-place"][value="outside-eu"]')
-    tab.fill("#class-name", "Запись")
+    tab.fill("#class-name", "7–8")
     tab.set_input_files("#class-file", clip)
-    item = tab.wait_for_selector("#class-sessions li:has-text('Запись'):has-text('завершено')")
+    item = tab.wait_for_selector("#class-sessions li:has-text('7–8'):has-text('завершено')")
     assert "0:11" in item.inner_text()
     assert uploads == []
     assert tab.locator("#class-charts svg").count() == 2
