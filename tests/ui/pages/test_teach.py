@@ -45,7 +45,7 @@ def test_words_are_taught_tried_fetched_and_deleted(visit, files, tmp_path):
     create(tab, "Менің сөздерім")
     assert tab.inner_text("#teach-words .message") == "No words in this vocabulary yet."
     teach(tab, files["circle"][:3], kk="Шеңбер", ru="Круг", en="Circle")
-    assert tab.inner_text("#teach-said") == "Learnt: Circle (3 recordings)."
+    assert tab.inner_text("#teach-said") == "Learnt: Circle (recordings: 3)."
     assert not tab.is_visible("#teach-trying")
     teach(tab, files["pump"][:1], kk="Сорғы", en="Pump")
     # One recording is too few: another one is asked for, and adding it needs no typing.
