@@ -79,7 +79,7 @@
       const format = event.target.dataset.format;
       if (!format) return;
       const plain = words.map(({ open, corrected, ...word }) => word);
-      const reply = await fetch(`live/export?format=${format}&language=${kslr.language}`, { method: "POST", body: JSON.stringify({ words: plain }) });
+      const reply = await fetch(`live/export?format=${format}&language=${kslr.language}&signs=${encodeURIComponent(kslr.chosenVocabulary("live"))}`, { method: "POST", body: JSON.stringify({ words: plain }) });
       if (!reply.ok) return;
       const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(await reply.blob()), download: `kslr.${format}` });
       link.click();
