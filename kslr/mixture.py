@@ -1,6 +1,6 @@
 """What the shipped vocabulary of thirty Kazakh signs learns from: words, idle hands and signs that are none of ours."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -11,7 +11,7 @@ from kslr.clips import idle_parts, recordings, segments
 from kslr.datasets import SignData, load_pack
 from kslr.landmarks import VALUES
 from kslr.packs import pack_names
-from kslr.segment import Segmenter, SignSegment
+from kslr.segment import SignSegment
 from kslr.streams import Part, idle_streams
 from kslr.tagger import LearnedSegmenter
 from kslr.vocabulary import kslr30
@@ -80,25 +80,19 @@ class FalseAlarms:
 
 
 def false_alarms(
-    parts: Sequence[Part],
-    minutes: float,
-    seed: int,
-    touches: float = 0.7,
-    kind: str = "scratching",
-    segmenter: Callable[[], Segmenter | LearnedSegmenter] = LearnedSegmenter,
+    parts: Sequence[Part], minutes: float, seed: int, touches: float = 0.7, kind: str = "scratching"
 ) -> FalseAlarms:
-    """Runs a segmenter over joined streams in which nobody signs (`kslr.streams.join_idle`).
+    """Runs the segmenter over joined streams in which nobody signs (`kslr.streams.join_idle`).
 
     Args:
         parts: of one side of the split.
         touches, kind: share of rests after which a hand goes up, stays and goes down again, and what it does there.
-        segmenter: makes one. The one in use lets few through; the rule before it lets most, which is more to learn from.
     """
     windows, sources, seconds = [], [], 0.0
     for stream in idle_streams(parts, seed, touches, kind):
-        cutter = segmenter()
-        found = [cutter.push(frame) for frame in stream.landmarks()]
-        signs = [segment for segment in [*found, cutter.flush()] if segment]
+        segmenter = LearnedSegmenter()
+        found = [segmenter.push(frame) for frame in stream.landmarks()]
+        signs = [segment for segment in [*found, segmenter.flush()] if segment]
         windows.append(_windows(signs))
         sources += [stream.source] * len(signs)
         seconds += float(stream.seconds[-1])

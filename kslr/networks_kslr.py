@@ -195,12 +195,15 @@ def kslr_net(
     logits: bool = False,
     scale: float = 16.0,
     encoder: "keras.Model | None" = None,
+    hands_only: bool = False,
     **numbers: Any,
 ) -> "keras.Model":
     """Raw contract → probabilities: points, `kslr_encoder`, cosine classifier times `scale`, softmax.
 
     Args:
         values: 1662, or 258 for points that were selected before (training does, to be fast).
+        hands_only: body and face are taken as absent: for a network whose training data had none, since what it makes
+            of them would be chance.
         encoder: a trained one; a new one of `numbers` (see `kslr_encoder`) when None.
     """
     import keras
@@ -209,6 +212,11 @@ def kslr_net(
     encoder = encoder or kslr_encoder(frames, **numbers)
     inputs = keras.Input((frames, values))
     points = inputs if values == COUNT * 3 else raw_to_points(inputs)
+    if hands_only:
+        read = np.zeros((COUNT, 3), np.float32)
+        for hand in ("left_hand", "right_hand"):
+            read[ROWS[hand]] = 1.0
+        points = points * read.ravel()
     x = encoder(points)
     x = layers.Dense(classes, use_bias=False, kernel_constraint=constraints.UnitNorm(axis=0), name="classes")(x) * scale
     outputs = x if logits else layers.Softmax()(x)

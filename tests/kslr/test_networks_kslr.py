@@ -1,6 +1,7 @@
 import numpy as np
 
 from kslr.networks_kslr import features, kslr_encoder, kslr_net
+from kslr.points import ROWS
 
 
 def test_hands_alone_are_read_without_a_body() -> None:
@@ -26,3 +27,13 @@ def test_embeddings_have_length_one_even_of_nothing() -> None:
     encoder = kslr_encoder(8, widths=(16, 24), embedding=8)
     z = np.asarray(encoder(np.zeros((2, 8, 258), np.float32), training=False))
     assert np.isfinite(z).all()
+
+
+def test_a_network_of_hands_takes_no_notice_of_body_and_face() -> None:
+    net = kslr_net(3, frames=6, values=258, hands_only=True, widths=(16, 24), embedding=8)
+    x = np.random.default_rng(0).uniform(0.2, 0.8, (2, 6, 258)).astype(np.float32)
+    bare, hands = x.copy().reshape(2, 6, 86, 3), slice(ROWS["left_hand"].start, ROWS["right_hand"].stop)
+    bare[:, :, [i for i in range(86) if i not in range(86)[hands]]] = 0
+    answers = [np.asarray(net(v.reshape(2, 6, 258), training=False)) for v in (x, bare)]
+    assert np.allclose(answers[0], answers[1], atol=1e-6)
+    assert not np.allclose(answers[0], np.asarray(net(x[:, ::-1].copy(), training=False)), atol=1e-6)
