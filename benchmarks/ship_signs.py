@@ -213,7 +213,7 @@ def main() -> None:
             },
         ),
         protocol="The shipped encoder, frozen; every recording and its augmented copies vote by nearness. Figures: each clip asked while "  # noqa: E501
-        "it has no vote (clips), recorders asked while they have none (new_recorders). Settings and temperature from one half "  # noqa: E501
+        "it has no vote (clips), recorders asked while they have none (new_recorders). Settings and temperature from one half "
         "of the recorders, the threshold from them and from streams of validation recorders without signing, figures from the other half; how "  # noqa: E501
         "settings are chosen was changed after looking at such figures, so they are a little too good. Command: "
         "python benchmarks/ship_signs.py ENCODER CLIPS.",

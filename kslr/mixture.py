@@ -79,9 +79,7 @@ class FalseAlarms:
     minutes: float
 
 
-def false_alarms(
-    parts: Sequence[Part], minutes: float, seed: int, touches: float = 0.7, kind: str = "scratching"
-) -> FalseAlarms:
+def false_alarms(parts: Sequence[Part], minutes: float, seed: int, touches: float = 0.7, kind: str = "scratching") -> FalseAlarms:
     """Runs the segmenter over joined streams in which nobody signs (`kslr.streams.join_idle`).
 
     Args:

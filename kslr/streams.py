@@ -255,7 +255,7 @@ def scratch(raised: np.ndarray, lying: np.ndarray, generator: np.random.Generato
     wrist, elbow, tips = _ARMS[hand]
     count = max(4, round(generator.uniform(0.5, 2.0) * fps))
     out = np.repeat(lying[None], count, axis=0)
-    middle, unit = body(lying)
+    _, unit = body(lying)
     step = np.array([unit / ASPECT, unit])
     point, above = _ITCHES[generator.integers(len(_ITCHES))]
     place = lying[4 * point : 4 * point + 2] - (0.0, above) * step

@@ -16,9 +16,7 @@ def portraits(astronaut: np.ndarray, n: int) -> list[np.ndarray]:
     """So many pictures of one real face that differ: mirrored, lighter or darker."""
     x, y, side = HEAD
     head = astronaut[y : y + side, x : x + side]
-    return [
-        cv2.convertScaleAbs(head[:, :: -1 if i % 2 else 1], alpha=0.8 + 0.05 * (i % 8), beta=4 * (i % 5)) for i in range(n)
-    ]
+    return [cv2.convertScaleAbs(head[:, :: -1 if i % 2 else 1], alpha=0.8 + 0.05 * (i % 8), beta=4 * (i % 5)) for i in range(n)]
 
 
 def photographed(folder: Path, n: int) -> list[np.ndarray]:
@@ -53,9 +51,7 @@ def seated(faces: Sequence[np.ndarray], size: tuple[int, int] = (1280, 720), tur
     return picture
 
 
-def lesson(
-    faces: Sequence[np.ndarray], seconds: float, fps: float = 2.0, size: tuple[int, int] = (1280, 720)
-) -> Iterator[Frame]:
+def lesson(faces: Sequence[np.ndarray], seconds: float, fps: float = 2.0, size: tuple[int, int] = (1280, 720)) -> Iterator[Frame]:
     """Frames of a class for so long."""
     for i in range(round(seconds * fps)):
         yield Frame(seated(faces, size, i / fps), i / fps)

@@ -188,7 +188,7 @@ def test_idle_streams_hold_no_sign_and_hands_that_touch_are_up(part: Part):
 def test_a_scratching_hand_rubs_its_owners_body(part: Part):
     lying, raised = part.rests[0][0].copy(), part.signs[0][0]
     for point in (7, 8, 9, 13, 14):  # ears, mouth and elbows, which these people lack
-        lying[4 * point : 4 * point + 2] = lying[:2] + (0.0, 0.05 * (point > 8))
+        lying[4 * point : 4 * point + 2] = np.add(lying[:2], (0.0, 0.05 * (point > 8)))
     found = [scratch(raised, lying, np.random.default_rng(seed), 20.0) for seed in range(20)]
     middle, unit = body(lying)
     for x in found:
