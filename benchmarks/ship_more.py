@@ -4,9 +4,9 @@
 
 ``krsl20`` is ours on the pretrained encoder, ``krsl20-lstm`` the K-RSL network, ``kslr30-lstm`` the KSLR paper's
 network on the words of ``kslr30`` and no sign (K-RSL has none: windows of other people in its place would teach how
-its pictures differ from theirs). Each is trained on nine tenths and calibrated on the
-last; how well the first two read signers whom they never saw, `benchmarks/krsl20.py` measures. K-RSL's recordings are
-stretched to the whole window here, as the app stretches what its segmenter cuts out.
+its pictures differ from theirs). Each is trained on nine tenths and calibrated on the last; how well such networks read
+signers whom they never saw, `benchmarks/krsl20.py` measures. K-RSL's recordings are stretched to the whole window here, as
+the app stretches what its segmenter cuts out.
 """
 
 import argparse
