@@ -6,22 +6,56 @@ from typing import Any
 import gradio as gr
 
 from kslr.vocabulary import Vocabulary
-from models.cards import Card, current_commit
+from models.cards import Card, current_commit, read_card, shipped
+from models.errors import InputError
+from models.layers import Layer, layers
 from ui.i18n import names, said, told
 from ui.services import Services
 
 # What a reader wants to know first; a card has many more.
-HEADLINES = ("samples", "clips", "accuracy", "top1", "top5", "interval", "macro_f1")
-MOST_HEADLINES = 7
+HEADLINES = {
+    "samples": "about.samples_measured",
+    "accuracy": "about.accuracy",
+    "interval": "about.interval",
+    "top5_accuracy": "about.first_five",
+    "macro_f1": "about.mean_of_classes",
+    "right_signs_kept": "about.kept",
+    "milliseconds": "about.milliseconds",
+}
+LAYERS = {
+    "input": "about.input",
+    "convolution": "about.convolution",
+    "dense": "about.dense",
+    "pooling": "about.pooling",
+    "attention": "about.attention",
+    "recurrent": "about.recurrent",
+    "output": "about.output",
+}
 
 
 def build(services: Services) -> None:
     """Adds the page to the app that is being built."""
     models = services.models
-    gr.HTML(page(models.signs.vocabulary, models.signs.card, models.emotions.card), apply_default_css=False)
+    cards = (models.signs.card, models.emotions.card)
+    gr.HTML(page(models.signs.vocabulary, *cards, *(network(card) for card in cards)), apply_default_css=False)
 
 
-def page(vocabulary: Vocabulary, signs: Card, emotion: Card) -> str:
+def network(card: Card) -> tuple[Layer, ...]:
+    """The layers of a shipped model; none of one that was loaded from elsewhere."""
+    try:
+        same, weights = read_card(shipped(card.name))
+    except InputError:
+        return ()
+    return layers(weights) if same.weights == card.weights else ()
+
+
+def page(
+    vocabulary: Vocabulary,
+    signs: Card,
+    emotion: Card,
+    sign_layers: tuple[Layer, ...] = (),
+    emotion_layers: tuple[Layer, ...] = (),
+) -> str:
     """The page as HTML."""
     known = [told(names(sign), "li") for sign in vocabulary.signs if not sign.untrained]
     untrained = [told(names(sign), "li") for sign in vocabulary.untrained]
@@ -35,15 +69,15 @@ def page(vocabulary: Vocabulary, signs: Card, emotion: Card) -> str:
   {waiting if untrained else ""}
   {said("about.law", "h3")}
   {said("about.law_text", "p")}
-  <div class="cards">{card_html("about.signs", signs)}{card_html("about.emotion", emotion)}</div>
+  <div class="cards">{card_html("about.signs", signs, sign_layers)}{card_html("about.emotion", emotion, emotion_layers)}</div>
   {said("about.version", "p", 'class="note"', version=version())}
 </section>"""
 
 
-def card_html(heading: str, card: Card) -> str:
+def card_html(heading: str, card: Card, network: tuple[Layer, ...]) -> str:
     """A network's card; its own sentences are in English."""
     every = rows(card.figures)
-    first = [row for row in every if row[0].split(" · ")[-1] in HEADLINES][:MOST_HEADLINES]
+    first = headlines(every)
     sources = "".join(
         f"<tr><td>{escape(str(s.get('name', '')))}</td><td>{escape(str(s.get('samples', '')))}</td>"
         f"<td>{escape(str(s.get('licence', '')))}</td></tr>"
@@ -55,7 +89,8 @@ def card_html(heading: str, card: Card) -> str:
   <article class="card">
     {said(heading, "h3")}
     {said("about.size", "p", size=size, n=len(card.labels))}
-    {said("about.figures", "h4")}{figures_html(first)}
+    {network_html(network)}
+    {said("about.figures", "h4")}{first}
     {said("about.sources", "h4")}
     <div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody lang="en">{sources}</tbody></table></div>
     <details><summary>{said("about.card")}</summary>
@@ -64,6 +99,30 @@ def card_html(heading: str, card: Card) -> str:
       {said("about.limits", "h4")}<p lang="en">{escape(card.limits)}</p>
     </details>
   </article>"""
+
+
+def network_html(network: tuple[Layer, ...]) -> str:
+    """The network's layers one after another."""
+    drawn = "".join(f'<li class="{one.kind}">{layer_html(one)}</li>' for one in network)
+    return f'{said("about.network", "h4")}<ol class="layers">{drawn}</ol>' if drawn else ""
+
+
+def layer_html(layer: Layer) -> str:
+    """A layer's kind, how many in a row, and the shape of what comes out."""
+    count = f" ×{layer.count}" if layer.count > 1 else ""
+    return f"{said(LAYERS[layer.kind])}{count} <small>{' × '.join(map(str, layer.shape)) or 1}</small>"
+
+
+def headlines(figures: list[tuple[str, str]]) -> str:
+    """What a reader wants to know first, once each, as rows of a table."""
+    known: dict[str, str] = {}
+    for name, shown in figures:
+        known.setdefault(name.split(" · ")[-1], shown)
+    scope = 'scope="row"'
+    cells = "".join(
+        f"<tr>{said(word, 'th', scope)}<td>{known[name]}</td></tr>" for name, word in HEADLINES.items() if name in known
+    )
+    return f'<div class="wide" tabindex="0"><table><tbody>{cells}</tbody></table></div>' if cells else ""
 
 
 def figures_html(figures: list[tuple[str, str]]) -> str:

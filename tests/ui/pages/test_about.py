@@ -1,6 +1,6 @@
 from kslr.vocabulary import kslr30
-from models.cards import Card
-from ui.pages.about import page, rows, version
+from models.cards import Card, read_card, shipped
+from ui.pages.about import network, network_html, page, rows, version
 
 CARD = Card(
     name="kslr30",
@@ -25,11 +25,22 @@ def test_the_cards_are_shown_as_they_are():
     assert "0.900 – 0.930" in html
     assert "Only &amp; two words." in html
     # The headlines come first, all figures in the full card.
-    assert html.count("test · accuracy") == 4
+    assert html.count("about.accuracy") == 2
+    assert html.count("test · accuracy") == 2
     assert html.count("test · words") == 2
     waiting = html.split("about.untrained")[1].split("</ul>")[0]
     assert waiting.count("<li") == 28
     assert 'data-ru="Вода"' not in waiting
+
+
+def test_the_network_is_drawn_from_the_model_itself():
+    found = network(read_card(shipped("emotion"))[0])
+    html = network_html(found)
+    assert html.count("<li") == len(found) > 4
+    assert "48 × 48" in html
+    assert "about.convolution" in html
+    assert network(CARD) == ()
+    assert network_html(()) == ""
 
 
 def test_figures_of_any_shape_become_rows():
