@@ -71,7 +71,12 @@ def main() -> None:
         else:
             clips = read_clips(arguments.clips)
             others = foreign(arguments.packs, 100, seed=0)
-            data = with_no_sign(words(clips, arguments.packs), no_sign(clips, others))
+            data = words(clips, arguments.packs)
+            counts = np.bincount(data.label, minlength=len(data.names))
+            # A word with one recording cannot be on both sides of the split.
+            data = with_no_sign(
+                data.only([n for n, count in zip(data.names, counts, strict=True) if count > 1]), no_sign(clips, others)
+            )
             settings = {"architecture": "paper_lstm"}
         path = train(data, arguments.out, name=name, progress=told, **settings)
         print("written", path, flush=True)

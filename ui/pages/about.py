@@ -114,15 +114,21 @@ def layer_html(layer: Layer) -> str:
 
 
 def headlines(figures: list[tuple[str, str]]) -> str:
-    """What a reader wants to know first, once each, as rows of a table."""
-    known: dict[str, str] = {}
-    for name, shown in figures:
-        known.setdefault(name.split(" · ")[-1], shown)
+    """What a reader wants to know first as rows of a table: the figures beside the first accuracy, and those named once."""
+    names = [name for name, _ in figures]
+    beside = next((name.removesuffix("accuracy") for name in names if name.split(" · ")[-1].endswith("accuracy")), "")
+    known = {name.split(" · ")[-1]: shown for name, shown in figures if _once(name, names)}
+    known |= {name.removeprefix(beside): shown for name, shown in figures if name.startswith(beside)}
     scope = 'scope="row"'
     cells = "".join(
         f"<tr>{said(word, 'th', scope)}<td>{known[name]}</td></tr>" for name, word in HEADLINES.items() if name in known
     )
     return f'<div class="wide" tabindex="0"><table><tbody>{cells}</tbody></table></div>' if cells else ""
+
+
+def _once(name: str, names: list[str]) -> bool:
+    last = name.split(" · ")[-1]
+    return sum(other.split(" · ")[-1] == last for other in names) == 1
 
 
 def figures_html(figures: list[tuple[str, str]]) -> str:

@@ -1,6 +1,6 @@
 from kslr.vocabulary import kslr30
 from models.cards import Card, read_card, shipped
-from ui.pages.about import network, network_html, page, rows, version
+from ui.pages.about import headlines, network, network_html, page, rows, version
 
 CARD = Card(
     name="kslr30",
@@ -41,6 +41,14 @@ def test_the_network_is_drawn_from_the_model_itself():
     assert "about.convolution" in html
     assert network(CARD) == ()
     assert network_html(()) == ""
+
+
+def test_headlines_belong_together():
+    figures = {"clips": {"interval": [0.1, 0.9]}, "people": {"accuracy": 0.5, "interval": [0.4, 0.6]}, "milliseconds": 1.5}
+    html = headlines(rows(figures))
+    assert "0.400 – 0.600" in html
+    assert "0.100" not in html
+    assert "1.500" in html
 
 
 def test_figures_of_any_shape_become_rows():
