@@ -72,11 +72,9 @@ def main() -> None:
             clips = read_clips(arguments.clips)
             others = foreign(arguments.packs, 100, seed=0)
             data = words(clips, arguments.packs)
-            counts = np.bincount(data.label, minlength=len(data.names))
             # A word with one recording cannot be on both sides of the split.
-            data = with_no_sign(
-                data.only([n for n, count in zip(data.names, counts, strict=True) if count > 1]), no_sign(clips, others)
-            )
+            several = [n for i, n in enumerate(data.names) if len(set(data.clip[data.label == i])) > 1]
+            data = with_no_sign(data.only(several), no_sign(clips, others))
             settings = {"architecture": "paper_lstm"}
         path = train(data, arguments.out, name=name, progress=told, **settings)
         print("written", path, flush=True)
