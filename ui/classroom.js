@@ -239,12 +239,13 @@
         const date = new Date(session.started), when = new Date(date - date.getTimezoneOffset() * 60000).toISOString().slice(0, 16).replace("T", " ");
         item.dataset.session = session.id;
         item.innerHTML = `<label class="switch"><input type="checkbox" data-compare></label>
-          <span class="about"><b>${kslr.escape(session.name || "–")}</b>
+          <span class="about"><b lang="">${kslr.escape(session.name || "–")}</b>
           <small>${when} · ${clock(session.seconds)} · <span data-word="classroom.${STATUSES.find((status) => status === session.status)}"></span> · k = ${session.k}</small></span>
           <span class="tools"><a class="quiet" target="_blank" rel="noopener" data-report data-word="classroom.report"></a>
           <a class="quiet" href="classroom/sessions/${session.id}/figures.csv" download>CSV</a>
           <button type="button" class="quiet" data-rename data-word="classroom.rename"></button>
           <button type="button" class="quiet" data-delete data-word="classroom.delete"></button></span>`;
+        item.querySelector("input").lang = ""; // people name sessions in any language
         item.querySelector("input").setAttribute("aria-label", `${session.name} ${when}`.trim());
         list.append(item);
       }
@@ -260,7 +261,7 @@
       const sessions = await Promise.all(picked().map(async (key) => (await fetch(`classroom/sessions/${key}`)).json()));
       fit(find("compared"));
       if (sessions.length > 1 && W > 860) W = (W - 18) / 2;
-      find("compared").innerHTML = sessions.map((session) => `<article><h3>${kslr.escape(session.name || "–")}</h3>${session.windows.some((w) => known(w.least)) ? lines(session.windows, session.moments) + moods(session.windows) : '<p data-word="classroom.nothing"></p>'}</article>`).join("");
+      find("compared").innerHTML = sessions.map((session) => `<article><h3 lang="">${kslr.escape(session.name || "–")}</h3>${session.windows.some((w) => known(w.least)) ? lines(session.windows, session.moments) + moods(session.windows) : '<p data-word="classroom.nothing"></p>'}</article>`).join("");
       find("compared").scrollIntoView({ block: "start" });
     }
 

@@ -24,7 +24,7 @@ SHOWN = """(page) => {
   return found;
 }"""
 # The same in all languages: names of files, formats, vocabularies and measures, numbers, languages by their own names.
-SAME = re.compile(r"[\W\d]*|[\W\d]*(kslr\d*|krsl\d*|drawn|wav|csv|json|srt|vtt|eaf|pose|npz|mp4|html|pdf|\w+_\w+)[\W\d]*", re.I)
+SAME = re.compile(r"[\W\d]*|[\W\d]*(kslr\d*|krsl\d*|drawn|k|wav|csv|json|srt|vtt|eaf|pose|npz|mp4|html|pdf|\w+_\w+)[\W\d]*", re.I)
 
 
 def axe_problems(tab) -> list[tuple[str, str]]:
