@@ -21,6 +21,7 @@ class Recipe:
             Networks with a fixed input size train at 48 only.
         epochs: length of the run, and of its schedules.
         restarts: epochs at which the schedule of the learning rate begins again (Loshchilov & Hutter, SGDR, ICLR 2017).
+        later: peak learning rate of the cycles after the first, as a share of `rate`.
         minutes: instead of epochs: the schedules follow the clock, for a machine that others use as well.
         votes: share of the FER+ votes in the soft targets.
         measured_from: share of the run from which every epoch is measured on PublicTest; before, every fourth.
@@ -36,6 +37,7 @@ class Recipe:
     batch: int = 128
     epochs: int = 30
     restarts: tuple[int, ...] = ()
+    later: float = 1.0
     minutes: float | None = None
     jitter: Jitter = field(default_factory=Jitter)
     gentle: float = 0.5
@@ -48,7 +50,14 @@ class Recipe:
 # S4 names its epochs (106) and ReLU; Adam is its framework's default choice. This plain network learns too little from
 # strong augmentation and too much by heart from none, and a second cycle brings what a longer first one would.
 RECIPES = {
-    "emotion_net": Recipe(epochs=50, votes=0.5, sizes=((0.0, 32), (0.5, 40), (0.85, 48)), measured_from=0.7),
+    "emotion_net": Recipe(
+        epochs=96,
+        restarts=(51,),
+        later=0.5,
+        votes=0.5,
+        sizes=((0.0, 32), (0.322, 40), (0.468, 48), (0.531, 40), (0.843, 48)),
+        measured_from=0.8,
+    ),
     "student_cnn": Recipe(
         "student_cnn",
         settings={"dropout": 0.35},

@@ -237,7 +237,8 @@ def fit(
         steps = len(order) // batch
         for step in range(steps):
             rows = order[step * batch : (step + 1) * batch]
-            model.optimizer.learning_rate = learning_rate(recipe, risen(epoch + step / steps)[0])
+            within, number = risen(epoch + step / steps)
+            model.optimizer.learning_rate = learning_rate(recipe, within) * (recipe.later if number else 1.0)
             faces = jittered(train.images[rows], jitter, generator, size)
             losses.append(float(model.train_on_batch(faces, targets[rows])))
             if recipe.minutes is not None and done(epoch) >= 1.0:

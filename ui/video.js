@@ -8,9 +8,11 @@
     const limit = Number(zone.dataset.megabytes);
     const say = (key, values, bad) => { kslr.say(note, key, values); note.classList.toggle("problem", Boolean(bad)); };
 
-    let sentPath = "";
+    const result = page.querySelector("#video-result"), run = () => result.querySelector("[data-run]")?.dataset.run;
+    let sentPath = "", cancelled = false, old;
     async function take(file) {
       if (!file) return;
+      cancelled = false; old = run();
       page.classList.add("fresh"); // the result before is out of date
       if (!/\.(mp4|avi|mov|mkv|webm|m4v)$/i.test(file.name)) return say("video.format", null, true);
       if (!file.size) return say("video.empty", null, true);
@@ -58,12 +60,12 @@
     kslr.dropzone(zone, input, (files) => take(files[0]));
 
     page.addEventListener("click", (event) => {
-      if (event.target.closest("[data-cancel]")) { trigger("stop", { path: sentPath }); page.classList.add("fresh"); say("video.cancelled"); }
+      if (event.target.closest("[data-cancel]")) { cancelled = true; trigger("stop", { path: sentPath }); page.classList.add("fresh"); say("video.cancelled"); }
       const seek = event.target.closest("[data-seek]");
       const video = page.querySelector("#video-result video");
       if (seek && video) { video.currentTime = Number(seek.dataset.seek); video.play(); video.scrollIntoView({ block: "nearest" }); }
     });
-    // The server's first word about this file takes the note's place.
-    kslr.whenChanged(page.querySelector("#video-result"), () => { page.classList.remove("fresh"); if (note.dataset.word === "video.waiting") say(null); });
+    // The server's first word about this file takes the note's place. A late word about the one before does not.
+    kslr.whenChanged(result, () => { if (cancelled || run() === old) return; page.classList.remove("fresh"); if (note.dataset.word === "video.waiting") say(null); });
   };
 })();

@@ -114,7 +114,7 @@ def test_three_seconds_are_recorded_and_translated(visit, still_camera):
     tab = visit("video", "en", camera=still_camera)
     tab.click("#video-record")
     tab.wait_for_selector("#video-preview")
-    assert tab.inner_text("#video-count").startswith("Get ready:")
+    tab.wait_for_function("document.querySelector('#video-count').textContent.startsWith('Get ready:')")
     tab.wait_for_selector("#page-video .result")
     assert tab.inner_text("#page-video .file").startswith("kslr.webm")
     tab.wait_for_function("document.querySelector('#video-result video').readyState >= 1")
