@@ -25,7 +25,7 @@ from models.errors import InputError
 
 if TYPE_CHECKING:
     from emotion.recognizer import EmotionPrediction
-    from fusion.interpreter import Observation
+    from fusion.observation import Observation
     from kslr.video import Frame
 
 # A subtitle stays this long after its sign, so that it can be read.

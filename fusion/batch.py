@@ -6,7 +6,8 @@ from pathlib import Path
 
 from fusion.elan import write_eaf
 from fusion.exports import to_csv, to_json, to_subtitles, to_text
-from fusion.interpreter import Interpreter, Models, Seen
+from fusion.interpreter import Interpreter, Models
+from fusion.observation import Seen
 from fusion.tagged import TaggedWord
 from kslr.extraction import video_files
 from kslr.landmarks import Landmarks

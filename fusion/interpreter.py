@@ -1,8 +1,8 @@
 """Frames in, words tagged with affect out, with one MediaPipe pass a frame for both branches."""
 
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,15 +13,18 @@ from emotion.faces import FaceCrop, crop_from_landmarks
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
 from fusion.attention import attention
 from fusion.cues import FaceShape, baseline, cues, face_shape
+from fusion.observation import Observation, Seen, hint
 from fusion.pooling import pool
 from fusion.resting import ENOUGH, relative, rest_of
 from fusion.tagged import TaggedWord
+from kslr.camera import Camera
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.segment import SignSegment
 from kslr.tagger import LearnedSegmenter
 from kslr.video import Frame, VideoFile, open_source
+from models.stages import Stages
 
 # Affect is clearest just after the stroke, and a segment is at most a few seconds long.
 MEMORY_SECONDS = 8.0
@@ -50,54 +53,6 @@ class Models:
             InputError: a model is missing, damaged or foreign.
         """
         return cls(SignRecognizer(signs), EmotionRecognizer(emotion))
-
-
-@dataclass(frozen=True)
-class Observation:
-    """What one frame gave.
-
-    Attributes:
-        seconds: the frame's time.
-        landmarks: of the one pass.
-        crop: the face, or None when it is not seen.
-        emotion: of this frame alone, or None when the face is not seen.
-        words: those that became final with this frame.
-        provisional: what the sign under way, or the one whose word is not final yet, looks like so far; it may change until
-            then. None between signs.
-        signing: whether a sign is under way.
-        hint: what the signer should know: ``nobody``, ``several_people``, ``no_face``, ``no_hands`` or None.
-    """
-
-    seconds: float
-    landmarks: Landmarks
-    crop: FaceCrop | None
-    emotion: EmotionPrediction | None
-    words: tuple[TaggedWord, ...]
-    signing: bool
-    hint: str | None
-    provisional: SignPrediction | None = None
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What was in view so far, in frames, and whether the source broke off."""
-
-    frames: int = 0
-    with_person: int = 0
-    with_several: int = 0
-    with_face: int = 0
-    seconds: float = 0.0
-    truncated: bool = False
-
-    @property
-    def nobody(self) -> bool:
-        """Whether no frame showed anybody."""
-        return self.with_person == 0
-
-    @property
-    def several(self) -> bool:
-        """Whether more than one person was in view for a part that matters."""
-        return self.with_several > 0.1 * self.frames
 
 
 class Interpreter:
@@ -136,6 +91,7 @@ class Interpreter:
         self._guess: SignPrediction | None = None
         self._guessed_at = float("-inf")
         self._before: Landmarks | None = None
+        self._face: tuple[FaceCrop, EmotionPrediction] | None = None
         self._seen = Seen()
         self._people_at = float("-inf")
         self._several = False
@@ -166,22 +122,47 @@ class Interpreter:
             InputError: the frame is not an RGB picture.
             RuntimeError: the interpreter is not open.
         """
+        return self.read(frame, self.look(frame))
+
+    def look(self, frame: Frame) -> Landmarks:
+        """The first half of `push`: the one MediaPipe pass.
+
+        It may be at the next frame while another thread is still at `read` with the one before.
+        """
         if not self._open:
             raise RuntimeError("Use the interpreter in a with statement before pushing frames.")
-        landmarks = self._tracker.process(frame)
+        return self._tracker.process(frame)
+
+    def read(self, frame: Frame, landmarks: Landmarks) -> Observation:
+        """The second half of `push`: all that follows from the pass. Frames come in their order."""
         hands = (landmarks.left_hand, landmarks.right_hand)
         crop = crop_from_landmarks(frame.rgb, landmarks.face, frame.seconds, hands)
-        emotion = self._models.emotions.recognize([crop])[0] if crop else None
+        emotion = self._emotion(crop) if crop else None
         self._look_for_people(frame)
         segment = self._segmenter.push(landmarks)
         self._waiting += [segment] if segment else []
         self._remember(landmarks, emotion)
         words = self._final(frame.seconds)
-        self._count(frame, landmarks)
-        hint = self._hint(landmarks)
+        self._seen = self._seen.and_one(landmarks, self._several)
         guess = self._provisional(frame.seconds)
         emotion = self._against_rest([emotion])[0] if emotion and self._calm is not None else emotion
-        return Observation(frame.seconds, landmarks, crop, emotion, words, self._segmenter.signing, hint, guess)
+        signing = self._segmenter.signing
+        told = hint(landmarks, self._several, signing)
+        return Observation(frame.seconds, landmarks, crop, emotion, words, signing, told, guess)
+
+    def observations(self, video: VideoFile | Camera) -> Generator[tuple[Frame, Observation], None, None]:
+        """Every frame of a source and what it gave, with decoding, pass and reading overlapped in threads."""
+        if isinstance(video, Camera):
+            # The picture is fetched when the pass is free for it, not before: it shall be the newest.
+            looked = ((frame, self.look(frame)) for frame in video)
+            with Stages(self._read, name="interpret") as stages:
+                yield from stages.run(looked)
+        else:
+            with Stages(lambda frame: (frame, self.look(frame)), self._read, name="interpret") as stages:
+                yield from stages.run(video)
+
+    def _read(self, looked: tuple[Frame, Landmarks]) -> tuple[Frame, Observation]:
+        return looked[0], self.read(*looked)
 
     def calibrate(self, seconds: float = 3.0) -> bool:
         """Takes what the face showed in the last seconds, hands at rest, for the person's resting face from now on.
@@ -229,18 +210,25 @@ class Interpreter:
         """
         with open_source(source) as video, Interpreter(self._models, self._people_every, self._neutral) as session:
             duration = video.duration if isinstance(video, VideoFile) else None
-            for frame in video:
-                observation = session.push(frame)
-                self._seen = session.seen
-                if observe:
-                    observe(frame, observation)
-                if progress:
-                    progress(min(1.0, frame.seconds / duration) if duration else None)
-                yield from observation.words
+            with closing(session.observations(video)) as observations:
+                for frame, observation in observations:
+                    self._seen = session.seen
+                    if observe:
+                        observe(frame, observation)
+                    if progress:
+                        progress(min(1.0, frame.seconds / duration) if duration else None)
+                    yield from observation.words
             yield from session.finish()
             self._seen = _ended(session.seen, video, duration)
             if progress:
                 progress(1.0)
+
+    def _emotion(self, crop: FaceCrop) -> EmotionPrediction:
+        """What a face shows; the network is not asked again about the very same picture."""
+        known = self._face
+        if known is None or known[0].quality != crop.quality or not np.array_equal(known[0].image, crop.image):
+            known = self._face = (crop, self._models.emotions.recognize([crop])[0])
+        return replace(known[1], seconds=crop.seconds)
 
     def _final(self, seconds: float) -> tuple[TaggedWord, ...]:
         """The words whose affect has been seen: a while after the sign's end, or where the source jumps."""
@@ -285,26 +273,6 @@ class Interpreter:
         if frame.seconds - self._people_at >= self._people_every:
             self._people_at = frame.seconds
             self._several = len(self._faces.detect(frame.rgb)) > 1
-
-    def _count(self, frame: Frame, landmarks: Landmarks) -> None:
-        seen = self._seen
-        self._seen = replace(
-            seen,
-            frames=seen.frames + 1,
-            with_person=seen.with_person + (landmarks.pose is not None),
-            with_several=seen.with_several + self._several,
-            with_face=seen.with_face + (landmarks.face is not None),
-            seconds=frame.seconds,
-        )
-
-    def _hint(self, landmarks: Landmarks) -> str | None:
-        if landmarks.pose is None:
-            return "nobody"
-        if self._several:
-            return "several_people"
-        if landmarks.face is None:
-            return "no_face"
-        return "no_hands" if self._segmenter.signing and not landmarks.hands else None
 
     def _against_rest(self, seen: list[EmotionPrediction]) -> list[EmotionPrediction]:
         """Emotions read against the resting face, where one is known."""

@@ -7,8 +7,9 @@ import numpy as np
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
 from fusion.evaluation import Answer
-from fusion.interpreter import Interpreter, Models, Observation
+from fusion.interpreter import Interpreter, Models
 from fusion.manifest import Clip
+from fusion.observation import Observation
 from fusion.pooling import pool
 from fusion.tagged import TaggedWord
 from kslr.video import Frame

@@ -6,7 +6,8 @@ import pytest
 
 from fusion.annotate import READING_SECONDS, AnnotatedVideo, annotate, best_codec, draw_skeleton, draw_subtitle
 from fusion.appearance import EMOTION_COLOURS, PART_COLOURS
-from fusion.interpreter import Interpreter, Models, Observation
+from fusion.interpreter import Interpreter, Models
+from fusion.observation import Observation
 from fusion.tagged import TaggedWord
 from kslr.landmarks import Landmarks
 from kslr.video import Frame, VideoFile

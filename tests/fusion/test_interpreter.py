@@ -2,18 +2,21 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
 
-from emotion.faces import EMOTIONS
+from emotion.faces import EMOTIONS, crop_from_box
 from emotion.recognizer import EmotionPrediction
 from fusion.interpreter import Interpreter, Models
+from kslr.camera import Camera
 from kslr.recognizer import SignPrediction
-from kslr.video import Frame
+from kslr.video import Frame, VideoFile
 from models.errors import InputError
-from tests.clips import write
+from tests.clips import shaken, write
 from tests.signers import signer
 
 
@@ -187,3 +190,59 @@ def test_translating_never_imports_tensorflow(tmp_path, astronaut):
     imported, peak_kilobytes = json.loads(done.stdout.splitlines()[-1])
     assert imported == []
     assert peak_kilobytes < 700 * 1024
+
+
+def test_overlapped_reading_gives_what_one_frame_after_another_gives(models, tmp_path, astronaut):
+    clip = write(tmp_path / "clip.mp4", shaken(astronaut, frames=25))
+    overlapped, one_by_one = [], []
+    interpreter = Interpreter(models)
+    list(interpreter.interpret(clip, observe=lambda frame, observation: overlapped.append(observation)))
+    with VideoFile(clip) as video, Interpreter(models) as session:
+        one_by_one = [session.push(frame) for frame in video]
+        last = session.seen
+    assert [o.seconds for o in overlapped] == [o.seconds for o in one_by_one]
+    for a, b in zip(overlapped, one_by_one, strict=True):
+        assert a.signing == b.signing
+        assert np.array_equal(a.landmarks.vector(), b.landmarks.vector(), equal_nan=True)
+        assert (a.emotion is None) == (b.emotion is None)
+        assert a.emotion is None or np.array_equal(a.emotion.probabilities, b.emotion.probabilities)
+    assert interpreter.seen.frames == last.frames == len(overlapped)
+
+
+def test_a_camera_is_read_until_it_is_gone(models, astronaut, monkeypatch):
+    pictures = iter([astronaut] * 200)
+
+    class Capture:
+        def isOpened(self) -> bool:
+            return True
+
+        def read(self):
+            sleep(0.02)
+            picture = next(pictures, None)
+            return picture is not None, picture
+
+        def release(self) -> None:
+            pass
+
+    monkeypatch.setattr("fusion.interpreter.open_source", lambda _: Camera(patience=0.5, capture_factory=lambda _: Capture()))
+    seen, interpreter = [], Interpreter(models)
+    with pytest.raises(InputError, match="stopped giving pictures"):
+        list(interpreter.interpret(0, observe=lambda frame, observation: seen.append(observation)))
+    assert len(seen) >= 3
+    assert all(b.seconds > a.seconds for a, b in pairwise(seen))
+    assert seen[-1].emotion is not None
+
+
+def test_the_very_same_face_is_classified_once(models, astronaut, monkeypatch):
+    asked = []
+    recognize = models.emotions.recognize
+    monkeypatch.setattr(models.emotions, "recognize", lambda crops: asked.append(len(crops)) or recognize(crops))
+    crop = crop_from_box(astronaut, (180, 60, 110, 110), 1.0)
+    with Interpreter(models) as interpreter:
+        first = interpreter._emotion(crop)
+        again = interpreter._emotion(replace(crop, seconds=2.0))
+        other = interpreter._emotion(replace(crop, image=crop.image[:, ::-1].copy()))
+    assert len(asked) == 2
+    assert (again.seconds, again.quality) == (2.0, crop.quality)
+    assert np.array_equal(first.probabilities, again.probabilities)
+    assert not np.array_equal(first.probabilities, other.probabilities)

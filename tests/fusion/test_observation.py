@@ -1,0 +1,29 @@
+import numpy as np
+import pytest
+
+from fusion.observation import Seen, hint
+from kslr.landmarks import Landmarks
+
+POSE, FACE, HAND = np.zeros((33, 4), np.float32), np.zeros((468, 3), np.float32), np.zeros((21, 3), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("landmarks", "several", "signing", "told"),
+    [
+        (Landmarks(0.0), True, True, "nobody"),
+        (Landmarks(0.0, pose=POSE), True, True, "several_people"),
+        (Landmarks(0.0, pose=POSE), False, True, "no_face"),
+        (Landmarks(0.0, pose=POSE, face=FACE), False, True, "no_hands"),
+        (Landmarks(0.0, pose=POSE, face=FACE), False, False, None),
+        (Landmarks(0.0, pose=POSE, face=FACE, left_hand=HAND), False, True, None),
+    ],
+)
+def test_the_most_important_is_told_first(landmarks, several, signing, told):
+    assert hint(landmarks, several, signing) == told
+
+
+def test_frames_are_counted():
+    seen = Seen().and_one(Landmarks(0.5), True).and_one(Landmarks(1.5, pose=POSE, face=FACE), False)
+    assert seen == Seen(frames=2, with_person=1, with_several=1, with_face=1, seconds=1.5)
+    assert seen.several
+    assert not seen.nobody
