@@ -19,7 +19,7 @@ from ui.cli_teach import extract, forget, teach, vocabularies, vocabulary
 from ui.console import notes, progress_bar
 
 if TYPE_CHECKING:
-    from fusion.interpreter import Observation, Seen
+    from fusion.observation import Observation, Seen
     from kslr.video import Frame
 
 app = typer.Typer(
@@ -169,6 +169,14 @@ def tell(source: str, seen: "Seen", any_words: bool) -> None:
         notes.print("No sign of the vocabulary was recognised. Sign with the hands inside the picture, then lower them.")
 
 
+class Log(str, Enum):
+    """How a server tells what happens."""
+
+    text = "text"
+    json = "json"
+    none = "none"
+
+
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
@@ -180,6 +188,10 @@ def serve(
     key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.")] = None,
     max_sessions: Annotated[int, typer.Option(help="People signing at the same time; each takes about 200 MB.")] = 4,
     root_path: Annotated[str, typer.Option(help="Where a proxy serves it, such as /kslr.")] = "",
+    log: Annotated[Log, typer.Option(help="What happens, on standard error; nothing about people.")] = Log.text,
+    metrics: Annotated[
+        bool, typer.Option("--metrics", help="Answer /metrics (Prometheus) to others too, not only to this machine.")
+    ] = False,
     signs: Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
     emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
 ) -> None:
@@ -194,6 +206,8 @@ def serve(
         key=key,
         max_sessions=max_sessions,
         root_path=root_path,
+        log=log.value,
+        metrics_for_all=metrics,
         signs=signs,
         emotion=emotion,
     )

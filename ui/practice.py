@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from fusion.interpreter import Interpreter, Seen
+from fusion.interpreter import Interpreter
+from fusion.observation import Seen
 from kslr.clips import LANDMARK_SUFFIXES, Recording, record, segments
 from kslr.comparison import Comparison, compare, figure
 from kslr.recognizer import SignPrediction

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from fusion.annotate import AnnotatedVideo
-from fusion.interpreter import Interpreter, Models, Seen
+from fusion.interpreter import Interpreter, Models
+from fusion.observation import Seen
 from fusion.tagged import TaggedWord
 from kslr.video import VideoFile
 from models.errors import InputError

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusion.interpreter import Seen
+from fusion.observation import Seen
 from fusion.tagged import TaggedWord
 from kslr.vocabulary import kslr30
 from tests import clips
