@@ -42,6 +42,7 @@ LISTEN = """(() => {
       this.addEventListener("message", (event) => {
         const now = performance.now(), reply = JSON.parse(event.data);
         if (reply.milliseconds === undefined) return;
+        while (sent.length > 1 && sent[0].seconds < reply.seconds) sent.shift();
         const one = sent.shift();
         heard.answers.push([now, now - one.taken, reply.milliseconds]);
         for (const word of reply.words) heard.words.push([word.sign.id, now - (one.began + 1000 * word.end)]);
@@ -49,8 +50,8 @@ LISTEN = """(() => {
     }
     send(message) {
       if (message instanceof ArrayBuffer) {
-        const at = taken.shift();
-        sent.push({ taken: at, began: at - 1000 * new DataView(message).getFloat64(0, true) });
+        const at = taken.shift(), seconds = new DataView(message).getFloat64(0, true);
+        sent.push({ taken: at, seconds, began: at - 1000 * seconds });
       }
       super.send(message);
     }

@@ -21,7 +21,8 @@ from emotion.targets import target
 from fusion.classroom import Settings
 from fusion.classroom_windows import Windows
 from models.errors import InputError
-from ui.live import Rate, decode, same_origin
+from ui.live import Rate, same_origin
+from ui.pictures import decode
 from ui.services import Services, give_memory_back
 
 if TYPE_CHECKING:
@@ -191,7 +192,7 @@ def router(services: Services) -> APIRouter:
                 await socket.send_json(reply)
         except InputError as error:
             await socket.send_json({"error": "refused", "message": str(error)})
-        except (TimeoutError, WebSocketDisconnect, RuntimeError, KeyError):
+        except (asyncio.TimeoutError, WebSocketDisconnect, RuntimeError, KeyError):
             pass  # nothing came for long, or the tab was closed while an answer was on its way
         finally:
             rooms.discard(place)

@@ -11,8 +11,8 @@ from kslr.clips import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, save_record
 from kslr.landmarks import PARTS
 from kslr.segment import SignSegment
 from models.errors import InputError
-from ui.live import points
 from ui.naming import sign_named
+from ui.pictures import points
 from ui.refused import Refused
 from ui.services import Services, give_memory_back
 from ui.takes import TAKE_BYTES, Take

@@ -138,7 +138,9 @@
       if (reply.ended || !state.on) return;
       if ("calm" in reply) return calmed(reply.calm);
       if (reply.ready) { state.ready = true; state.tries = 0; return status("live.ready"); }
-      const now = performance.now(), sent = state.inFlight.shift();
+      // An answer also settles the pictures before its own: the server leaves out those that have become old.
+      const now = performance.now(), sent = state.inFlight.find((one) => one.seconds === reply.seconds)?.now ?? now;
+      state.inFlight = state.inFlight.filter((one) => one.seconds > reply.seconds);
       state.delays = [...state.delays.slice(-29), now - sent];
       state.arrivals = [...state.arrivals.slice(-29), now];
       const fps = (state.arrivals.length - 1) / ((now - state.arrivals[0]) / 1000 || 1);
@@ -217,15 +219,15 @@
 
     function send() {
       const scale = Math.min(1, SIDE / Math.max(video.videoWidth, video.videoHeight));
-      const now = performance.now(), way = state.way;
+      const now = performance.now(), seconds = (now - state.started) / 1000, way = state.way;
       grab.width = Math.round(video.videoWidth * scale); grab.height = Math.round(video.videoHeight * scale);
       grab.getContext("2d").drawImage(video, 0, 0, grab.width, grab.height);
-      state.inFlight.push(now);
+      state.inFlight.push({ seconds, now });
       const blob = new Promise((done) => grab.toBlob(done, "image/jpeg", QUALITY));
       // One after another, so that pictures arrive in the order of their times.
       state.turn = state.turn.then(async () => {
         const head = new ArrayBuffer(8);
-        new DataView(head).setFloat64(0, (now - state.started) / 1000, true);
+        new DataView(head).setFloat64(0, seconds, true);
         const bytes = await new Blob([head, await blob]).arrayBuffer();
         if (state.way === way && state.ready) way.give(bytes);
       });

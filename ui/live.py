@@ -3,105 +3,46 @@
 A picture is a binary message: its time in seconds as a little-endian double, then a JPEG. The answer is JSON. The
 usual way is a WebSocket; where that is refused, as behind some proxies, the same messages go by POST. Pictures are
 never written anywhere.
+
+A session works on one picture at a time and lets one more wait. On a socket a newer picture takes the waiting one's place,
+so not every picture has an answer: an answer's ``seconds`` say whose it is, and its ``skipped`` how many were passed over.
 """
 
 import asyncio
-import io
 import json
-import math
-import struct
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-import numpy as np
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 
-from fusion.appearance import FACE_RUNS
 from fusion.exports import from_json
-from fusion.interpreter import Observation
-from kslr.landmarks import Landmarks
-from kslr.recognizer import SignPrediction
-from kslr.takes import too_far
-from kslr.video import Frame
 from models.errors import InputError
 from ui.formats import FORMATS, written
 from ui.i18n import LANGUAGES
+from ui.inbox import Inbox
+from ui.metrics import REFUSALS, Metrics
 from ui.naming import NAME_LENGTH
+from ui.pictures import TooLarge, answer, decode
 from ui.refused import Refused
-from ui.services import Full, LiveSession, Services
+from ui.services import Services
+from ui.sessions import Full, LiveSession
 
-FACE_POINTS = sorted({point for run in FACE_RUNS for point in run})
-
-
-def decode(message: bytes, largest: int = 400_000, side: int = 1280) -> Frame:
-    """A live message as a frame.
-
-    Args:
-        message: a double, then a JPEG.
-        largest: bytes.
-        side: pixels a picture may have on its longer side.
-
-    Raises:
-        InputError: too large, or no such message.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    if len(message) > largest:
-        raise InputError(f"A live picture has at most {largest} bytes, this one {len(message)}.")
-    if len(message) < 12:
-        raise InputError("A live message is 8 bytes of time and a JPEG.")
-    (seconds,) = struct.unpack_from("<d", message)
-    if not math.isfinite(seconds) or seconds < 0:
-        raise InputError("A live picture's time is a number of seconds from 0 on.")
-    try:
-        # The size stands in the head and is checked before anything is unpacked.
-        image = Image.open(io.BytesIO(message[8:]), formats=["JPEG"])
-        if max(image.size) > side:
-            raise InputError(f"A live picture has at most {side} pixels a side, this one is {image.size[0]}×{image.size[1]}.")
-        return Frame(np.ascontiguousarray(image.convert("RGB")), seconds)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise InputError("The live picture is not a whole JPEG.") from error
+# Messages of one session under way at once by POST; the page sends one after another.
+MOST_BY_POST = 2
+# How a socket is closed, by why it is.
+CODES = {"closed": 1000, "idle": 1001, "slow": 1008, "flood": 1008, "refused": 1008, "too_large": 1009, "error": 1011}
+CODES |= {"full": 1013, "vocabulary": 1008, "stopped": 1012}
 
 
-def answer(observation: Observation, size: tuple[int, int]) -> dict[str, Any]:
-    """What the browser needs to draw and tell: coordinates are thousandths of the picture's width and height."""
-    emotion, crop, guess = observation.emotion, observation.crop, observation.provisional
-    width, height = size
-    return {
-        "seconds": observation.seconds,
-        "signing": observation.signing,
-        "hint": observation.hint or ("too_far" if too_far(observation.landmarks) else None),
-        **points(observation.landmarks),
-        "box": None
-        if crop is None
-        else [round(1000 * v) for v in (crop.box[0] / width, crop.box[1] / height, crop.box[2] / width, crop.box[2] / height)],
-        "emotion": emotion and {"label": emotion.label, "probabilities": [round(float(p), 3) for p in emotion.probabilities]},
-        "guess": guess
-        and guess.sign_id
-        and {"id": guess.sign_id, "probability": round(guess.probability, 3), "top5": top5(guess)},
-        "words": [word.as_dict() for word in observation.words],
-    }
+class Broken(Exception):
+    """A fault of ours ended the session; it has been noted."""
 
 
-def top5(guess: SignPrediction) -> list[dict[str, Any]]:
-    """The likeliest words, best first."""
-    return [{"id": word, "probability": round(probability, 3)} for word, probability in guess.ranked[:5]]
-
-
-def points(seen: Landmarks) -> dict[str, list[list[int]] | None]:
-    """Landmarks as the browser draws them: pose (with whether each point is visible), face, left_hand and right_hand."""
-    pose = None if seen.pose is None else np.column_stack([_thousandths(seen.pose), seen.pose[:, 3] > 0.5])[:25]
-    return {
-        "pose": None if pose is None else pose.astype(int).tolist(),
-        "face": None if seen.face is None else _thousandths(seen.face[FACE_POINTS]).tolist(),
-        "left_hand": None if seen.left_hand is None else _thousandths(seen.left_hand).tolist(),
-        "right_hand": None if seen.right_hand is None else _thousandths(seen.right_hand).tolist(),
-    }
-
-
-def _thousandths(points: np.ndarray) -> np.ndarray:
-    return np.round(np.clip(points[:, :2], -1, 2) * 1000).astype(int)
+class Slow(Exception):
+    """The client does not take its answers."""
 
 
 def read(session: LiveSession, message: bytes, services: Services) -> dict[str, Any]:
@@ -116,10 +57,19 @@ def read(session: LiveSession, message: bytes, services: Services) -> dict[str, 
         raise InputError("Live pictures come in the order of their times.")
     session.wait()
     session.last_seconds = frame.seconds
+    services.metrics.part("decode", time.perf_counter() - start)
     height, width = frame.rgb.shape[:2]
-    reply = answer(session.interpreter.push(frame), (width, height))
-    session.used = time.monotonic()
-    return {**reply, "milliseconds": round((time.perf_counter() - start) * 1000, 1)}
+    observation = session.interpreter.push(frame)
+    reply = answer(observation, (width, height))
+    session.count(len(observation.words), frames=1)
+    services.metrics.part("interpret", (spent := time.perf_counter() - start))
+    return {**reply, "milliseconds": round(spent * 1000, 1)}
+
+
+def ready(session: LiveSession) -> dict[str, Any]:
+    """Waits until the session's tracker is there."""
+    session.wait()
+    return {"ready": True}
 
 
 def calm(session: LiveSession, on: bool = True) -> dict[str, Any]:
@@ -129,6 +79,13 @@ def calm(session: LiveSession, on: bool = True) -> dict[str, Any]:
         return {"calm": session.interpreter.calibrate()}
     session.interpreter.forget_calibration()
     return {"calm": None}
+
+
+def finish(session: LiveSession) -> dict[str, Any]:
+    """Ends what is being signed and gives its words."""
+    words = session.interpreter.finish()
+    session.count(len(words))
+    return {"ended": True, "words": [word.as_dict() for word in words]}
 
 
 def same_origin(headers: Any) -> bool:
@@ -150,93 +107,147 @@ class Rate:
         return self._times[-1] - self._times[0] < 1.0
 
 
-def router(services: Services) -> APIRouter:
-    """The routes ``/live`` (WebSocket), ``/live/frame``, ``/live/end``, ``/live/export`` and ``/health``."""
-    routes = APIRouter()
-    limits, sessions = services.limits, services.sessions
+async def fill(inbox: Inbox, socket: WebSocket, rate: Rate, metrics: Metrics) -> str:
+    """Puts what comes into the inbox until nothing more does, and gives why: one of `CODES`."""
+    try:
+        while (message := await socket.receive())["type"] != "websocket.disconnect":
+            metrics.received.inc(bool(message.get("bytes")))
+            if rate.flooded() or not inbox.put(message.get("bytes") or message.get("text") or ""):
+                return "flood"
+        return {1009: "too_large", 1012: "stopped"}.get(message.get("code"), "closed")
+    finally:
+        inbox.close()
 
-    @routes.get("/health")
-    async def health() -> dict[str, Any]:
-        sessions.close_idle()
-        return {
-            "status": "ok",
-            "sessions": len(sessions),
-            "places": limits.sessions,
-            "videos": services.videos,
-            "takes": len(services.desk),
-        }
+
+def router(services: Services) -> APIRouter:
+    """The routes ``/live`` (WebSocket), ``/live/frame``, ``/live/calm``, ``/live/end`` and ``/live/export``."""
+    routes = APIRouter()
+    limits, sessions, metrics = services.limits, services.sessions, services.metrics
+
+    async def run(key: str, session: LiveSession, work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
+        """What work in the session's thread gives; a fault of ours is noted and ends the session.
+
+        Raises:
+            Broken: there was one.
+            InputError: what was sent is at fault.
+        """
+        done = asyncio.wrap_future(session.submit(work, session, *arguments))
+        await asyncio.wait({done})
+        error = done.exception()
+        if error is not None and not isinstance(error, InputError):
+            sessions.fault(key, error)
+            raise Broken from error
+        return done.result()
+
+    async def converse(key: str, session: LiveSession, inbox: Inbox, socket: WebSocket) -> None:
+        """Answers until nothing more comes.
+
+        Raises:
+            asyncio.TimeoutError: nothing has come for too long.
+            Slow, Broken, InputError: it can't go on.
+        """
+        while (given := await asyncio.wait_for(inbox.get(), limits.idle_seconds)) is not None:
+            session.skip(given.skipped)
+            if isinstance(given.content, bytes):
+                metrics.part("wait", time.perf_counter() - given.arrived)
+                reply = {**await run(key, session, read, given.content, services), "skipped": given.skipped}
+                metrics.frame.observe(time.perf_counter() - given.arrived)
+            elif given.content.startswith("calm"):
+                reply = await run(key, session, calm, given.content == "calm")
+            else:
+                reply = await run(key, session, finish)
+            try:
+                await asyncio.wait_for(socket.send_json(reply), limits.idle_seconds)
+            except asyncio.TimeoutError as error:
+                raise Slow from error
 
     @routes.websocket("/live")
     async def live(socket: WebSocket, signs: str = "") -> None:
         if not same_origin(socket.headers):
+            metrics.refused("origin")
             await socket.close(1008)
             return
         await socket.accept()
-        key, loop, rate = f"socket-{id(socket)}", asyncio.get_running_loop(), Rate(limits.frames_a_second)
+        key, loop, inbox = f"socket-{id(socket)}", asyncio.get_running_loop(), Inbox()
+        reading, reason, last = None, "closed", None
         try:
             session = sessions.open(key, await loop.run_in_executor(None, services.vocabularies.models, signs))
-            await loop.run_in_executor(session.thread, session.wait)
-            await socket.send_json({"ready": True})
-            while True:
-                message = await asyncio.wait_for(socket.receive(), limits.idle_seconds)
-                if message["type"] == "websocket.disconnect":
-                    return
-                if rate.flooded():
-                    await socket.close(1008)
-                    return
-                if message.get("bytes"):
-                    reply = await loop.run_in_executor(session.thread, read, session, message["bytes"], services)
-                elif (message.get("text") or "").startswith("calm"):
-                    reply = await loop.run_in_executor(session.thread, calm, session, message["text"] == "calm")
-                else:
-                    words = await loop.run_in_executor(session.thread, session.interpreter.finish)
-                    reply = {"ended": True, "words": [word.as_dict() for word in words]}
-                await socket.send_json(reply)
+            await socket.send_json(await run(key, session, ready))
+            reading = asyncio.create_task(fill(inbox, socket, Rate(limits.frames_a_second), metrics))
+            await converse(key, session, inbox, socket)
+            reason = await reading
         except Full:
-            await socket.send_json({"error": "full", "places": limits.sessions})
-            await socket.close(1013)
+            reason, last = "full", {"error": "full", "places": limits.sessions}
         except Refused:
-            await socket.send_json({"error": "vocabulary"})
-            await socket.close(1008)
+            reason, last = "vocabulary", {"error": "vocabulary"}
         except InputError as error:
-            await socket.send_json({"error": "refused", "message": str(error)})
-            await socket.close(1008)
-        except TimeoutError:
-            await socket.close(1001)
+            reason = "too_large" if isinstance(error, TooLarge) else "refused"
+            last = {"error": "refused", "message": str(error)}
+        except asyncio.TimeoutError:
+            reason = "idle"
+        except Slow:
+            reason = "slow"
+        except Broken:
+            reason = "error"
         except (WebSocketDisconnect, RuntimeError):
             pass  # the tab was closed while an answer was on its way
         finally:
-            sessions.close(key)
+            if reading is not None:
+                reading.cancel()
+            if reason in REFUSALS:
+                metrics.refused(reason)
+            sessions.close(key, "refused" if reason == "too_large" else reason)
+        with suppress(WebSocketDisconnect, RuntimeError, asyncio.TimeoutError):  # there may be nobody left to tell
+            if last is not None:
+                await asyncio.wait_for(socket.send_json(last), limits.idle_seconds)
+            await asyncio.wait_for(socket.close(CODES[reason]), limits.idle_seconds)
+
+    def turned_away(reason: str, status: int) -> Response:
+        metrics.refused(reason)
+        return Response(status_code=status)
 
     @routes.post("/live/frame")
     async def frame(request: Request, session: str, signs: str = "") -> Response:
         if not same_origin(request.headers) or not 16 <= len(session) <= 64:
-            return Response(status_code=403)
+            return turned_away("origin", 403)
         if int(request.headers.get("content-length") or limits.frame_bytes + 1) > limits.frame_bytes:
-            return Response(status_code=413)
-        message = await request.body()
+            return turned_away("too_large", 413)
+        key, message, arrived = f"post-{session}", await request.body(), time.perf_counter()
+        metrics.received.inc()
         try:
             models = await asyncio.get_running_loop().run_in_executor(None, services.vocabularies.models, signs)
-            opened = sessions.open(f"post-{session}", models)
-            reply = await asyncio.get_running_loop().run_in_executor(opened.thread, read, opened, message, services)
+            opened = sessions.open(key, models)
+            if opened.waiting >= MOST_BY_POST:
+                return turned_away("flood", 429)
+            reply = await run(key, opened, read, message, services)
+            metrics.frame.observe(time.perf_counter() - arrived)
         except Full:
+            metrics.refused("full")
             reply = {"error": "full", "places": limits.sessions}
         except Refused:
+            metrics.refused("vocabulary")
             reply = {"error": "vocabulary"}
         except InputError as error:
-            sessions.close(f"post-{session}")
+            metrics.refused("too_large" if isinstance(error, TooLarge) else "refused")
+            sessions.close(key, "refused")
             reply = {"error": "refused", "message": str(error)}
+        except (Broken, RuntimeError):  # noted, or the session was closed meanwhile
+            return Response(status_code=500)
         return Response(json.dumps(reply), media_type="application/json")
 
     @routes.post("/live/calm")
     async def calmed(request: Request, session: str, on: bool = True) -> Response:
         if not same_origin(request.headers) or not 16 <= len(session) <= 64:
-            return Response(status_code=403)
+            return turned_away("origin", 403)
         try:
             opened = sessions.open(f"post-{session}")
+            if opened.waiting >= MOST_BY_POST:
+                return turned_away("flood", 429)
+            reply = await run(f"post-{session}", opened, calm, on)
         except Full:
-            return Response(status_code=409)
-        reply = await asyncio.get_running_loop().run_in_executor(opened.thread, calm, opened, on)
+            return turned_away("full", 409)
+        except (Broken, RuntimeError):
+            return Response(status_code=500)
         return Response(json.dumps(reply), media_type="application/json")
 
     @routes.post("/live/end")

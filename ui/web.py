@@ -3,6 +3,7 @@
 import json
 import os
 import socket
+import time
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,14 +71,16 @@ def build_app(services: "Services") -> "gr.Blocks":
     return app
 
 
-def build_server(services: "Services", root_path: str = "") -> "FastAPI":
+def build_server(services: "Services", root_path: str = "", metrics_for_all: bool = False) -> "FastAPI":
     """The whole web application: the pages, the live routes, and the files that people fetch.
 
     Args:
         services: what they share; closed when the server ends.
         root_path: where a proxy serves it, such as ``/kslr``.
+        metrics_for_all: whether ``/metrics`` is told to others than this machine.
     """
     offline()
+    import asyncio
     from contextlib import asynccontextmanager
 
     import gradio as gr
@@ -85,15 +88,27 @@ def build_server(services: "Services", root_path: str = "") -> "FastAPI":
     from fastapi.responses import FileResponse, Response
 
     from ui.classroom_live import router as classroom_router
+    from ui.health import router as health
     from ui.live import router
+    from ui.logs import event
     from ui.teaching import router as teaching
+
+    async def sweep() -> None:
+        while True:  # whoever posts pictures can only be seen to be gone
+            await asyncio.sleep(services.limits.idle_seconds / 4)
+            services.sessions.close_idle()
 
     @asynccontextmanager
     async def life(_: FastAPI) -> Any:
+        event("server started", places=services.limits.sessions)
+        sweeping, began = asyncio.create_task(sweep()), time.monotonic()
         yield
+        sweeping.cancel()
         services.close()
+        event("server stopped", seconds=round(time.monotonic() - began))
 
     server = FastAPI(title="KSLR", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
+    server.include_router(health(services, metrics_for_all))
     server.include_router(router(services))
     server.include_router(teaching(services))
     server.include_router(classroom_router(services))
@@ -143,7 +158,7 @@ def header() -> str:
 
 def config(services: "Services") -> dict[str, Any]:
     """What the scripts need to know: words, signs, how things look."""
-    from ui.live import FACE_POINTS
+    from ui.pictures import FACE_POINTS
 
     def css(colour: tuple[int, int, int]) -> str:
         return "rgb({} {} {})".format(*colour)
@@ -185,6 +200,8 @@ def launch(
     root_path: str = "",
     signs: str = "kslr30",
     emotion: str = "emotion",
+    log: str = "text",
+    metrics_for_all: bool = False,
 ) -> None:
     """Serves the app until it is interrupted.
 
@@ -196,6 +213,8 @@ def launch(
         max_sessions: people signing at the same time.
         root_path: where a proxy serves it.
         signs, emotion: models, by name or by their card's path.
+        log: what goes to stderr, one of `ui.logs.KINDS`.
+        metrics_for_all: whether ``/metrics`` is told to others than this machine.
 
     Raises:
         InputError: no port is free, a model or certificate is missing, or an option is wrong.
@@ -205,6 +224,7 @@ def launch(
 
     from fusion.interpreter import Models
     from ui.guard import Guard
+    from ui.logs import KINDS, log_to
     from ui.services import Limits, Services
 
     for path in (certificate, key):
@@ -214,9 +234,11 @@ def launch(
         raise InputError("https needs both a certificate and its key.")
     if max_sessions < 1:
         raise InputError("At least one person must be able to sign: --max-sessions 1 or more.")
+    if log not in KINDS:
+        raise InputError(f"A log is one of {', '.join(KINDS)}, not {log}.")
     listening = listen(host, port)
     services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
-    server: Any = build_server(services, root_path)
+    server: Any = build_server(services, root_path, metrics_for_all)
     if auth is not None:
         server = Guard(server, auth)
     scheme = "https" if certificate else "http"
@@ -227,13 +249,19 @@ def launch(
             name for name, given in (("a password (--auth)", auth), ("https (--certificate, --key)", certificate)) if not given
         )
         print(f"Warning: others on the network can reach it without {missing}.", flush=True)
+    log_to(log)
     options = uvicorn.Config(
         server,
+        # Its lines go where ours do, and none is written for a request: it would tell who asked for what.
+        log_config=None,
         log_level="warning",
+        access_log=False,
         ssl_certfile=certificate,
         ssl_keyfile=str(key) if key else None,
         timeout_graceful_shutdown=3,
         ws_max_size=services.limits.frame_bytes + 1024,
+        # A JPEG does not shrink, and what is not unpacked cannot swell.
+        ws_per_message_deflate=False,
     )
     try:
         uvicorn.Server(options).run(sockets=[listening])

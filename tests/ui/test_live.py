@@ -15,7 +15,9 @@ from kslr.takes import judge
 from kslr.vocabulary import Sign
 from models.errors import InputError
 from tests.takes import take
-from ui.live import Rate, decode, router, same_origin
+from ui.health import router as health
+from ui.live import Rate, router, same_origin
+from ui.pictures import decode
 from ui.services import Limits, Services
 
 
@@ -36,6 +38,7 @@ def services():
 @pytest.fixture
 def client(services):
     app = FastAPI()
+    app.include_router(health(services))
     app.include_router(router(services))
     with TestClient(app) as opened:
         yield opened

@@ -7,7 +7,8 @@ import pytest
 
 from fusion.interpreter import Models
 from kslr.video import Frame
-from ui.services import Full, Limits, Results, Sessions
+from ui.services import Limits, Results
+from ui.sessions import Full, Sessions
 
 
 @pytest.fixture(scope="module")
