@@ -57,13 +57,17 @@ def read(session: LiveSession, message: bytes, services: Services) -> dict[str, 
         raise InputError("Live pictures come in the order of their times.")
     session.wait()
     session.last_seconds = frame.seconds
-    services.metrics.part("decode", time.perf_counter() - start)
+    decoded = time.perf_counter()
+    landmarks = session.interpreter.look(frame)
+    seen = time.perf_counter()
+    observation = session.interpreter.read(frame, landmarks)
     height, width = frame.rgb.shape[:2]
-    observation = session.interpreter.push(frame)
     reply = answer(observation, (width, height))
     session.count(len(observation.words), frames=1)
-    services.metrics.part("interpret", (spent := time.perf_counter() - start))
-    return {**reply, "milliseconds": round(spent * 1000, 1)}
+    end = time.perf_counter()
+    for part, seconds in (("decode", decoded - start), ("pass", seen - decoded), ("rest", end - seen)):
+        services.metrics.part(part, seconds)
+    return {**reply, "milliseconds": round((end - start) * 1000, 1)}
 
 
 def ready(session: LiveSession) -> dict[str, Any]:
