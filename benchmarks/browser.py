@@ -11,7 +11,6 @@ the cores. Needs Chromium and the Playwright package (the `test` extra).
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -25,9 +24,9 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.served import served
 from kslr.video import VideoFile
 
-ROOT = Path(__file__).resolve().parents[1]
 SIZE = (640, 480)
 # Notes when each picture is taken and when its answer comes; the page's own clock is found from the time inside the message.
 LISTEN = """(() => {
@@ -72,25 +71,8 @@ def camera(clip: Path, path: Path) -> Path:
 @contextmanager
 def serving(folder: Path, sessions: int = 4) -> Iterator[str]:
     """The app on a free port, with a home of its own in the folder; gives its address."""
-    log = folder / "log.txt"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "KSLR_HOME": str(folder / "home"),
-        "GRADIO_TEMP_DIR": str(folder / "uploads"),
-    }
-    serve = f"from ui.web import launch; launch(port=0, max_sessions={sessions})"
-    with log.open("w") as out:
-        server = subprocess.Popen([sys.executable, "-c", serve], cwd=folder, stdout=out, stderr=out, env=environment)
-    try:
-        while "KSLR is at" not in log.read_text():
-            if server.poll() is not None:
-                raise SystemExit(log.read_text())
-            time.sleep(0.2)
-        yield log.read_text().split("KSLR is at ")[1].split()[0] + "/"
-    finally:
-        server.terminate()
-        server.wait(20)
+    with served(folder, "--max-sessions", str(sessions)) as server:
+        yield server.url
 
 
 def opened(driver: Any, chromium: str, played: Path) -> Any:
