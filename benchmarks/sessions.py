@@ -36,9 +36,7 @@ def measured(url: str, pictures: list[bytes], sessions: int, seconds: float, rat
     start = max(one.arrivals[0] for one in heard) + WARM_SECONDS / 2
     counted = [one.since(start) for one in heard]
     if min(len(one.arrivals) for one in counted) < 2:
-        raise SystemExit(
-            f"{sessions} sessions: one had no two answers in {seconds:g} s. Give more --seconds or a calmer machine."
-        )
+        raise SystemExit(f"{sessions} sessions: one had no two answers in {seconds:g} s. Give more --seconds.")
     waits = np.concatenate([one.waits for one in counted])
     rates = [(len(one.arrivals) - 1) / (one.arrivals[-1] - one.arrivals[0]) for one in counted]
     return {

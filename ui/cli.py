@@ -184,6 +184,10 @@ def serve(
     auth: Annotated[
         str | None, typer.Option(envvar="KSLR_AUTH", help="USER:PASSWORD that everybody must give.", show_default=False)
     ] = None,
+    cookie_key: Annotated[
+        str,
+        typer.Option(envvar="KSLR_COOKIE_KEY", help="With --auth: the same for all servers at one address.", show_default=False),
+    ] = "",
     certificate: Annotated[Path | None, typer.Option(help="PEM certificate for https, which cameras elsewhere need.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM key of the certificate.")] = None,
     max_sessions: Annotated[int, typer.Option(help="People signing at the same time; each takes about 200 MB.")] = 4,
@@ -208,6 +212,7 @@ def serve(
         root_path=root_path,
         log=log.value,
         metrics_for_all=metrics,
+        cookie_key=cookie_key,
         signs=signs,
         emotion=emotion,
     )

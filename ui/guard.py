@@ -11,6 +11,7 @@ from models.errors import InputError
 
 COOKIE = "kslr"
 OPEN_PATHS = ("/health",)
+SHORTEST_KEY = 32
 
 
 class Guard:
@@ -21,19 +22,24 @@ class Guard:
     Args:
         app: what is guarded.
         login: ``USER:PASSWORD``.
+        key: what the cookie is made with; at every start another when empty. Several servers behind one address need the
+            same, so that each knows who was let in by another.
 
     Raises:
-        InputError: the login has not that form.
+        InputError: the login has not that form, or the key is short.
     """
 
-    def __init__(self, app: Any, login: str) -> None:
+    def __init__(self, app: Any, login: str, key: str = "") -> None:
         user, _, password = login.partition(":")
         if not user or not password:
             raise InputError("A login has the form USER:PASSWORD.")
         self._app = app
+        if key and len(key) < SHORTEST_KEY:
+            raise InputError(f"A key for cookies has {SHORTEST_KEY} characters or more. Make one with: openssl rand -hex 32")
         self._login = login.encode()
-        # Another key at every start, so that a stolen cookie ends with the process.
-        self._pass = hmac.new(secrets.token_bytes(32), self._login, hashlib.sha256).hexdigest()
+        # Without a key a stolen cookie ends with the process.
+        made_with = key.encode() if key else secrets.token_bytes(32)
+        self._pass = hmac.new(made_with, self._login, hashlib.sha256).hexdigest()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan" or scope["path"] in OPEN_PATHS:

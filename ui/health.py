@@ -10,7 +10,7 @@ from ui.services import Services
 
 NEAR = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
 # A proxy on this machine asks from here for somebody who is elsewhere, and says so.
-PASSED_ON = ("forwarded", "x-forwarded-for", "x-real-ip", "via")
+PASSED_ON = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 
 
 def from_here(request: Request) -> bool:

@@ -202,6 +202,7 @@ def launch(
     emotion: str = "emotion",
     log: str = "text",
     metrics_for_all: bool = False,
+    cookie_key: str = "",
 ) -> None:
     """Serves the app until it is interrupted.
 
@@ -215,6 +216,7 @@ def launch(
         signs, emotion: models, by name or by their card's path.
         log: what goes to stderr, one of `ui.logs.KINDS`.
         metrics_for_all: whether ``/metrics`` is told to others than this machine.
+        cookie_key: with `auth`, the same for all servers behind one address.
 
     Raises:
         InputError: no port is free, a model or certificate is missing, or an option is wrong.
@@ -240,7 +242,7 @@ def launch(
     services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
     server: Any = build_server(services, root_path, metrics_for_all)
     if auth is not None:
-        server = Guard(server, auth)
+        server = Guard(server, auth, cookie_key)
     scheme = "https" if certificate else "http"
     shown = f"[{host}]" if ":" in host else host
     print(f"KSLR is at {scheme}://{shown}:{listening.getsockname()[1]}{root_path}  (Ctrl+C stops it)", flush=True)

@@ -53,6 +53,20 @@ def test_the_password_opens_and_a_cookie_remembers_it(guarded):
         assert socket.receive_text() == "in"
 
 
+def test_servers_with_one_key_know_each_others_cookies():
+    def cookie(key: str) -> str:
+        app = FastAPI()
+        app.get("/page")(lambda: "in")
+        reply = TestClient(Guard(app, "a:b", key)).get("/page", auth=("a", "b"))
+        assert reply.status_code == 200
+        return reply.headers["set-cookie"]
+
+    assert cookie("k" * 32) == cookie("k" * 32) != cookie("l" * 32)
+    assert cookie("") != cookie("")
+    with pytest.raises(InputError, match="32 characters"):
+        Guard(FastAPI(), "a:b", "short")
+
+
 @pytest.mark.parametrize("login", ["", "name", "name:", ":password"])
 def test_a_login_has_two_parts(login):
     with pytest.raises(InputError, match="USER:PASSWORD"):
