@@ -12,8 +12,8 @@ from starlette.websockets import WebSocketDisconnect
 from fusion.interpreter import Models
 from models.errors import InputError
 from tests.classes import lesson, portraits
+from tests.pictures import message
 from tests.privacy import FIGURES, check_bytes, check_json, traces, walk
-from tests.ui.test_live import message
 from ui.classroom_live import MOST_ROOMS, router, settings_from
 from ui.services import Services
 

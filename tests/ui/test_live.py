@@ -1,31 +1,21 @@
-import io
-import struct
+import threading
 import time
 
 import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from PIL import Image
 from starlette.websockets import WebSocketDisconnect
 
 from fusion.exports import from_json
 from fusion.interpreter import Models
 from kslr.takes import judge
 from kslr.vocabulary import Sign
-from models.errors import InputError
+from tests.pictures import message
 from tests.takes import take
 from ui.health import router as health
 from ui.live import Rate, router, same_origin
-from ui.pictures import decode
 from ui.services import Limits, Services
-
-
-def message(rgb: np.ndarray, seconds: float) -> bytes:
-    """A live message as the browser sends it."""
-    out = io.BytesIO()
-    Image.fromarray(rgb).save(out, "JPEG", quality=80)
-    return struct.pack("<d", seconds) + out.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -49,32 +39,6 @@ def wait_for(services: Services, n: int) -> None:
     while len(services.sessions) != n and time.monotonic() < end:
         time.sleep(0.02)
     assert len(services.sessions) == n
-
-
-def test_a_message_is_a_time_and_a_jpeg(astronaut):
-    frame = decode(message(astronaut, 1.25))
-    assert frame.seconds == 1.25
-    assert frame.rgb.shape == astronaut.shape
-    assert np.abs(frame.rgb.astype(int) - astronaut).mean() < 8
-
-
-@pytest.mark.parametrize("seconds", [float("nan"), float("inf"), -1.0])
-def test_a_time_is_a_number(astronaut, seconds):
-    with pytest.raises(InputError, match="number of seconds"):
-        decode(message(astronaut, seconds))
-
-
-def test_what_is_no_picture_or_too_large_is_refused(astronaut):
-    whole = message(astronaut, 0.0)
-    for bad in (b"", b"12345678", whole[:8] + b"GIF89a" + whole[14:], whole[: len(whole) // 2], whole[:8] + bytes(1000)):
-        with pytest.raises(InputError):
-            decode(bad)
-    with pytest.raises(InputError, match="at most 1000 bytes"):
-        decode(whole, largest=1000)
-    # Few bytes can unpack to very many pixels: the size is read before anything is unpacked.
-    bomb = message(np.zeros((8000, 8000, 3), np.uint8), 0.0)
-    with pytest.raises(InputError, match="8000×8000"):
-        decode(bomb, largest=10_000_000)
 
 
 def test_a_picture_is_answered_with_points_and_emotion(client, services, astronaut):
@@ -211,6 +175,112 @@ def test_three_calm_seconds_by_socket_and_by_post(client, services, astronaut):
     assert client.post("/live/calm?session=short").status_code == 403
     client.post(f"/live/end?session={key}")
     wait_for(services, 0)
+
+
+def count(services: Services, series: str) -> float:
+    """One figure of the metrics."""
+    return float(next(line.rsplit(" ", 1)[1] for line in services.metrics.text().splitlines() if line.startswith(series + " ")))
+
+
+def refusals(services: Services, reason: str) -> float:
+    return count(services, f'kslr_refusals_total{{reason="{reason}"}}')
+
+
+def test_a_fast_client_gets_answers_about_now_and_keeps_nobody_waiting(client, services, astronaut):
+    pictures, before = [message(astronaut, n / 30) for n in range(30)], count(services, "kslr_frames_dropped_total")
+    with client.websocket_connect("/live") as fast, client.websocket_connect("/live") as slow:
+        fast.receive_json()
+        session = next(iter(services.sessions._sessions.values()))
+        slow.receive_json()
+        for picture in pictures:
+            fast.send_bytes(picture)
+        slow.send_bytes(pictures[0])
+        assert slow.receive_json()["skipped"] == 0
+        # All thirty were there before the slow one's picture, and it did not wait for them.
+        assert session.frames <= 10
+        replies = [fast.receive_json()]
+        while replies[-1]["seconds"] < 29 / 30 - 1e-6:
+            replies.append(fast.receive_json())
+        slow.send_bytes(pictures[1])
+        assert slow.receive_json()["skipped"] == 0
+    assert len(replies) <= 10
+    assert len(replies) + sum(one["skipped"] for one in replies) == 30
+    assert [one["seconds"] for one in replies] == sorted(one["seconds"] for one in replies)
+    assert count(services, "kslr_frames_dropped_total") - before == 30 - len(replies)
+    wait_for(services, 0)
+
+
+def test_a_session_that_breaks_is_freed_told_and_begun_anew(client, services, astronaut):
+    before = count(services, "kslr_errors_total")
+    with client.websocket_connect("/live") as socket:
+        socket.receive_json()
+        (session,) = services.sessions._sessions.values()
+        session.submit(session.interpreter.__exit__, None, None, None).result()
+        socket.send_bytes(message(astronaut, 0.0))
+        with pytest.raises(WebSocketDisconnect) as closed:
+            socket.receive_json()
+        assert closed.value.code == 1011
+    wait_for(services, 0)
+    assert count(services, "kslr_errors_total") == before + 1
+    key = "0123456789abcdef"
+    assert client.post(f"/live/frame?session={key}", content=message(astronaut, 0.0)).status_code == 200
+    (session,) = services.sessions._sessions.values()
+    session.submit(session.interpreter.__exit__, None, None, None).result()
+    assert client.post(f"/live/frame?session={key}", content=message(astronaut, 0.1)).status_code == 500
+    wait_for(services, 0)
+    assert client.post(f"/live/frame?session={key}", content=message(astronaut, 0.2)).json()["face"]
+    client.post(f"/live/end?session={key}")
+    wait_for(services, 0)
+
+
+def test_by_post_no_more_than_two_messages_wait(client, services, astronaut):
+    key, go = "0123456789abcdef", threading.Event()
+    client.post(f"/live/frame?session={key}", content=message(astronaut, 0.0))
+    (session,) = services.sessions._sessions.values()
+    work = [session.submit(go.wait), session.submit(go.wait)]
+    before = refusals(services, "flood")
+    assert client.post(f"/live/frame?session={key}", content=message(astronaut, 0.1)).status_code == 429
+    assert client.post(f"/live/calm?session={key}").status_code == 429
+    assert refusals(services, "flood") == before + 2
+    go.set()
+    assert all(one.result(timeout=60) for one in work)
+    assert client.post(f"/live/frame?session={key}", content=message(astronaut, 0.1)).json()["seconds"] == 0.1
+    client.post(f"/live/end?session={key}")
+    wait_for(services, 0)
+
+
+def test_what_is_turned_away_is_counted_by_why(client, services, astronaut):
+    before = {reason: refusals(services, reason) for reason in ("origin", "too_large", "refused", "vocabulary", "flood")}
+    assert client.post("/live/frame?session=short", content=b"").status_code == 403
+    assert client.post("/live/frame?session=0123456789abcdef", content=bytes(400_001)).status_code == 413
+    with client.websocket_connect("/live?signs=nothing") as socket:
+        socket.receive_json()
+    for content in (message(np.zeros((10, 1300, 3), np.uint8), 0.0), b"no picture at all"):
+        with client.websocket_connect("/live") as socket:
+            socket.receive_json()
+            socket.send_bytes(content)
+            assert socket.receive_json()["error"] == "refused"
+    with client.websocket_connect("/live") as socket:
+        socket.receive_json()
+        for _ in range(100):
+            socket.send_text("calm")
+        with pytest.raises(WebSocketDisconnect) as closed:
+            [socket.receive_json() for _ in range(200)]
+        assert closed.value.code == 1008
+    wait_for(services, 0)
+    after = {reason: refusals(services, reason) - n for reason, n in before.items()}
+    assert after == {"origin": 1, "too_large": 2, "refused": 1, "vocabulary": 1, "flood": 1}
+
+
+def test_every_tracker_is_freed_and_every_answer_was_timed(services):
+    end = time.monotonic() + 60
+    while count(services, "kslr_trackers") and time.monotonic() < end:
+        time.sleep(0.05)
+    assert count(services, "kslr_trackers") == 0
+    answered = count(services, "kslr_frames_answered_total")
+    assert 0 < count(services, "kslr_frame_seconds_count") <= answered
+    for part in ("decode", "pass", "rest"):
+        assert count(services, f'kslr_frame_part_seconds_count{{part="{part}"}}') == answered
 
 
 def test_a_flood_is_noticed():

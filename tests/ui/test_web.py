@@ -3,6 +3,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -134,6 +135,24 @@ def test_the_server_is_healthy_and_shows_nothing_else(server):
         assert error.value.code in (403, 404), path
 
 
+def test_who_posted_pictures_and_went_away_is_noticed_without_being_asked_for(astronaut):
+    from fastapi.testclient import TestClient
+
+    from fusion.interpreter import Models
+    from tests.pictures import message
+    from ui.services import Limits, Services
+    from ui.web import build_server
+
+    services = Services(Models.load(), Limits(sessions=1, idle_seconds=0.2))
+    with TestClient(build_server(services)) as client:
+        assert client.post("/live/frame?session=0123456789abcdef", content=message(astronaut, 0.0)).status_code == 200
+        end = time.monotonic() + 60
+        while len(services.sessions) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert len(services.sessions) == 0
+    assert services.stopping.is_set()
+
+
 def test_the_head_names_no_other_place_and_closes_no_script_early():
     class Nothing:
         class models:
@@ -167,6 +186,7 @@ def test_a_taken_port_is_passed_over():
         ({"certificate": __file__}, "both a certificate and its key"),
         ({"max_sessions": 0}, "At least one"),
         ({"signs": "nothing"}, "No model is called"),
+        ({"log": "xml"}, "A log is one of text, json, none"),
     ],
 )
 def test_what_cannot_be_served_is_told(arguments, message):
