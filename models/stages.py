@@ -37,10 +37,14 @@ class Stages:
         self.close()
 
     def submit(self, item: Any) -> "Future[Any]":
+        """Sends an item through all stages; see `send`. Returns the future of what the last stage makes of it."""
+        return self.send(item)[-1]
+
+    def send(self, item: Any) -> "list[Future[Any]]":
         """Sends an item through all stages.
 
         Returns:
-            The future of what the last stage makes of it.
+            A future for each stage, of what it makes of the item.
 
         Raises:
             RuntimeError: the stages are closed.
@@ -49,9 +53,9 @@ class Stages:
         ready.set_result(item)
         return self._sent(ready)
 
-    def call(self, work: Callable[..., Any], *given: Any) -> "Future[Any]":
-        """Runs a function in the last stage's thread, after the items that were sent before it."""
-        return self._pools[-1].submit(work, *given)
+    def call(self, work: Callable[..., Any], *given: Any, stage: int = -1) -> "Future[Any]":
+        """Runs a function in a stage's thread (the last one's), after the items that were sent before it."""
+        return self._pools[stage].submit(work, *given)
 
     def run(self, items: Iterable[Any], ahead: int = 4) -> Iterator[Any]:
         """Sends a whole source through; it is read in a thread of its own.
@@ -67,24 +71,30 @@ class Stages:
         under_way: deque[Future[Any]] = deque()
         while True:
             while len(under_way) < ahead:
-                under_way.append(self._sent(self._source.submit(next, source, _END)))
+                under_way.append(self._sent(self._source.submit(next, source, _END))[-1])
             result = under_way.popleft().result()
             if result is _END:
                 return
             yield result
 
-    def close(self, wait: bool = True) -> None:
-        """Drops what has not begun and waits for what has."""
+    def close(self, wait: bool = True, drop: bool = True) -> None:
+        """Takes nothing more.
+
+        Args:
+            wait: until all threads have ended.
+            drop: what has not begun.
+        """
         for pool in (self._source, *self._pools):
-            pool.shutdown(wait=False, cancel_futures=True)
+            pool.shutdown(wait=False, cancel_futures=drop)
         if wait:
             for pool in (self._source, *self._pools):
                 pool.shutdown(wait=True)
 
-    def _sent(self, future: "Future[Any]") -> "Future[Any]":
+    def _sent(self, future: "Future[Any]") -> "list[Future[Any]]":
+        futures = [future]
         for pool, work in zip(self._pools, self._work, strict=True):
-            future = pool.submit(_step, work, future)
-        return future
+            futures.append(pool.submit(_step, work, futures[-1]))
+        return futures[1:]
 
 
 def _step(work: Callable[[Any], Any], before: "Future[Any]") -> Any:

@@ -4,14 +4,15 @@ A picture is a binary message: its time in seconds as a little-endian double, th
 usual way is a WebSocket; where that is refused, as behind some proxies, the same messages go by POST. Pictures are
 never written anywhere.
 
-A session works on one picture at a time and lets one more wait. On a socket a newer picture takes the waiting one's place,
-so not every picture has an answer: an answer's ``seconds`` say whose it is, and its ``skipped`` how many were passed over.
+A session has one picture in the pass, unpacks the next, and lets one more wait. On a socket a newer picture takes the waiting
+one's place, so not every picture has an answer: an answer's ``seconds`` say whose it is, and its ``skipped`` how many were
+passed over.
 """
 
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,16 +23,19 @@ from fusion.exports import from_json
 from models.errors import InputError
 from ui.formats import FORMATS, written
 from ui.i18n import LANGUAGES
-from ui.inbox import Inbox
+from ui.inbox import Given, Inbox
 from ui.metrics import REFUSALS, Metrics
 from ui.naming import NAME_LENGTH
-from ui.pictures import TooLarge, answer, decode
+from ui.pictures import TooLarge
 from ui.refused import Refused
 from ui.services import Services
 from ui.sessions import Full, LiveSession
 
 # Messages of one session under way at once by POST; the page sends one after another.
 MOST_BY_POST = 2
+# Answers of one session that are worked on or wait to be sent.
+MOST_UNANSWERED = 3
+Replies = asyncio.Queue[tuple[Given, "Future[dict[str, Any]]"] | None]
 # How a socket is closed, by why it is.
 CODES = {"closed": 1000, "idle": 1001, "slow": 1008, "flood": 1008, "refused": 1008, "too_large": 1009, "error": 1011}
 CODES |= {"full": 1013, "vocabulary": 1008, "stopped": 1012}
@@ -43,31 +47,6 @@ class Broken(Exception):
 
 class Slow(Exception):
     """The client does not take its answers."""
-
-
-def read(session: LiveSession, message: bytes, services: Services) -> dict[str, Any]:
-    """Runs one live message through a session.
-
-    Raises:
-        InputError: the message is not one, or its time is not after the one before.
-    """
-    start = time.perf_counter()
-    frame = decode(message, services.limits.frame_bytes, services.limits.frame_side)
-    if frame.seconds <= session.last_seconds:
-        raise InputError("Live pictures come in the order of their times.")
-    session.wait()
-    session.last_seconds = frame.seconds
-    decoded = time.perf_counter()
-    landmarks = session.interpreter.look(frame)
-    seen = time.perf_counter()
-    observation = session.interpreter.read(frame, landmarks)
-    height, width = frame.rgb.shape[:2]
-    reply = answer(observation, (width, height))
-    session.count(len(observation.words), frames=1)
-    end = time.perf_counter()
-    for part, seconds in (("decode", decoded - start), ("pass", seen - decoded), ("rest", end - seen)):
-        services.metrics.part(part, seconds)
-    return {**reply, "milliseconds": round((end - start) * 1000, 1)}
 
 
 def ready(session: LiveSession) -> dict[str, Any]:
@@ -118,7 +97,7 @@ async def fill(inbox: Inbox, socket: WebSocket, rate: Rate, metrics: Metrics) ->
             metrics.received.inc(bool(message.get("bytes")))
             if rate.flooded() or not inbox.put(message.get("bytes") or message.get("text") or ""):
                 return "flood"
-        return {1009: "too_large", 1012: "stopped"}.get(message.get("code"), "closed")
+        return {1009: "too_large", 1012: "stopped"}.get(message.get("code") or 0, "closed")
     finally:
         inbox.close()
 
@@ -128,20 +107,53 @@ def router(services: Services) -> APIRouter:
     routes = APIRouter()
     limits, sessions, metrics = services.limits, services.sessions, services.metrics
 
-    async def run(key: str, session: LiveSession, work: Callable[..., dict[str, Any]], *arguments: Any) -> dict[str, Any]:
-        """What work in the session's thread gives; a fault of ours is noted and ends the session.
+    async def settled(key: str, future: "Future[dict[str, Any]]") -> dict[str, Any]:
+        """What work in a session gives; a fault of ours is noted and ends the session.
 
         Raises:
             Broken: there was one.
             InputError: what was sent is at fault.
         """
-        done = asyncio.wrap_future(session.submit(work, session, *arguments))
+        done = asyncio.wrap_future(future)
         await asyncio.wait({done})
         error = done.exception()
         if error is not None and not isinstance(error, InputError):
             sessions.fault(key, error)
             raise Broken from error
         return done.result()
+
+    async def work(session: LiveSession, inbox: Inbox, replies: Replies) -> None:
+        """Sends what comes through the session, one picture in the pass and one behind it, until nothing more comes."""
+        before = None
+        while (given := await asyncio.wait_for(inbox.get(), limits.idle_seconds)) is not None:
+            session.skip(given.skipped)
+            if isinstance(given.content, bytes):
+                metrics.part("wait", time.perf_counter() - given.arrived)
+                seen, told = session.picture(given.content)
+                await replies.put((given, told))
+                # The next picture is fetched when the one before this has left the pass: until then a newer one may come.
+                if before is not None:
+                    await asyncio.wait({before})
+                before = asyncio.wrap_future(seen)
+                before.add_done_callback(lambda done: done.cancelled() or done.exception())  # told by the answer
+            elif given.content.startswith("calm"):
+                await replies.put((given, session.submit(calm, session, given.content == "calm")))
+            else:
+                await replies.put((given, session.submit(finish, session)))
+        await replies.put(None)
+
+    async def deliver(key: str, replies: Replies, socket: WebSocket) -> None:
+        """Sends the answers in their order."""
+        while (item := await replies.get()) is not None:
+            given, future = item
+            reply = await settled(key, future)
+            if isinstance(given.content, bytes):
+                reply["skipped"] = given.skipped
+                metrics.frame.observe(time.perf_counter() - given.arrived)
+            try:
+                await asyncio.wait_for(socket.send_json(reply), limits.idle_seconds)
+            except asyncio.TimeoutError as error:
+                raise Slow from error
 
     async def converse(key: str, session: LiveSession, inbox: Inbox, socket: WebSocket) -> None:
         """Answers until nothing more comes.
@@ -150,20 +162,14 @@ def router(services: Services) -> APIRouter:
             asyncio.TimeoutError: nothing has come for too long.
             Slow, Broken, InputError: it can't go on.
         """
-        while (given := await asyncio.wait_for(inbox.get(), limits.idle_seconds)) is not None:
-            session.skip(given.skipped)
-            if isinstance(given.content, bytes):
-                metrics.part("wait", time.perf_counter() - given.arrived)
-                reply = {**await run(key, session, read, given.content, services), "skipped": given.skipped}
-                metrics.frame.observe(time.perf_counter() - given.arrived)
-            elif given.content.startswith("calm"):
-                reply = await run(key, session, calm, given.content == "calm")
-            else:
-                reply = await run(key, session, finish)
-            try:
-                await asyncio.wait_for(socket.send_json(reply), limits.idle_seconds)
-            except asyncio.TimeoutError as error:
-                raise Slow from error
+        replies: Replies = asyncio.Queue(MOST_UNANSWERED)
+        both = [asyncio.create_task(work(session, inbox, replies)), asyncio.create_task(deliver(key, replies, socket))]
+        try:
+            await asyncio.gather(*both)
+        finally:
+            for task in both:
+                task.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
 
     @routes.websocket("/live")
     async def live(socket: WebSocket, signs: str = "") -> None:
@@ -176,7 +182,7 @@ def router(services: Services) -> APIRouter:
         reading, reason, last = None, "closed", None
         try:
             session = sessions.open(key, await loop.run_in_executor(None, services.vocabularies.models, signs))
-            await socket.send_json(await run(key, session, ready))
+            await socket.send_json(await settled(key, session.submit(ready, session)))
             reading = asyncio.create_task(fill(inbox, socket, Rate(limits.frames_a_second), metrics))
             await converse(key, session, inbox, socket)
             reason = await reading
@@ -223,7 +229,7 @@ def router(services: Services) -> APIRouter:
             opened = sessions.open(key, models)
             if opened.waiting >= MOST_BY_POST:
                 return turned_away("flood", 429)
-            reply = await run(key, opened, read, message, services)
+            reply = await settled(key, opened.picture(message)[1])
             metrics.frame.observe(time.perf_counter() - arrived)
         except Full:
             metrics.refused("full")
@@ -247,7 +253,7 @@ def router(services: Services) -> APIRouter:
             opened = sessions.open(f"post-{session}")
             if opened.waiting >= MOST_BY_POST:
                 return turned_away("flood", 429)
-            reply = await run(f"post-{session}", opened, calm, on)
+            reply = await settled(f"post-{session}", opened.submit(calm, opened, on))
         except Full:
             return turned_away("full", 409)
         except (Broken, RuntimeError):

@@ -6,14 +6,18 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fusion.interpreter import Interpreter, Models
+from kslr.frame import Frame
+from kslr.landmarks import Landmarks
 from models.errors import InputError
+from models.stages import Stages
 from ui.logs import event, failure
 from ui.metrics import Metrics
+from ui.pictures import answer, decode
 
 T = TypeVar("T")
 
@@ -47,23 +51,25 @@ class Full(InputError):
 
 
 class LiveSession:
-    """One person's interpreter and the one thread that runs it.
+    """One person's interpreter and the threads that run it: while one picture is in the pass, the next is unpacked and what
+    follows from the one before is worked out.
 
     Attributes:
         name: in the log; made for it, and nothing that a client has sent or could be found by.
         frames, dropped, words: so far.
     """
 
-    def __init__(self, models: Models, metrics: Metrics) -> None:
+    def __init__(self, models: Models, metrics: Metrics, limits: Limits | None = None) -> None:
         self.interpreter = Interpreter(models)
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="live")
+        self.stages = Stages(self._decode, self._look, self._rest, name="live")
         self.name = secrets.token_hex(3)
         self.began = self.used = time.monotonic()
         self.last_seconds = float("-inf")
         self.frames = self.dropped = self.words = 0
         self._metrics = metrics
         self._under_way: set[Future[Any]] = set()
-        self._opened = self.thread.submit(self._open)
+        self._limits = limits or Limits()
+        self._opened = self.stages.call(self._open, stage=1)
 
     def _open(self) -> None:
         self.interpreter.__enter__()
@@ -86,12 +92,53 @@ class LiveSession:
         self._metrics.dropped.inc(frames)
 
     def submit(self, work: Callable[..., T], *arguments: Any) -> "Future[T]":
-        """Has the session's thread do something after what it is doing.
+        """Has something done after the pictures that were sent before it.
 
         Raises:
             RuntimeError: the session is closed.
         """
-        future = self.thread.submit(work, *arguments)
+        return self._noted(self.stages.call(work, *arguments))
+
+    def picture(self, message: bytes) -> "tuple[Future[Any], Future[dict[str, Any]]]":
+        """Sends a live message through unpacking, pass and reading.
+
+        Returns:
+            What ends with the pass, and the answer as JSON, or their InputError: the message is not one, or its time is not
+            after the one before.
+
+        Raises:
+            RuntimeError: the session is closed.
+        """
+        _, seen, told = self.stages.send(message)
+        return seen, self._noted(told)
+
+    def _decode(self, message: bytes) -> tuple[Frame, float]:
+        start = time.perf_counter()
+        frame = decode(message, self._limits.frame_bytes, self._limits.frame_side)
+        if frame.seconds <= self.last_seconds:
+            raise InputError("Live pictures come in the order of their times.")
+        self.last_seconds = frame.seconds
+        self._metrics.part("decode", spent := time.perf_counter() - start)
+        return frame, spent
+
+    def _look(self, given: tuple[Frame, float]) -> tuple[Frame, Landmarks, float]:
+        self.wait()
+        start = time.perf_counter()
+        landmarks = self.interpreter.look(given[0])
+        self._metrics.part("pass", spent := time.perf_counter() - start)
+        return given[0], landmarks, given[1] + spent
+
+    def _rest(self, given: tuple[Frame, Landmarks, float]) -> dict[str, Any]:
+        frame, landmarks, before = given
+        start = time.perf_counter()
+        observation = self.interpreter.read(frame, landmarks)
+        height, width = frame.rgb.shape[:2]
+        reply = answer(observation, (width, height))
+        self.count(len(observation.words), frames=1)
+        self._metrics.part("rest", spent := time.perf_counter() - start)
+        return {**reply, "milliseconds": round((before + spent) * 1000, 1)}
+
+    def _noted(self, future: "Future[T]") -> "Future[T]":
         self._under_way.add(future)
         future.add_done_callback(self._done)
         return future
@@ -102,7 +149,7 @@ class LiveSession:
 
     @property
     def waiting(self) -> int:
-        """How much its thread has still to do."""
+        """How much it has still to do."""
         return len(self._under_way)
 
     def idle_since(self, moment: float) -> bool:
@@ -110,9 +157,9 @@ class LiveSession:
         return self._opened.done() and not self._under_way and self.used < moment
 
     def close(self) -> None:
-        """Frees the tracker as soon as the frame under way is done."""
-        self.thread.submit(self._free)
-        self.thread.shutdown(wait=False)
+        """Frees the tracker as soon as the pictures under way are done."""
+        self.stages.call(self._free)
+        self.stages.close(wait=False, drop=False)
 
     def _free(self) -> None:
         if self._opened.exception() is not None:
@@ -168,7 +215,7 @@ class Sessions:
             if key not in self._sessions:
                 if len(self._sessions) >= self._limits.sessions:
                     raise Full(f"All {self._limits.sessions} places are taken. Try again in a few minutes.")
-                made = self._sessions[key] = LiveSession(models or self._models, self._metrics)
+                made = self._sessions[key] = LiveSession(models or self._models, self._metrics, self._limits)
                 self._metrics.opened.inc()
                 event("session opened", session=made.name, sessions=len(self._sessions))
             session = self._sessions[key]

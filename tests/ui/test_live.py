@@ -262,8 +262,13 @@ def test_what_is_turned_away_is_counted_by_why(client, services, astronaut):
             assert socket.receive_json()["error"] == "refused"
     with client.websocket_connect("/live") as socket:
         socket.receive_json()
-        for _ in range(100):
+        (session,) = services.sessions._sessions.values()
+        go = threading.Event()
+        session.submit(go.wait)
+        for _ in range(20):  # more than may wait, while nothing is done
             socket.send_text("calm")
+            time.sleep(0.05)
+        go.set()
         with pytest.raises(WebSocketDisconnect) as closed:
             [socket.receive_json() for _ in range(200)]
         assert closed.value.code == 1008
@@ -279,8 +284,8 @@ def test_every_tracker_is_freed_and_every_answer_was_timed(services):
     assert count(services, "kslr_trackers") == 0
     answered = count(services, "kslr_frames_answered_total")
     assert 0 < count(services, "kslr_frame_seconds_count") <= answered
-    for part in ("decode", "pass", "rest"):
-        assert count(services, f'kslr_frame_part_seconds_count{{part="{part}"}}') == answered
+    decoded, passed, rest = (count(services, f'kslr_frame_part_seconds_count{{part="{p}"}}') for p in ("decode", "pass", "rest"))
+    assert decoded >= passed >= rest == answered  # some met a fault on their way
 
 
 def test_a_flood_is_noticed():
