@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -153,9 +154,10 @@ def _recorded(path: Path, services: Services) -> Iterator[Progress | tuple[Recor
         services.one_more_video(),
         VideoFile(path, longest=LONGEST) as video,
         Interpreter(services.models, people_every=1.0) as interpreter,
+        closing(interpreter.observations(video)) as observations,
     ):
-        for frame in video:
-            frames.append(interpreter.push(frame).landmarks)
+        for frame, observation in observations:
+            frames.append(observation.landmarks)
             if time.monotonic() - reported > REPORT_EVERY:
                 reported = time.monotonic()
                 yield Progress(frame.seconds, min(1.0, frame.seconds / video.duration) if video.duration else None)

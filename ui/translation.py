@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -106,9 +107,10 @@ def _translate(path: Path, name: str, language: str, services: Services, models:
         folder = services.results.new()
         started = reported = time.monotonic()
         yield Progress(0.0, 0.0 if video.duration else None)
-        with AnnotatedVideo(folder / "kslr.mp4", language) as annotated:
-            for frame in video:
-                observation = interpreter.push(frame)
+        # Closed before the video is: its threads are still decoding when somebody stops the translation.
+        frames = closing(interpreter.observations(video))
+        with AnnotatedVideo(folder / "kslr.mp4", language) as annotated, frames as observations:
+            for frame, observation in observations:
                 annotated.add(frame, observation)
                 words += observation.words
                 if observation.emotion is not None:
