@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 
@@ -70,7 +71,14 @@ def pictures_of(clip: Path, rate: float) -> list[bytes]:
 
 
 async def sign(
-    url: str, pictures: Sequence[bytes], seconds: float, rate: float = 10.0, in_flight: int = IN_FLIGHT, cut: bool = False
+    url: str,
+    pictures: Sequence[bytes],
+    seconds: float,
+    rate: float = 10.0,
+    in_flight: int = IN_FLIGHT,
+    cut: bool = False,
+    least: int = 0,
+    signs: str = "",
 ) -> Heard:
     """One live session.
 
@@ -81,6 +89,8 @@ async def sign(
         rate: pictures a second that the camera gives; one that comes while `in_flight` are unanswered is not sent.
         in_flight: as many as are sent without waiting for an answer.
         cut: whether the connection is torn off at the end, as by a crash, and not closed.
+        least: answers without which it goes on for longer.
+        signs: the vocabulary.
 
     Raises:
         RuntimeError: the server refused, or cut the connection.
@@ -89,7 +99,8 @@ async def sign(
     from websockets.exceptions import ConnectionClosed
 
     heard, sent_at = Heard(), {}
-    async with connect(url.replace("http", "ws", 1) + "live", compression=None, open_timeout=120, max_queue=None) as socket:
+    address = f"{url.replace('http', 'ws', 1)}live?signs={quote(signs)}"
+    async with connect(address, compression=None, open_timeout=120, max_queue=None) as socket:
         first = json.loads(await socket.recv())
         if "ready" not in first:
             raise RuntimeError(f"The server said {first}.")
@@ -108,7 +119,10 @@ async def sign(
 
         listening, began = asyncio.create_task(listen()), time.monotonic()
         try:
-            while (now := time.monotonic()) < began + seconds and not listening.done():
+            while not listening.done():
+                now = time.monotonic()
+                if now >= began + seconds and len(heard.arrivals) >= least:
+                    break
                 if len(sent_at) < in_flight:
                     sent_at[now - began] = now
                     await socket.send(struct.pack("<d", now - began) + pictures[heard.sent % len(pictures)])
@@ -121,9 +135,12 @@ async def sign(
         finally:
             if cut:
                 socket.transport.abort()
+            gone = listening.done()
             listening.cancel()
-        if listening.done() and not listening.cancelled() and (error := listening.exception()):
-            raise error
+            await asyncio.wait({listening})
+        if gone:
+            error = listening.exception()
+            raise error if isinstance(error, RuntimeError) else RuntimeError("The server closed the connection.")
     return heard
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,16 +27,19 @@ class Served:
         url: with a slash at its end.
         process: the server's.
         out, log: what it wrote to stdout and to stderr.
+        login: ``USER:PASSWORD``, where it asks for one.
     """
 
     url: str
     process: "subprocess.Popen[bytes]"
     out: Path
     log: Path
+    login: str = ""
 
     def get(self, path: str) -> str:
         """What a path answers."""
-        with urllib.request.urlopen(self.url + path, timeout=60) as reply:
+        request = urllib.request.Request(self.url + path, headers=basic(self.login))
+        with urllib.request.urlopen(request, timeout=60) as reply:
             return reply.read().decode()
 
     def health(self) -> dict[str, Any]:
@@ -67,13 +71,19 @@ class Served:
         return found
 
 
+def basic(login: str) -> dict[str, str]:
+    """The header that tells a password."""
+    return {"Authorization": "Basic " + b64encode(login.encode()).decode()} if login else {}
+
+
 @contextmanager
-def served(folder: Path, *options: str, patience: float = 240.0) -> Iterator[Served]:
+def served(folder: Path, *options: str, login: str = "", patience: float = 240.0) -> Iterator[Served]:
     """Runs ``kslr serve`` on a free port, with a home of its own.
 
     Args:
         folder: an existing one, for its home and its logs.
         options: of ``kslr serve``.
+        login: ``USER:PASSWORD`` that it shall ask for.
         patience: seconds it may take to start.
     """
     out, log = folder / "out.txt", folder / "log.txt"
@@ -82,13 +92,14 @@ def served(folder: Path, *options: str, patience: float = 240.0) -> Iterator[Ser
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "KSLR_HOME": str(folder / "home"),
         "GRADIO_TEMP_DIR": str(folder / "uploads"),
+        **({"KSLR_AUTH": login} if login else {}),
     }
     command = [sys.executable, "-m", "ui.cli", "serve", "--port", "0", *options]
     with out.open("wb") as said, log.open("wb") as noted:
         process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=noted, env=environment)
     try:
         url = _address(process, out, log, patience)
-        yield Served(url, process, out, log)
+        yield Served(url, process, out, log, login)
     finally:
         process.terminate()
         try:

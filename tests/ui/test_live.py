@@ -1,3 +1,4 @@
+import asyncio
 import threading
 import time
 
@@ -277,7 +278,11 @@ def test_what_is_turned_away_is_counted_by_why(client, services, astronaut):
     assert after == {"origin": 1, "too_large": 2, "refused": 1, "vocabulary": 1, "flood": 1}
 
 
-def test_every_tracker_is_freed_and_every_answer_was_timed(services):
+def test_every_tracker_is_freed_and_every_answer_was_timed(client, services, astronaut):
+    with client.websocket_connect("/live") as socket:
+        socket.receive_json()
+        socket.send_bytes(message(astronaut, 0.0))
+        socket.receive_json()
     end = time.monotonic() + 60
     while count(services, "kslr_trackers") and time.monotonic() < end:
         time.sleep(0.05)
@@ -286,6 +291,37 @@ def test_every_tracker_is_freed_and_every_answer_was_timed(services):
     assert 0 < count(services, "kslr_frame_seconds_count") <= answered
     decoded, passed, rest = (count(services, f'kslr_frame_part_seconds_count{{part="{p}"}}') for p in ("decode", "pass", "rest"))
     assert decoded >= passed >= rest == answered  # some met a fault on their way
+
+
+def test_who_does_not_take_the_answers_loses_the_place(services):
+    limited = Services(services.models, Limits(sessions=1, idle_seconds=0.5))
+    app = FastAPI()
+    app.include_router(router(limited))
+    told, never = [], asyncio.Event()
+
+    async def receive() -> dict:
+        if not told:
+            return {"type": "websocket.connect"}
+        await asyncio.sleep(0.02)
+        return {"type": "websocket.receive", "text": "calm"}
+
+    async def send(sent: dict) -> None:
+        told.append(sent["type"])
+        if len(told) > 2:  # accepted, ready, and then nothing goes out any more
+            await never.wait()
+
+    scope = {"type": "websocket", "path": "/live", "raw_path": b"/live", "root_path": "", "scheme": "ws", "query_string": b""}
+    scope |= {
+        "headers": [],
+        "subprotocols": [],
+        "client": ("127.0.0.1", 1),
+        "server": ("127.0.0.1", 2),
+        "asgi": {"version": "3.0"},
+    }
+    asyncio.run(asyncio.wait_for(app(scope, receive, send), 120))
+    assert count(limited, 'kslr_sessions_ended_total{reason="slow"}') == 1
+    assert len(limited.sessions) == 0
+    limited.close()
 
 
 def test_a_flood_is_noticed():
