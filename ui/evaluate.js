@@ -8,8 +8,11 @@
     const megabytes = Number(zone.dataset.megabytes), most = Number(zone.dataset.most);
     const say = (key, values, bad) => { kslr.say(note, key, values); note.classList.toggle("problem", Boolean(bad)); };
 
+    const result = page.querySelector("#evaluate-result"), run = () => result.querySelector("[data-run]")?.dataset.run;
+    let cancelled = false, old;
     async function take(files) {
       if (!files.length) return;
+      cancelled = false; old = run();
       page.classList.add("fresh");
       if (files.length > most) return say("evaluate.too_many", { n: most }, true);
       if (files.filter((file) => /\.csv$/i.test(file.name)).length !== 1) return say("evaluate.no_manifest", null, true);
@@ -27,8 +30,9 @@
 
     kslr.dropzone(zone, input, (files) => take([...files]));
     page.addEventListener("click", (event) => {
-      if (event.target.closest("[data-cancel]")) { trigger("stop"); page.classList.add("fresh"); say("video.cancelled"); }
+      if (event.target.closest("[data-cancel]")) { cancelled = true; trigger("stop"); page.classList.add("fresh"); say("video.cancelled"); }
     });
-    kslr.whenChanged(page.querySelector("#evaluate-result"), () => { page.classList.remove("fresh"); if (note.dataset.word === "video.waiting") say(null); });
+    // A late word about a run that was cancelled, or about the one before, shows nothing.
+    kslr.whenChanged(result, () => { if (cancelled || run() === old) return; page.classList.remove("fresh"); if (note.dataset.word === "video.waiting") say(null); });
   };
 })();

@@ -11,7 +11,8 @@ from emotion.faces import EMOTIONS
 from models.errors import InputError
 from ui.evaluation import Evaluation, MissingClips, NoManifest, Step, evaluate_files
 from ui.i18n import said
-from ui.pages.video import PROBLEM, uploaded
+from ui.pages.video import uploaded
+from ui.running import PROBLEM
 from ui.services import Services
 
 MOST_FILES = 500

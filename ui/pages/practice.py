@@ -1,8 +1,8 @@
 """The Practice page: an example to watch, one's own sign beside it, and what differs. What moves is in practice.js."""
 
 import json
-import secrets
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -11,9 +11,9 @@ import numpy as np
 from kslr.clips import LANDMARK_SUFFIXES
 from kslr.comparison import Deviation
 from ui.i18n import names, said, told
-from ui.pages.video import PROBLEM, progress_html, uploaded
+from ui.pages.video import progress_html, uploaded
 from ui.practice import Attempt, attempt, hundredths, practice_example, practice_words, taught
-from ui.refused import Refused
+from ui.running import marked
 from ui.services import Services
 from ui.translation import EXTENSIONS, Progress
 
@@ -49,20 +49,13 @@ def build(services: Services) -> None:
 
     def run(event: gr.EventData) -> Iterator[str]:
         """Compares the clip that the browser has sent with the example, and deletes it."""
-        path = uploaded(str(getattr(event, "path", "")))
-        mark = secrets.token_hex(4)  # so that the same answer twice is still a new one
-        try:
-            if path is None:
-                raise Refused("video.unreadable")
-            vocabulary = taught(str(getattr(event, "vocabulary", "")), services)
-            for step in attempt(path, vocabulary, str(getattr(event, "word", "")), services):
-                html = progress_html(step) if isinstance(step, Progress) else result_html(step)
-                yield f'<div data-run="{mark}">{html}</div>'
-        except Refused as refused:
-            yield f'<div data-run="{mark}">{said(refused.key, "p", PROBLEM, **refused.values)}</div>'
-        finally:
-            if path is not None:
-                path.unlink(missing_ok=True)
+        vocabulary, word = str(getattr(event, "vocabulary", "")), str(getattr(event, "word", ""))
+
+        def work(path: Path) -> Iterator[str]:
+            for step in attempt(path, taught(vocabulary, services), word, services):
+                yield progress_html(step) if isinstance(step, Progress) else result_html(step)
+
+        yield from marked(uploaded(str(getattr(event, "path", ""))), work)
 
     running = page.submit(
         run, None, result, show_progress="hidden", concurrency_limit=1, concurrency_id="practice", api_visibility="private"

@@ -1,6 +1,5 @@
 """The Video page: a file in; the annotated video, a timeline, the words and their files out."""
 
-import secrets
 from collections.abc import Iterator
 from html import escape
 from pathlib import Path
@@ -13,8 +12,9 @@ from fusion.appearance import EMOTION_COLOURS, EMOTION_NAMES, icon_svg
 from fusion.tagged import TaggedWord
 from kslr.vocabulary import Vocabulary
 from ui.i18n import LANGUAGES, names, said, told
+from ui.running import PROBLEM, marked
 from ui.services import Services
-from ui.translation import EXTENSIONS, Progress, Refused, Translation, translate
+from ui.translation import EXTENSIONS, Progress, Translation, translate
 
 CURVE_POINTS = 240
 
@@ -28,22 +28,14 @@ def build(services: Services) -> None:
 
     def run(event: gr.EventData) -> Iterator[str]:
         """Translates the file that the browser has sent, and deletes it."""
-        path = uploaded(str(getattr(event, "path", "")))
-        language = getattr(event, "language", "kk")
-        mark = secrets.token_hex(4)  # so that the same answer twice is still a new one
-        try:
-            if path is None:
-                raise Refused("video.unreadable")
-            signs = str(getattr(event, "signs", "") or "")
+        signs, language = str(getattr(event, "signs", "") or ""), getattr(event, "language", "kk")
+
+        def work(path: Path) -> Iterator[str]:
             vocabulary = services.vocabularies.models(signs).signs.vocabulary
             for step in translate(path, str(event.name)[:200], language if language in LANGUAGES else "kk", services, signs):
-                html = progress_html(step) if isinstance(step, Progress) else result_html(step, vocabulary)
-                yield f'<div data-run="{mark}">{html}</div>'
-        except Refused as refused:
-            yield f'<div data-run="{mark}">{said(refused.key, "p", PROBLEM, **refused.values)}</div>'
-        finally:
-            if path is not None:
-                path.unlink(missing_ok=True)
+                yield progress_html(step) if isinstance(step, Progress) else result_html(step, vocabulary)
+
+        yield from marked(uploaded(str(getattr(event, "path", ""))), work)
 
     def discard(event: gr.EventData) -> None:
         """Deletes a file whose turn never came."""
@@ -55,9 +47,6 @@ def build(services: Services) -> None:
         run, None, result, show_progress="hidden", concurrency_limit=1, concurrency_id="videos", api_visibility="private"
     )
     picker.stop(discard, None, None, cancels=[running], api_visibility="private")
-
-
-PROBLEM = 'class="message problem" role="alert"'
 
 
 def uploaded(path: str) -> Path | None:
