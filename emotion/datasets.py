@@ -5,6 +5,7 @@ FER+ (Barsoum et al., ICMI 2016): ten new votes for each of the same pictures.
 """
 
 import csv
+import io
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion.faces import EMOTIONS, SIZE
+from models.arrays import read_arrays
 from models.errors import InputError
 
 SPLITS = ("train", "public", "private")
@@ -33,6 +35,7 @@ _EMOTION_FOLDERS = {
     "disgusted": "disgust",
     "surprised": "surprise",
 }
+PACK_BYTES, PICTURE_SIDE = 2 << 30, 5000  # of a pack unpacked; pixels of a sheet's or picture's longer side
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 
 
@@ -92,7 +95,37 @@ def load(path: str | Path) -> dict[str, Faces]:
     for name, faces in splits.items():
         if len(faces) == 0 or faces.labels.min() < 0 or faces.labels.max() >= len(EMOTIONS):
             raise InputError(f"The split {name} of {path} is empty or has labels outside 0–{len(EMOTIONS) - 1}.")
+        if faces.images.shape != (len(faces), SIZE, SIZE) or not _right(faces.votes, len(faces)):
+            raise InputError(f"The split {name} of {path} has not one picture, or not ten votes, for every label.")
     return splits
+
+
+def _right(votes: np.ndarray | None, rows: int) -> bool:
+    return votes is None or (
+        votes.shape == (rows, len(VOTES)) and votes.dtype.kind in "iuf" and bool(((votes >= 0) & (votes < 1000)).all())
+    )
+
+
+def _decoded(content: bytes) -> np.ndarray:
+    """A picture in grey, its size looked at before room is made for it.
+
+    Raises:
+        ValueError: it is none, or too large.
+    """
+    import cv2
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "BMP", "WEBP"]) as head:
+            size = head.size
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError("no picture, or one that is far too large") from error
+    if not 0 < max(size) <= PICTURE_SIDE:
+        raise ValueError(f"a picture of {size[0]}×{size[1]}")
+    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise ValueError("a damaged picture")
+    return picture
 
 
 def _pack(path: Path) -> dict[str, Faces]:
@@ -100,16 +133,17 @@ def _pack(path: Path) -> dict[str, Faces]:
     import cv2
 
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            packed = dict(archive)
+        packed = read_arrays(path, PACK_BYTES)
         splits = {}
         for split in SPLITS:
-            ends = np.cumsum(packed[f"sizes_{split}"])
-            sheets = [cv2.imdecode(part, cv2.IMREAD_GRAYSCALE) for part in np.split(packed[f"sheets_{split}"], ends[:-1])]
+            sizes, content = packed[f"sizes_{split}"], packed[f"sheets_{split}"]
+            if sizes.ndim != 1 or content.dtype != np.uint8 or (sizes < 0).any() or sizes.sum() != content.size:
+                raise ValueError("its sheets are not as long as it says")
+            sheets = [_decoded(part.tobytes()) for part in np.split(content, np.cumsum(sizes)[:-1])]
             tiles = [s.reshape(50, SIZE, 50, SIZE).swapaxes(1, 2).reshape(-1, SIZE, SIZE) for s in sheets]
             labels = packed[f"y_{split}"].astype(np.int64)
             splits[split] = Faces(np.concatenate(tiles)[: len(labels)], labels, packed.get(f"votes_{split}"))
-    except (OSError, ValueError, KeyError, AttributeError, cv2.error) as error:
+    except (OSError, ValueError, KeyError, TypeError, cv2.error) as error:
         raise InputError(f"{path} is not a pack of FER2013 faces ({error}). Use fer2013.csv or a folder instead.") from error
     return splits
 
@@ -159,9 +193,10 @@ def _folder(path: Path) -> dict[str, Faces]:
                 if emotion not in EMOTIONS:
                     raise InputError(f"{folder} is not named after one of {', '.join(EMOTIONS)}. Rename or remove it.")
                 for file in sorted(p for p in folder.iterdir() if p.suffix.lower() in _PICTURES):
-                    picture = cv2.imread(str(file), cv2.IMREAD_GRAYSCALE)
-                    if picture is None:
-                        raise InputError(f"{file} cannot be read as a picture. Remove or replace it.")
+                    try:
+                        picture = _decoded(file.read_bytes())
+                    except (OSError, ValueError, cv2.error) as error:
+                        raise InputError(f"{file} cannot be read as a picture ({error}). Remove or replace it.") from error
                     if picture.shape != (SIZE, SIZE):
                         shrinks = min(picture.shape) > SIZE
                         picture = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
@@ -184,7 +219,7 @@ def for_training(splits: Mapping[str, Faces]) -> tuple[Faces, dict[str, int]]:
         The faces to train on, and how many left for each reason.
 
     Raises:
-        InputError: there is no training split.
+        InputError: there is no training split, or nothing of it is left.
     """
     if "train" not in splits:
         raise InputError("The data has no training split. Give fer2013.csv, a pack, or a folder with train/emotion/picture.")
@@ -196,6 +231,8 @@ def for_training(splits: Mapping[str, Faces]) -> tuple[Faces, dict[str, int]]:
     first: dict[bytes, int] = {}
     doubtful = {key for key, label in zip(keys, train.labels, strict=True) if first.setdefault(key, label) != label}
     double = np.array([key in doubtful for key in keys]) & ~copied & ~blank
+    if (blank | copied | double).all():
+        raise InputError("No training picture is left without blank ones, copies of test pictures and doubtful ones.")
     dropped = {"copies of test pictures": int(copied.sum()), "blank": int(blank.sum()), "labelled twice": int(double.sum())}
     return train.take(~(blank | copied | double)), dropped
 

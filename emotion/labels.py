@@ -48,7 +48,7 @@ def soft_targets(labels: np.ndarray, votes: np.ndarray | None, share: float = 0.
         (n, 7) float32, rows sum to 1.
     """
     hard = np.eye(len(EMOTIONS), dtype=np.float32)[labels]
-    if votes is None or share == 0:
+    if votes is None or share == 0 or len(np.unique(labels)) < 2:
         return hard * (1 - smoothing) + np.float32(smoothing / len(EMOTIONS))
     from sklearn.linear_model import LogisticRegression
 

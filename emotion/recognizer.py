@@ -8,9 +8,10 @@ import numpy as np
 
 from emotion.faces import EMOTIONS, SIZE, FaceCrop
 from models.calibration import tempered
-from models.cards import read_card, shipped
+from models.cards import shipped
 from models.errors import InputError
 from models.runtime import LiteModel
+from models.trial import read_tried
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class EmotionRecognizer:
 
     def __init__(self, model: str | Path = "emotion", threads: int = 2) -> None:
         path = Path(model) if str(model).endswith(".json") else shipped(str(model))
-        self.card, weights = read_card(path)
+        self.card, weights = read_tried(path)
         if self.card.task != "emotion" or self.card.labels != EMOTIONS:
             raise InputError(f"{path} is a model for {self.card.task}, not for emotion. Choose an emotion model.")
         self._network = LiteModel(weights, threads, f"the emotion model {self.card.name}")

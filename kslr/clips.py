@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -11,10 +10,13 @@ from kslr.datasets import SignData, sign_data
 from kslr.landmarks import ASPECT, VALUES, Landmarks
 from kslr.segment import SignSegment
 from kslr.tagger import LearnedSegmenter
+from models.arrays import read_arrays
 from models.errors import InputError
+from models.stages import Stages
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 LANDMARK_SUFFIXES = (".npz", ".pose")
+MOST_BYTES = 3 << 30  # of a recording: four hours at thirty frames a second
 
 
 @dataclass(frozen=True)
@@ -38,8 +40,13 @@ class Recording:
         return [Landmarks.from_vector(row, float(t), self.aspect) for t, row in zip(self.seconds, self.x, strict=True)]
 
 
-def record(path: str | Path) -> Recording:
+def record(path: str | Path, ahead: bool = True, most: int = MOST_BYTES) -> Recording:
     """Runs Holistic over a clip, or reads a landmark file (``.npz`` of `save_recording`, or ``.pose``).
+
+    Args:
+        ahead: whether the next frames are decoded while the pass runs, which needs a core that nobody else needs. The
+            recording is the same.
+        most: bytes that a landmark file may take unpacked.
 
     Raises:
         InputError: the clip cannot be read.
@@ -48,14 +55,17 @@ def record(path: str | Path) -> Recording:
     if path.suffix == ".pose":
         from kslr.posefile import read_pose
 
-        return _recording(read_pose(path), path.name)
+        return _recording(read_pose(path, most // (4 * VALUES)), path.name)
     if path.suffix == ".npz":
-        return load_recording(path)
+        return load_recording(path, most)
     from kslr.holistic import HolisticTracker
     from kslr.video import VideoFile
 
     with VideoFile(path) as video, HolisticTracker() as tracker:
-        return _recording([tracker.process(frame) for frame in video], path.name)
+        if not ahead:
+            return _recording([tracker.process(frame) for frame in video], path.name)
+        with Stages(tracker.process, name="record") as stages:
+            return _recording(list(stages.run(video)), path.name)
 
 
 def _recording(frames: list[Landmarks], name: str) -> Recording:
@@ -75,21 +85,26 @@ def save_recording(path: str | Path, recording: Recording) -> None:
     write_file(path, buffer.getvalue())
 
 
-def load_recording(path: str | Path) -> Recording:
+def load_recording(path: str | Path, most: int = MOST_BYTES) -> Recording:
     """Reads what `save_recording` wrote.
+
+    Args:
+        most: bytes that it may take unpacked.
 
     Raises:
         InputError: missing, damaged or something else.
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            seconds, x = file["seconds"].astype(float), file["x"].astype(np.float32)
-            aspect = float(file["aspect"]) if "aspect" in file.files else ASPECT
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        arrays = read_arrays(path, most)
+        seconds, x = arrays["seconds"].astype(float), arrays["x"].astype(np.float32, copy=False)
+        aspect = float(arrays["aspect"]) if "aspect" in arrays else ASPECT
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is no recording of landmarks ({error}). Extract the clip again.") from error
     if x.ndim != 2 or x.shape[1] != VALUES or seconds.shape != (len(x),) or len(x) == 0:
         raise InputError(f"{path} holds {x.shape} values; a recording is (frames, {VALUES}) with one time a frame.")
+    if not (np.isfinite(seconds).all() and (np.diff(seconds) >= 0).all() and 0.01 <= aspect <= 100):
+        raise InputError(f"{path} has times that go back, or a picture that cannot be. Extract the clip again.")
     return Recording(seconds, x, aspect, path.name)
 
 

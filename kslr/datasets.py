@@ -8,15 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from kslr.landmarks import VALUES, resample
-from kslr.packs import QAZSIGN_IDS, pack_names, read_pack, to_raw
+from kslr.packs import LAYOUTS, QAZSIGN_IDS, pack_names, read_pack, to_raw
+from models.arrays import read_array, read_arrays
 from models.errors import InputError
 
 FRAMES = 30
+MOST_BYTES, FRAME_BYTES = 64 << 30, 1 << 20  # of one file unpacked (whether it fits is the machine's to say), of a frame
 
 
 @dataclass(frozen=True)
@@ -92,11 +93,20 @@ def sign_data(
     Raises:
         InputError: arrays that don't fit each other.
     """
-    x, names_of = np.asarray(x, np.float32), np.asarray(label).astype(str)
+    try:
+        x, names_of = np.asarray(x, np.float32), np.asarray(label).astype(str)
+        length = None if length is None else np.asarray(length).astype(int)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{name}: x and length must be numbers, and labels text or numbers ({error}).") from error
     if x.ndim != 3 or names_of.shape != (len(x),) or len(x) == 0:
         raise InputError(
             f"{name}: x must be (samples, frames, values) with one label a sample, not {x.shape} and {names_of.shape}."
         )
+    for column in (length, signer, source, clip):
+        if column is not None and np.shape(column) != (len(x),):
+            raise InputError(f"{name}: signer, source, clip and length must have one entry a sample.")
+    if x.shape[-1] not in LAYOUTS or x.shape[1] == 0:
+        raise InputError(f"{name} has the shape {x.shape}; samples need frames, and a frame 84, 126, 258 or 1662 values.")
     names = tuple(sorted(set(names_of.tolist())))
     if len(names) < 2:
         raise InputError(f"{name} has one class only ({names[0]}). At least two are needed.")
@@ -136,8 +146,6 @@ def fit_frames(x: np.ndarray, frames: int = FRAMES, length: np.ndarray | None = 
 
 
 def _absent(sample: np.ndarray) -> np.ndarray:
-    from kslr.packs import LAYOUTS
-
     raw = to_raw(sample[None])[0]
     return ~np.isfinite(raw[:, LAYOUTS[sample.shape[-1]]])
 
@@ -150,9 +158,8 @@ def load_npz(path: str | Path) -> SignData:
     """
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError, BadZipFile) as error:
+        arrays = read_arrays(path, MOST_BYTES)
+    except (OSError, ValueError) as error:
         raise InputError(f"{path} is not an .npz of landmarks ({error}). It needs the arrays x and label.") from error
     if "x" not in arrays or "label" not in arrays:
         raise InputError(f"{path} lacks the arrays x (samples, frames, values) and label (samples,).")
@@ -184,8 +191,8 @@ def load_tree(folder: str | Path) -> SignData:
             sequence.glob("*.npy"), key=lambda p: (not p.stem.isdigit(), int(p.stem) if p.stem.isdigit() else 0, p.stem)
         )
         try:
-            recordings.append(np.stack([np.load(f, allow_pickle=False) for f in frames]).astype(np.float32))
-        except (OSError, ValueError, EOFError, BadZipFile) as error:
+            recordings.append(np.stack([read_array(f, FRAME_BYTES) for f in frames]).astype(np.float32))
+        except (OSError, ValueError, TypeError) as error:
             raise InputError(f"{sequence} holds frames that cannot be read ({error}). Remove or record them again.") from error
         labels.append(sequence.parent.name)
         clips.append(str(sequence.relative_to(folder)))

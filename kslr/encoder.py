@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kslr.landmarks import VALUES
-from models.cards import read_card, shipped
+from models.cards import shipped
 from models.errors import InputError
 from models.runtime import LiteModel
+from models.trial import read_tried
 
 if TYPE_CHECKING:
     import keras
@@ -38,7 +39,7 @@ class SignEncoder:
     def __init__(self, model: str | Path = "sign_encoder", threads: int = 2) -> None:
         path = Path(model)
         path = path if path.suffix == ".json" else shipped(str(model))
-        self.card, weights = read_card(path)
+        self.card, weights = read_tried(path)
         if self.card.task != TASK:
             raise InputError(f"{path} is a model of {self.card.task}, not a {TASK}.")
         self._model = LiteModel(weights, threads, self.card.name)
@@ -51,10 +52,18 @@ class SignEncoder:
         return self._model.input_shape[0]
 
     @property
+    def values(self) -> int:
+        """Length of an embedding."""
+        return self._model.outputs
+
+    @property
     def background(self) -> np.ndarray:
         """(n, values) embeddings of idle hands and of signs at large: what a word must be told from."""
-        packed = base64.b64decode(self.card.extra["background"])
-        return np.frombuffer(packed, "<f2").reshape(-1, self._model.outputs).astype(np.float32)
+        try:
+            packed = base64.b64decode(self.card.extra["background"])
+            return np.frombuffer(packed, "<f2").reshape(-1, self._model.outputs).astype(np.float32)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(f"The card of {self.card.name} lacks its background. Install or train it again.") from error
 
     def embed(self, x: np.ndarray) -> np.ndarray:
         """(n, frames, 1662) windows, absent parts NaN or zeros → (n, values) of length 1.

@@ -7,14 +7,15 @@ brought to the raw layout here; what they lack is absent.
 import lzma
 import os
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from kslr.landmarks import VALUES
 from kslr.pairing import repair, slipped
+from models.arrays import read_array, read_arrays
 from models.errors import InputError
 
+MOST_BYTES = 64 << 30  # of one file, unpacked; whether it fits is the machine's to say
 # Layouts of a frame by its number of values → where its parts go in the 1662 values.
 _POSE_HANDS = np.r_[0:132, 1536:1662]
 _HANDS = np.r_[1536:1662]
@@ -82,17 +83,24 @@ def read_pack(name: str, folder: str | Path | None = None, repaired: bool = True
     if found is None or not (found / f"{name}.npz").is_file():
         raise InputError(f"No pack {name!r} was found. Set KSLR_DATA to the folder that holds {name}.npz.")
     try:
-        with np.load(found / f"{name}.npz", allow_pickle=False) as file:
-            arrays = {key: file[key] for key in file.files}
+        arrays = read_arrays(found / f"{name}.npz", MOST_BYTES)
         packed = found / f"{name}.npy.xz"
         if packed.exists():
             with lzma.open(packed) as stream:
-                steps = np.load(stream, allow_pickle=False)
+                steps = read_array(stream, MOST_BYTES)
             arrays["x"] = np.cumsum(steps, axis=1, dtype=np.int16).astype(np.float32) / 2048
-    except (OSError, ValueError, EOFError, lzma.LZMAError, BadZipFile) as error:
+        arrays["x"] = arrays["x"].astype(np.float32)
+        whole = arrays["x"].ndim == 3 and arrays["label"].shape == arrays["x"].shape[:1]
+        if not whole or ("length" in arrays and not _lengths(arrays["length"], arrays["x"])):
+            raise InputError("its arrays don't fit each other")
+    except (OSError, ValueError, KeyError, TypeError, EOFError, lzma.LZMAError) as error:
         raise InputError(f"The pack {found / name} is damaged ({error}). Copy it again.") from error
-    arrays["x"] = arrays["x"].astype(np.float32)
     if arrays["x"].shape[-1] == 84 and "length" in arrays:
         pair = repair if repaired else slipped
         arrays["x"], arrays["length"] = pair(arrays["x"], arrays["length"])
     return arrays
+
+
+def _lengths(length: np.ndarray, x: np.ndarray) -> bool:
+    """Whether lengths may be those of the recordings."""
+    return length.shape == x.shape[:1] and length.dtype.kind in "iu" and bool(((length >= 0) & (length <= x.shape[1])).all())

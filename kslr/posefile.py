@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from kslr.landmarks import ASPECT, PARTS, VALUES, Landmarks, resample
+from kslr.landmarks import PARTS, VALUES, Landmarks, resample
 from models.errors import InputError
 from models.files import write_file
 
@@ -24,6 +24,7 @@ COMPONENTS = {
 }
 HEIGHT = 1000  # The format is in pixels of a picture; landmarks are relative, so any height will do.
 LARGEST = 512 * 1024 * 1024
+MOST_FRAMES, MOST_POINTS = 450_000, 5000  # four hours at thirty frames a second; far more than Holistic has
 
 
 def write_pose(path: str | Path, landmarks: Sequence[Landmarks], *, rate: float = 25.0, face: bool = True) -> None:
@@ -71,28 +72,31 @@ def write_pose(path: str | Path, landmarks: Sequence[Landmarks], *, rate: float 
     write_file(path, buffer.getvalue())
 
 
-def read_pose(path: str | Path) -> list[Landmarks]:
+def read_pose(path: str | Path, most: int = MOST_FRAMES) -> list[Landmarks]:
     """Reads a recording of MediaPipe Holistic components; components that it lacks stay absent, others are left out.
+
+    Args:
+        most: frames that it may have.
 
     Raises:
         InputError: the file is missing, too large, damaged, or holds none of the components.
     """
-    from pose_format import Pose
-
     path = Path(path)
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path} is larger than {LARGEST >> 20} MiB. Split the recording.")
-        pose = Pose.read(path.read_bytes())
+        pose = _parsed(path.read_bytes(), most)
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError, struct.error, NotImplementedError, MemoryError) as error:
+    except (LookupError, ArithmeticError, TypeError, AttributeError, struct.error, RuntimeError, MemoryError) as error:
+        raise InputError(f"{path} is not a .pose file, or damaged. Export it again.") from error
+    except ValueError as error:
         raise InputError(f"{path} is not a .pose file, or damaged. Export it again.") from error
     header, body = pose.header, pose.body
     names = {component.name: component for component in header.components}
     if not any(_fits(names.get(COMPONENTS[part]), count) for part, (_, count, _) in PARTS.items()):
         raise InputError(f"{path} holds no MediaPipe Holistic landmarks. Export it with holistic components.")
-    if len(body.data) == 0 or not body.fps > 0 or not header.dimensions.width or not header.dimensions.height:
+    if len(body.data) == 0 or not 0.01 <= body.fps < 1e6 or not header.dimensions.width or not header.dimensions.height:
         raise InputError(f"{path} holds no frames. Export it again.")
     size = np.array([header.dimensions.width, header.dimensions.height, 1], np.float32)
     x = np.full((len(body.data), VALUES), np.nan, np.float32)
@@ -108,8 +112,31 @@ def read_pose(path: str | Path) -> list[Landmarks]:
                 block[absent] = np.nan
                 x[:, start : start + count * values] = block.reshape(len(block), -1)
         first = last
-    aspect = size[0] / size[1] if size[1] else ASPECT
+    aspect = size[0] / size[1]
+    if not 0.01 <= aspect <= 100:
+        raise InputError(f"{path} is of a picture that cannot be. Export it again.")
     return [Landmarks.from_vector(row, i / body.fps, float(aspect)) for i, row in enumerate(x)]
+
+
+def _parsed(content: bytes, most: int) -> Any:
+    """The file's parts; what would take far more memory or time than the file is long is not begun.
+
+    Raises:
+        InputError: it would, or it holds nobody.
+    """
+    from pose_format import Pose
+    from pose_format.pose_header import PoseHeader
+    from pose_format.utils.reader import BufferReader
+
+    reader = BufferReader(content)
+    header = PoseHeader.read(reader)
+    points = sum(len(component.points) for component in header.components)
+    (frames,) = struct.unpack_from("<H", content, reader.read_offset + 2)
+    if not 0 < points <= MOST_POINTS or (header.version < 0.1 and frames * points > MOST_FRAMES * 100):
+        raise InputError("too many points")
+    if (len(content) - reader.read_offset) // (points * 12) > most:  # a point has two coordinates and a confidence at least
+        raise InputError("too many frames")
+    return Pose.read(content)
 
 
 def _fits(component: Any, count: int) -> bool:

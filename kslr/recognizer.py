@@ -10,9 +10,10 @@ from kslr.landmarks import VALUES
 from kslr.segment import SignSegment
 from kslr.vocabulary import Vocabulary, named
 from models.calibration import tempered
-from models.cards import Card, read_card, shipped
+from models.cards import Card, shipped
 from models.errors import InputError
 from models.runtime import LiteModel
+from models.trial import read_tried
 
 # The class of hands that do not sign a word of the vocabulary.
 IDLE = "_idle"
@@ -128,7 +129,7 @@ _Loaded = tuple[Card, Vocabulary, Callable[[np.ndarray], np.ndarray], int]
 
 def _from_card(path: Path, threads: int) -> _Loaded:
     path = path if path.suffix == ".json" else shipped(str(path))
-    card, weights = read_card(path)
+    card, weights = read_tried(path)
     if card.task != "signs":
         raise InputError(f"{path} is a model of {card.task}, not of signs. Choose a sign model such as kslr30.")
     model = LiteModel(weights, threads, card.name)
@@ -136,11 +137,15 @@ def _from_card(path: Path, threads: int) -> _Loaded:
         model.outputs == len(card.labels)
         and model.input_shape[-1:] == (VALUES,)
         and {"temperature", "threshold"} <= set(card.calibration)
+        and isinstance(trained := card.extra.get("trained_on", {}), dict)
+        and all(isinstance(counts, dict) for counts in trained.values())
     )
     if not fits:
         raise InputError(f"{path} and its weights don't fit each other. Train the model again.")
     words = [label for label in card.labels if label != IDLE]
-    return card, named(card.name, words).trained_on(card.extra.get("trained_on", {})), model, model.input_shape[0]
+    if not words:
+        raise InputError(f"{path} knows no words. Train the model again.")
+    return card, named(card.name, words).trained_on(trained), model, model.input_shape[0]
 
 
 def _taught(model: str | Path) -> Path | None:

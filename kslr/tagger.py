@@ -14,9 +14,10 @@ import numpy as np
 
 from kslr.landmarks import Landmarks
 from kslr.segment import OnBody, SignSegment, on_body
-from models.cards import Card, read_card, shipped
+from models.cards import Card, shipped
 from models.errors import InputError
 from models.runtime import LiteModel
+from models.trial import read_tried
 
 TASK = "sign segments"
 RATE = 15.0  # steps a second
@@ -115,7 +116,7 @@ class SignTagger:
         path = Path(model)
         path = path if path.suffix == ".json" else shipped(str(model))
         self.card: Card
-        self.card, weights = read_card(path)
+        self.card, weights = read_tried(path)
         if self.card.task != TASK:
             raise InputError(f"{path} is a model of {self.card.task}, not of {TASK}.")
         self._model = LiteModel(weights, 1, self.card.name)

@@ -223,5 +223,6 @@ def same_encoder(vocabulary: TaughtVocabulary, encoder: SignEncoder) -> None:
     """Raises:
     InputError: the vocabulary's embeddings are another encoder's.
     """
-    if vocabulary.encoder != encoder.card.weights["sha256"]:
+    width = vocabulary.embeddings.shape[1] if len(vocabulary.label) else encoder.values
+    if vocabulary.encoder != encoder.card.weights["sha256"] or width != encoder.values:
         raise InputError(f"{vocabulary.name} was taught with another encoder. Teach its words again with this version.")

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from kslr.landmarks import PARTS, VALUES
 from kslr.vocabulary import Sign
+from models.arrays import read_arrays
 from models.errors import InputError
-from models.files import write_file
+from models.files import parse_json, write_file
 
 VERSION = 2
 READABLE = (1, 2)  # the first had no exemplars
@@ -119,24 +119,29 @@ def load_vocabulary(path: str | Path) -> TaughtVocabulary:
     try:
         if Path(path).stat().st_size > MOST_BYTES:
             raise InputError(f"{path} is larger than {MOST_BYTES >> 20} MiB, which no vocabulary is.")
-        with np.load(path, allow_pickle=False) as file:
-            about = json.loads(str(file["about"]))
-            embeddings, label, recording = file["embeddings"], file["label"], file["recording"]
-            shown = about.get("exemplars", {})
-            exemplars = {
-                str(word): Exemplar(int(one["recording"]), float(one["seconds"]), file[f"exemplar_{i}"])
-                for i, (word, one) in enumerate(shown.items())
-            }
+        arrays = read_arrays(path, MOST_BYTES)
+        about = parse_json(str(arrays["about"]))
+        exemplars = {
+            str(word): Exemplar(int(one["recording"]), float(one["seconds"]), arrays[f"exemplar_{i}"])
+            for i, (word, one) in enumerate(about.get("exemplars", {}).items())
+        }
         signs = tuple(Sign(**sign) for sign in about["signs"])
         loaded = TaughtVocabulary(
-            str(about["name"]), str(about["encoder"]), signs, embeddings, label, recording, tuple(about["provenance"]), exemplars
+            str(about["name"]),
+            str(about["encoder"]),
+            signs,
+            arrays["embeddings"],
+            arrays["label"],
+            arrays["recording"],
+            tuple(about["provenance"]),
+            exemplars,
         )
         if about["version"] not in READABLE or not _whole(loaded):
             raise ValueError("its parts don't fit each other")
         return loaded
     except OSError as error:
         raise InputError(f"The vocabulary {path} cannot be read ({error.strerror or error}). Check the path.") from error
-    except (ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, MemoryError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError) as error:
         raise InputError(f"{path} is not a vocabulary of this version ({error}). Teach it again.") from error
 
 
@@ -147,22 +152,31 @@ def _whole(one: TaughtVocabulary) -> bool:
     text = all(isinstance(value, str) for s in one.signs for value in (s.id, s.kk, s.latin, s.en, s.ru))
     shapes = one.embeddings.ndim == 2 and one.label.shape == one.recording.shape == (len(one.embeddings),)
     numbers = shapes and one.label.dtype.kind == one.recording.dtype.kind == "i" and one.embeddings.dtype.kind == "f"
-    within = numbers and (not rows or (_within(one.label, len(words)) and _within(one.recording, told)))
+    # Every word has recordings, every recording rows, and embeddings are of length 1.
+    within = numbers and _all_of(one.label, len(words)) and _all_of(one.recording, told)
+    within = within and bool((np.abs(one.embeddings) <= 1.01).all()) and all(isinstance(text, str) for text in one.provenance)
+    within = within and all(_counts(sign.trained_on) for sign in one.signs)
     shown = all(
         word in words
         and 0 <= e.recording < told
-        and np.isfinite(e.seconds)
+        and 0 < e.seconds < 3600
         and e.window.ndim == 2
+        and e.window.dtype.kind == "f"
         and e.window.shape[1] == VALUES
         and 0 < len(e.window) <= MOST_FRAMES
         for word, e in one.exemplars.items()
     )
     few = len(words) <= MOST_WORDS and rows <= MOST_ROWS
-    return bool(text and within and shown and few and len(set(words)) == len(words) and np.isfinite(one.embeddings).all())
+    return bool(text and within and shown and few and len(set(words)) == len(words))
 
 
-def _within(numbers: np.ndarray, most: int) -> bool:
-    return bool(numbers.min() >= 0 and numbers.max() < most)
+def _all_of(numbers: np.ndarray, count: int) -> bool:
+    """Whether exactly the numbers from 0 on occur."""
+    return np.array_equal(np.unique(numbers), np.arange(count))
+
+
+def _counts(given: object) -> bool:
+    return isinstance(given, Mapping) and all(isinstance(n, int) and n >= 0 for n in given.values())
 
 
 def vocabularies_folder() -> Path:

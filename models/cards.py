@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from models.errors import InputError
-from models.files import write_file
+from models.files import parse_json, write_file
 
 HERE = Path(__file__).resolve().parent
 
@@ -81,14 +81,15 @@ def read_card(path: str | Path) -> tuple[Card, bytes]:
     """
     path = Path(path)
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        raw = parse_json(path.read_bytes())
         card = Card(**{**raw, "labels": tuple(raw["labels"]), "sources": tuple(raw["sources"])})
+        _check_kinds(card)
         file_name, digest = card.weights["file"], card.weights["sha256"]
     except OSError as error:
         raise InputError(f"The model card {path} cannot be read ({error.strerror}). Check the path.") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path} is not a model card of this version ({error}). Train the model again.") from error
-    if Path(file_name).name != file_name:
+    if not isinstance(file_name, str) or Path(file_name).name != file_name or "\0" in file_name:
         raise InputError(f"{path} points to weights outside its own folder ({file_name}). Use a card made by kslr.")
     try:
         weights = (path.parent / file_name).read_bytes()
@@ -100,6 +101,25 @@ def read_card(path: str | Path) -> tuple[Card, bytes]:
             "or train the model again."
         )
     return card, weights
+
+
+def _check_kinds(card: Card) -> None:
+    """Raises:
+    InputError: a part of a card is not of its kind, so that who uses it would stumble later.
+    """
+    for name in ("name", "task", "protocol", "limits", "commit"):
+        if not isinstance(getattr(card, name), str):
+            raise InputError(f"{name} is not text")
+    for name in ("input", "figures", "calibration", "weights", "extra"):
+        if not isinstance(getattr(card, name), dict):
+            raise InputError(f"{name} is not a table")
+    numbers = card.calibration.values()
+    if not all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e6 for n in numbers):
+        raise InputError("calibration holds what is no number")
+    if card.calibration.get("temperature", 1.0) < 0.01:
+        raise InputError("the temperature is not above 0.01")
+    if not all(isinstance(label, str) for label in card.labels) or not all(isinstance(source, dict) for source in card.sources):
+        raise InputError("labels are texts, sources are tables")
 
 
 def write_card(folder: str | Path, card: Card, weights: bytes) -> Path:

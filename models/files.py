@@ -1,8 +1,10 @@
-"""Writing a file so that a kill or a full disk leaves the old one or the new one, never a part."""
+"""Writing a file so that a kill or a full disk leaves the old one or the new one, never a part; and reading JSON safely."""
 
+import json
 import os
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from models.errors import InputError
 
@@ -55,3 +57,28 @@ def check_writable(path: str | Path) -> None:
             raise PermissionError(13, "permission denied")
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """JSON that anybody may have written.
+
+    Raises:
+        InputError: it is none, is nested too deeply, or holds half letters, which no file can keep.
+
+    >>> parse_json(b'{"a": [1]}')
+    {'a': [1]}
+    >>> parse_json("[" * 100_000)
+    Traceback (most recent call last):
+    ...
+    models.errors.InputError: nested too deeply
+    """
+    try:
+        text = text.decode() if isinstance(text, bytes) else text
+        found = json.loads(text)
+        if "\\u" in text:
+            json.dumps(found, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise InputError("nested too deeply") from error
+    except ValueError as error:
+        raise InputError(f"not JSON: {error}") from error
+    return found

@@ -39,6 +39,8 @@ class LiteModel:
                 self._interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
             raise InputError(f"The weights of {name} are damaged or not a LiteRT model. Install or train again.") from error
+        if not (self._interpreter.get_input_details() and self._interpreter.get_output_details()):
+            raise InputError(f"The weights of {name} are damaged: they take or answer nothing. Install or train again.")
         self._input = self._interpreter.get_input_details()[0]
         self._output = self._interpreter.get_output_details()[0]
         signature = self._input.get("shape_signature", self._input["shape"])
@@ -52,7 +54,7 @@ class LiteModel:
     @property
     def outputs(self) -> int:
         """Length of the output's last axis."""
-        return int(self._output["shape"][-1])
+        return int(self._output["shape"][-1]) if len(self._output["shape"]) else 0
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
         """Runs a batch.
@@ -78,9 +80,12 @@ class LiteModel:
             return np.concatenate([self._run(sample[None]) for sample in x])
 
     def _run(self, batch: np.ndarray) -> np.ndarray:
-        if tuple(self._interpreter.get_input_details()[0]["shape"]) != batch.shape:
-            self._interpreter.resize_tensor_input(self._input["index"], batch.shape)
-            self._interpreter.allocate_tensors()
-        self._interpreter.set_tensor(self._input["index"], batch)
-        self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output["index"]).astype(np.float32, copy=True)
+        try:
+            if tuple(self._interpreter.get_input_details()[0]["shape"]) != batch.shape:
+                self._interpreter.resize_tensor_input(self._input["index"], batch.shape)
+                self._interpreter.allocate_tensors()
+            self._interpreter.set_tensor(self._input["index"], batch)
+            self._interpreter.invoke()
+            return self._interpreter.get_tensor(self._output["index"]).astype(np.float32, copy=True)
+        except (ValueError, RuntimeError) as error:
+            raise InputError(f"The weights of {self._name} are damaged: they cannot be run. Install or train again.") from error

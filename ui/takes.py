@@ -23,6 +23,7 @@ from ui.refused import Refused
 
 TAKE_BYTES = 40_000_000
 LONGEST = 30.0  # seconds of a clip
+LANDMARK_BYTES = 64_000_000  # of a landmark file unpacked: thirty seconds at more frames than any camera has
 KEPT_SECONDS = 1800.0  # after which a take that nobody used is forgotten
 MOST_OF_ONE, MOST_OF_ALL = 40, 400
 MOST_WAITING = 12
@@ -59,7 +60,7 @@ def watch(path: Path, name: str, trimmed: bool = False) -> Take:
     suffix = path.suffix.lower()
     try:
         if suffix in LANDMARK_SUFFIXES:
-            one = record(path)
+            one = record(path, most=LANDMARK_BYTES)
             if one.seconds[-1] - one.seconds[0] > LONGEST:
                 raise Refused("teach.long_clip", n=round(LONGEST))
             recording, sharp = Recording(one.seconds, one.x, one.aspect, name), None
