@@ -49,7 +49,9 @@ def decode(message: bytes, largest: int = 400_000, side: int = 1280) -> Frame:
         if max(image.size) > side:
             raise TooLarge(f"A live picture has at most {side} pixels a side, this one is {image.size[0]}×{image.size[1]}.")
         return Frame(np.ascontiguousarray(image.convert("RGB")), seconds)
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except InputError:
+        raise
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise InputError("The live picture is not a whole JPEG.") from error
 
 
