@@ -19,6 +19,7 @@ of a lesson's 270 figures is larger than everything there is to see.
 from models.errors import InputError
 
 LEAST = 5
+MOST = 10_000
 BAND = 5
 STEPS = (0.05, 0.1, 0.2)
 
@@ -27,13 +28,15 @@ def check_k(k: int) -> int:
     """The smallest number of faces that a figure may be of.
 
     Raises:
-        InputError: fewer than five.
+        InputError: fewer than five, or more than any picture shows.
 
     >>> check_k(8)
     8
     """
     if k < LEAST:
         raise InputError(f"Figures are of {LEAST} faces or more; that number can be raised, not lowered to {k}.")
+    if k > MOST:
+        raise InputError(f"No picture shows more than {MOST} faces; choose a smaller number.")
     return k
 
 

@@ -64,7 +64,7 @@ def weights_from(given: Mapping[str, Any]) -> Weights:
     known = {*EMOTIONS, "facing", "averted", "closed"}
     if unknown := sorted(set(given) - known):
         raise InputError(f"There is no weight for {', '.join(map(str, unknown))}. Choose from {', '.join(sorted(known))}.")
-    if not all(isinstance(value, int | float) and not isinstance(value, bool) for value in given.values()):
+    if not all(isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 1e6 for value in given.values()):
         raise InputError("Every weight is a number.")
     default = Weights()
     emotions = tuple(float(given.get(name, weight)) for name, weight in zip(EMOTIONS, default.emotions, strict=True))

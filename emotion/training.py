@@ -26,7 +26,7 @@ from emotion.networks import ARCHITECTURES
 from emotion.recipes import RECIPES, Recipe, cycle, learning_rate
 from models.cards import Card, current_commit, write_card
 from models.errors import InputError
-from models.files import check_writable, write_file
+from models.files import check_writable, parse_json, write_file
 from models.runtime import LiteModel
 
 if TYPE_CHECKING:
@@ -98,8 +98,9 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     """Turns a checkpoint folder of `fit` into weights, card and report; see `train`."""
     checkpoints, out = Path(checkpoints), Path(out)
     try:
-        state = json.loads((checkpoints / STATE).read_text())
-    except (OSError, ValueError) as error:
+        state = parse_json((checkpoints / STATE).read_bytes())
+        _check_state(state)
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{checkpoints / STATE} cannot be read ({error}). Train first.") from error
     recipe = state["recipe"]
     weights = exported(recipe, checkpoints / BEST)
@@ -299,10 +300,22 @@ def _checkpoint(model: "keras.Model", folder: Path, state: dict[str, Any]) -> No
 
 def _resumed(folder: Path, fresh: dict[str, Any]) -> dict[str, Any]:
     try:
-        state = json.loads((folder / STATE).read_text())
+        state = parse_json((folder / STATE).read_bytes())
         same = state["recipe"] == fresh["recipe"]
+        _check_state(state)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder / STATE} cannot be read ({error}). Start again without --resume.") from error
     if not same:
         raise InputError(f"{folder} holds a run of another recipe. Choose another folder, or start without --resume.")
     return state
+
+
+def _check_state(state: dict[str, Any]) -> None:
+    """Raises:
+    InputError, KeyError, TypeError: it is no checkpoint's.
+    """
+    numbers = [state["seconds"], *(one[name] for one in state["history"] for name in ("loss", "seconds", "size"))]
+    measured = [one["public"] for one in state["history"] if one["public"] is not None]
+    right = all(isinstance(n, int | float) and not abs(n) > 1e12 for n in (*numbers, *measured))
+    if not right or not isinstance(state["dropped"], dict):
+        raise InputError("its history is not made of numbers")

@@ -76,5 +76,5 @@ def read_eaf(path: str | Path) -> list[tuple[float, float, str, str | None, floa
         ]
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
-    except (ElementTree.ParseError, KeyError, ValueError, AttributeError, TypeError) as error:
+    except (ElementTree.ParseError, LookupError, ValueError, AttributeError, TypeError) as error:
         raise InputError(f"{path} is not an ELAN file of kslr ({error}). Use one written with --format eaf.") from error

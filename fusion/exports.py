@@ -6,12 +6,15 @@ Times are seconds in Python, JSON and CSV; subtitles have milliseconds, so readi
 import csv
 import io
 import json
+import math
 from collections.abc import Sequence
+from typing import Any
 
 from emotion.faces import EMOTIONS
 from fusion.tagged import TaggedWord
 from kslr.vocabulary import Sign, Vocabulary
 from models.errors import InputError
+from models.files import parse_json
 
 COLUMNS = ("start", "end", "sign", "kk", "latin", "en", "ru", "sign_probability", "emotion", *EMOTIONS)
 
@@ -67,20 +70,40 @@ def from_json(text: str) -> list[TaggedWord]:
     """
     try:
         return [
-            TaggedWord(
-                sign=Sign(**word["sign"]),
-                sign_probability=float(word["sign_probability"]),
-                start=float(word["start"]),
-                end=float(word["end"]),
-                alternatives=tuple((a["id"], float(a["probability"])) for a in word["alternatives"]),
-                emotion=word["emotion"],
-                emotion_probabilities={name: float(p) for name, p in word["emotion_probabilities"].items()},
-                cues={name: float(score) for name, score in word.get("cues", {}).items()},
+            _checked(
+                TaggedWord(
+                    sign=Sign(**word["sign"]),
+                    sign_probability=float(word["sign_probability"]),
+                    start=float(word["start"]),
+                    end=float(word["end"]),
+                    alternatives=tuple((a["id"], float(a["probability"])) for a in word["alternatives"]),
+                    emotion=word["emotion"],
+                    emotion_probabilities={name: float(p) for name, p in word["emotion_probabilities"].items()},
+                    cues={name: float(score) for name, score in word.get("cues", {}).items()},
+                )
             )
-            for word in json.loads(text)["words"]
+            for word in parse_json(text)["words"]
         ]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise InputError(f"This is not a transcript of kslr ({error}). Use one written with --format json.") from error
+
+
+def _checked(word: TaggedWord) -> TaggedWord:
+    """A word that came from a file.
+
+    Raises:
+        ValueError: a number or text in it cannot be.
+    """
+    sign, emotion, felt = word.sign, word.emotion, word.emotion_probabilities
+    texts: list[Any] = [sign.id, sign.kk, sign.latin, sign.en, sign.ru, *(name for name, _ in word.alternatives), *word.cues]
+    if not all(isinstance(text, str) and len(text) <= 1000 and not any(c < " " for c in text) for text in texts):
+        raise ValueError("a word's names are text on one line")
+    numbers = (word.sign_probability, *felt.values(), *word.cues.values(), *(p for _, p in word.alternatives))
+    if not all(math.isfinite(number) and abs(number) <= 1e6 for number in numbers) or not 0 <= word.start <= word.end <= 1e7:
+        raise ValueError("a time or probability cannot be")
+    if not set(felt) <= set(EMOTIONS) or (emotion is not None and emotion not in felt):
+        raise ValueError("an emotion is not one of the seven, or has no probability")
+    return word
 
 
 def to_csv(words: Sequence[TaggedWord]) -> str:
@@ -111,14 +134,16 @@ def from_csv(text: str) -> list[TaggedWord]:
         for row in csv.DictReader(io.StringIO(text)):
             probability = float(row["sign_probability"])
             words.append(
-                TaggedWord(
-                    sign=Sign(row["sign"], row["kk"], row["latin"], row["en"], row["ru"]),
-                    sign_probability=probability,
-                    start=float(row["start"]),
-                    end=float(row["end"]),
-                    alternatives=((row["sign"], probability),),
-                    emotion=row["emotion"] or None,
-                    emotion_probabilities={name: float(row[name]) for name in EMOTIONS if row[name]},
+                _checked(
+                    TaggedWord(
+                        sign=Sign(row["sign"], row["kk"], row["latin"], row["en"], row["ru"]),
+                        sign_probability=probability,
+                        start=float(row["start"]),
+                        end=float(row["end"]),
+                        alternatives=((row["sign"], probability),),
+                        emotion=row["emotion"] or None,
+                        emotion_probabilities={name: float(row[name]) for name in EMOTIONS if row[name]},
+                    )
                 )
             )
     except (ValueError, KeyError, TypeError, csv.Error) as error:

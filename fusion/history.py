@@ -116,7 +116,7 @@ class History:
         try:
             with engine.begin() as connection:
                 migrate(connection)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeError, TypeError) as error:
             engine.dispose()
             # Not the driver's own message, which may hold a password.
             raise InputError(
@@ -244,7 +244,7 @@ class History:
             with self._engine.begin() as connection:
                 result = connection.execute(text(statement), values)
                 return list(result.fetchall()) if result.returns_rows else []
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, UnicodeError, OverflowError) as error:  # the last two: damaged, or a number too large for it
             raise InputError("The database refused; it may be full, locked or gone. Check it and try again.") from error
 
 

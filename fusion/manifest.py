@@ -65,6 +65,8 @@ def _clip(row: dict[str, str | None], place: str, folder: Path) -> Clip:
     values = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
     if not values["clip"] or not values["signer"]:
         raise InputError(f"{place}: clip and signer must not be empty.")
+    if "\0" in values["clip"] or any(len(part.encode()) > 255 for part in Path(values["clip"]).parts):
+        raise InputError(f"{place}: the clip's name is none that a file can have.")
     if values["emotion"] and values["emotion"] not in EMOTIONS:
         raise InputError(f"{place}: {values['emotion']!r} is not one of {', '.join(EMOTIONS)}.")
     try:

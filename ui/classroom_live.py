@@ -6,7 +6,6 @@ are held for the one look and never written. A session does not begin before con
 """
 
 import asyncio
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from emotion.targets import target
 from fusion.classroom import Settings
 from fusion.classroom_windows import Windows
 from models.errors import InputError
+from models.files import parse_json
 from ui.live import Rate, same_origin
 from ui.pictures import decode
 from ui.services import Services, give_memory_back
@@ -76,8 +76,8 @@ def settings_from(message: str) -> tuple[Settings, str, str]:
     if len(message) > LONGEST_MESSAGE:
         raise InputError("That message is too long.")
     try:
-        given = json.loads(message)
-    except ValueError as error:
+        given = parse_json(message)
+    except InputError as error:
         raise InputError("A session begins with a message in JSON.") from error
     if not isinstance(given, dict) or given.get("consent") is not True or given.get("place") not in PLACES:
         raise InputError("Confirm first that everybody has consented and where this is.")
@@ -212,8 +212,8 @@ def router(services: Services) -> APIRouter:
     async def body(request: Request) -> dict[str, Any]:
         raw = await request.body()
         try:
-            given = json.loads(raw) if len(raw) <= LONGEST_MESSAGE else None
-        except ValueError:
+            given = parse_json(raw) if len(raw) <= LONGEST_MESSAGE else None
+        except InputError:
             given = None
         return given if isinstance(given, dict) else {}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from models.errors import InputError
-from models.files import check_writable, write_file
+from models.files import check_writable, parse_json, write_file
 from ui.console import notes, progress_bar
 
 if TYPE_CHECKING:
@@ -128,15 +128,13 @@ def configured(config: Path | None, target: list[str] | None) -> dict[str, Any]:
     Raises:
         InputError: the file is not there or not as it should be.
     """
-    import json
-
     from emotion.engagement import weights_from
     from emotion.targets import target as parsed
 
     given: dict[str, Any] = {}
     if config is not None:
         try:
-            given = json.loads(config.read_text(encoding="utf-8"))
+            given = parse_json(config.read_bytes())
         except OSError as error:
             raise InputError(f"{config} cannot be read. Check the path.") from error
         except ValueError as error:

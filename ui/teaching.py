@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request, Response
 
 from kslr.vocabulary_file import vocabulary_bytes
 from models.errors import InputError
+from models.files import parse_json
 from ui.lessons import landmark_file, learn, overview, todo, told, tried
 from ui.live import same_origin
 from ui.refused import Refused
@@ -61,12 +62,17 @@ def router(services: Services) -> APIRouter:
 
     def fields(content: bytes) -> dict[str, Any]:
         try:
-            found = json.loads(content)
-        except ValueError:
+            found = parse_json(content)
+        except InputError:
             found = None
         if not isinstance(found, dict):
             raise Refused("teach.failed")
         return found
+
+    def keys(given: Any) -> list[str]:
+        if not isinstance(given, list):
+            raise Refused("teach.failed")
+        return [str(key) for key in given]
 
     @routes.get("/vocabularies")
     async def vocabularies(request: Request) -> Response:
@@ -102,7 +108,7 @@ def router(services: Services) -> APIRouter:
         def work(content: bytes) -> dict[str, Any]:
             given = fields(content)
             text = {key: str(given.get(key, "")) for key in ("kk", "ru", "en", "word")}
-            takes = desk.find(session_key(str(given.get("session", ""))), [str(key) for key in given.get("takes", [])][:100])
+            takes = desk.find(session_key(str(given.get("session", ""))), keys(given.get("takes", []))[:100])
             return learn(services, str(given.get("vocabulary", "")), takes, face=given.get("face") is True, **text)
 
         return await sent(request, 100_000, work)
@@ -123,7 +129,7 @@ def router(services: Services) -> APIRouter:
                     return {"deleted": name}
                 case "drop":
                     takes = given.get("takes")
-                    desk.drop(session_key(str(given.get("session", ""))), None if takes is None else [str(t) for t in takes])
+                    desk.drop(session_key(str(given.get("session", ""))), None if takes is None else keys(takes))
                     return {"dropped": True}
             raise Refused("teach.failed")
 
