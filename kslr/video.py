@@ -90,12 +90,15 @@ class VideoFile:
         from av.stream import Disposition
 
         path = self.path
-        if path.is_dir():
-            raise InputError(f"{path} is a folder. Give one video file.")
-        if not path.exists():
-            raise InputError(f"{path} does not exist. Check the path.")
-        if path.stat().st_size == 0:
-            raise InputError(f"{path} is empty. Record or download it again.")
+        try:
+            if path.is_dir():
+                raise InputError(f"{path} is a folder. Give one video file.")
+            if not path.exists():
+                raise InputError(f"{path} does not exist. Check the path.")
+            if path.stat().st_size == 0:
+                raise InputError(f"{path} is empty. Record or download it again.")
+        except OSError as error:
+            raise InputError(f"{path} cannot be opened ({error.strerror}). Check the path.") from error
         try:
             self._container = av.open(f"file:{path}", options={"format_whitelist": CONTAINERS}, metadata_errors="ignore")
         except PermissionError as error:
@@ -113,22 +116,28 @@ class VideoFile:
         if self._stream.codec_context is None:
             raise InputError(f"The pictures in {path} are coded in a way that is not known here. Convert it to MP4 (H.264).")
         self._check_limits()
-        self._stream.thread_type = "AUTO"
+        # With several, a broken file gives fewer frames, and how many depends on the machine's cores.
+        self._stream.codec_context.thread_count = 1
 
     def _check_limits(self) -> None:
         stream, container = self._stream, self._container
         width, height = stream.codec_context.width, stream.codec_context.height
         if max(width, height) > self.largest:
-            raise InputError(
-                f"The pictures in {self.path} are {width}×{height}; at most {self.largest} pixels a side are read. "
-                "Make it smaller (1280×720 is plenty) and try again."
-            )
+            raise self._too_large(width, height)
+        # What the head says may not be what comes: the decoder makes no room for more either.
+        stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(self.largest**2)}
         if stream.duration:
             self.duration = float(stream.duration * stream.time_base)
         elif container.duration:
             self.duration = container.duration / 1e6
         if self.duration is not None and self.duration > self.longest:
             raise self._too_long()
+
+    def _too_large(self, width: int, height: int) -> InputError:
+        return InputError(
+            f"The pictures in {self.path} are {width}×{height}; at most {self.largest} pixels a side are read. "
+            "Make it smaller (1280×720 is plenty) and try again."
+        )
 
     def _too_long(self) -> InputError:
         return InputError(f"{self.path} is longer than {self.longest / 3600:g} hours. Cut it into parts and try them one by one.")
@@ -139,6 +148,8 @@ class VideoFile:
         first = 0.0
         seconds = -step
         for picture in self._decode():
+            if max(picture.width, picture.height) > self.largest:
+                raise self._too_large(picture.width, picture.height)
             time = picture.time
             if seconds < 0:
                 first, now = time or 0.0, 0.0
