@@ -77,8 +77,13 @@ def test_the_image_is_of_this_project_and_runs_as_nobody(compose):
     assert "/health" in by_name["HEALTHCHECK"]
     assert "KSLR_HOME=/data" in by_name["ENV"]
     root = HERE.parents[1]
-    for name in re.findall(r"/src/(\S+\.lock)", (HERE / "Dockerfile").read_text()):
-        assert (root / name).is_file()
+    copied = {line[1:] for line in (HERE / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert all((root / name).exists() for name in copied)
+    project = (root / "pyproject.toml").read_text()
+    packages = re.findall(r'"([a-z]+)"', re.search(r"^packages = .*$", project, re.MULTILINE).group())
+    assert len(packages) >= 5
+    assert {*packages, "app.py", "pyproject.toml", "README.md", "LICENSE"} <= copied
+    assert set(re.findall(r"/src/(\S+\.lock)", (HERE / "Dockerfile").read_text())) <= copied
 
 
 def test_all_name_the_same_replicas_and_port(compose):

@@ -199,8 +199,11 @@ def router(services: Services) -> APIRouter:
             reason = "slow"
         except Broken:
             reason = "error"
-        except (WebSocketDisconnect, RuntimeError):
-            pass  # the tab was closed while an answer was on its way
+        except asyncio.CancelledError:
+            reason = "stopped"
+            raise
+        except (WebSocketDisconnect, RuntimeError):  # the tab was closed, or we stop, while an answer was on its way
+            reason = reading.result() if reading is not None and reading.done() else "closed"
         finally:
             if reading is not None:
                 reading.cancel()

@@ -6,7 +6,7 @@ the code alone: their messages can hold file names, addresses or anything that s
 
 import json
 import logging
-import sys
+import os
 import threading
 import traceback
 from datetime import datetime, timezone
@@ -91,13 +91,21 @@ def log_to(kind: str, stream: TextIO | None = None) -> None:
         stream: stderr if None.
     """
     handler: logging.Handler = logging.NullHandler()
-    if kind != "none":
-        handler = logging.StreamHandler(stream or sys.stderr)
+    if kind != "none" and (stream := stream or _stderr()) is not None:
+        handler = logging.StreamHandler(stream)
         handler.setFormatter(Lines(kind == "json"))
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _logger.setLevel(logging.INFO)
     threading.excepthook = _thread_failed
+
+
+def _stderr() -> TextIO | None:
+    """Stderr by a descriptor of its own, since `models.quiet` turns the usual one aside for moments; None without one."""
+    try:
+        return os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1)
+    except OSError:
+        return None
 
 
 def _thread_failed(arguments: threading.ExceptHookArgs) -> None:

@@ -149,9 +149,14 @@ def check(line: dict) -> None:
 
 
 def test_a_server_that_is_stopped_tells_those_who_sign_and_frees_all(server, pictures):
+    def answered() -> float:
+        return server.metrics()["kslr_frames_answered_total"]
+
+    before = answered()
+
     async def cut_off() -> None:
         signing = asyncio.create_task(sign(server.url, pictures, 600.0))
-        while not signing.done() and not await asyncio.to_thread(lambda: server.metrics()["kslr_sessions"]):
+        while not signing.done() and await asyncio.to_thread(answered) == before:
             await asyncio.sleep(0.2)
         server.process.terminate()
         await signing
