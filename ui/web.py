@@ -87,6 +87,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     from fastapi import FastAPI
     from fastapi.responses import FileResponse, Response
 
+    from ui.bodies import SmallBodies
     from ui.classroom_live import router as classroom_router
     from ui.health import router as health
     from ui.live import router
@@ -108,6 +109,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
         event("server stopped", seconds=round(time.monotonic() - began))
 
     server = FastAPI(title="KSLR", lifespan=life, docs_url=None, redoc_url=None, openapi_url=None)
+    server.add_middleware(SmallBodies)
     server.include_router(health(services, metrics_for_all))
     server.include_router(router(services))
     server.include_router(teaching(services))
