@@ -44,7 +44,9 @@ class Results:
         """A file by its folder's and its own name, or None."""
         path = self.root / token / name
         inside = path.parent.parent == self.root and ".." not in (token, name)
-        return path if inside and path.is_file() else None
+        # No file has a longer name, and to ask for one is an error of its own.
+        short = max(len(token.encode()), len(name.encode())) <= 255
+        return path if inside and short and path.is_file() else None
 
     def close(self) -> None:
         """Deletes everything."""

@@ -266,7 +266,7 @@ class Vocabularies:
 
     def words(self, name: str | None) -> dict[str, dict[str, str]]:
         """The words of any vocabulary: id → names in three languages and in Latin."""
-        if name and name != self.default and not (HERE / f"{name}.json").is_file():
+        if name and name != self.default and not any(path.stem == name for path in HERE.glob("*.json")):
             signs: Sequence[Sign] = self.load(name).signs
         else:
             signs = self.models(name).signs.vocabulary.signs
