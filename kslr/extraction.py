@@ -3,23 +3,35 @@
 The landmarks of ``in/word/clip.mp4`` go to ``out/word/clip.mp4.npz`` (see `kslr.clips.save_recording`), so the folder is
 used like the clips themselves, without decoding and tracking anything again. ``out/manifest.csv`` lists every clip with
 its frames, seconds, the share of frames with hands and with a face, and what was wrong with it.
+
+A recording is written in one step and depends on its clip alone, so a clip that is done twice gives the same file,
+whichever process or machine (`kslr.cluster`) does it.
 """
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+import os
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from time import monotonic
+from typing import Any
 
 import numpy as np
 
 from kslr.clips import VIDEO_SUFFIXES, Recording, load_recording, record, save_recording
 from kslr.landmarks import PARTS
 from models.errors import InputError
-from models.files import write_file
-from models.parallel import in_processes
+from models.files import check_writable, write_file
+from models.parallel import cores, in_processes
 
 MANIFEST = "manifest.csv"
+MANIFEST_EVERY = 60.0  # seconds between two writings while a run goes on
+ENDED = "the process that took it was ended each time; it may need more memory than there is"
+
+# Calls a function for each name with its arguments, somewhere: `models.parallel.in_processes`, or a cluster.
+Spread = Callable[[Callable[..., Any], Sequence[str], Sequence[tuple[Any, ...]]], Generator[tuple[str, Any], None, None]]
 
 
 @dataclass(frozen=True)
@@ -57,60 +69,88 @@ def video_files(folder: str | Path) -> list[Path]:
     return found
 
 
-def extract(folder: str | Path, out: str | Path, *, workers: int = 2) -> Iterator[Extracted]:
+def extract(folder: str | Path, out: str | Path, *, workers: int = 2) -> Generator[Extracted, None, None]:
     """Extracts the landmarks of every clip below a folder, each yielded as it is done.
 
     Landmarks that are whole and newer than their clip are kept, so a run that was stopped goes on where it was. A clip
-    that cannot be read is told and skipped. The manifest is written when all are done, and when the run is stopped.
+    that cannot be read is told and skipped. The manifest is written now and then, when all are done, and when the run
+    is stopped.
 
     Args:
-        workers: processes, one tracker each (about 400 MB).
+        workers: processes, one tracker each (about 450 MB).
 
     Raises:
         InputError: no videos, or a folder that cannot be written.
     """
+
+    def spread(work: Any, names: Any, arguments: Any) -> Generator[tuple[str, Any], None, None]:
+        yield from in_processes(work, names, arguments, workers=workers)
+
+    # Decoding ahead needs a core that no other process has.
+    return extract_with(spread, folder, out, ahead=workers < cores())
+
+
+def extract_with(
+    spread: Spread, folder: str | Path, out: str | Path, *, work: Callable[..., Extracted] | None = None, ahead: bool = False
+) -> Generator[Extracted, None, None]:
+    """The same, wherever the work is done.
+
+    Args:
+        spread: does the work; gives None for a clip whose processes were ended.
+        work: `extract_clip`, or what calls it with its arguments.
+        ahead: as in `kslr.clips.record`.
+    """
     folder, out = Path(folder), Path(out)
-    clips = video_files(folder)
-    names = {clip: clip.relative_to(folder).as_posix() for clip in clips}
-    done: list[Extracted] = []
-    write_file(out / MANIFEST, _manifest(done))  # Says at once whether the folder can be written.
+    sizes = {clip.relative_to(folder).as_posix(): clip.stat().st_size for clip in video_files(folder)}
+    # The largest first, so that none of the workers is left alone with it at the end.
+    names = sorted(sizes, key=lambda name: (-sizes[name], name))
+    done: dict[str, Extracted] = {}
+    if not (out / MANIFEST).is_file():
+        _write_manifest(out, done)  # Says at once whether the folder can be written.
+    check_writable(out / MANIFEST)
+    _sweep(out, names)
+    written = monotonic()
     try:
-        waiting = []
-        for clip in clips:
-            kept = _kept(clip, names[clip], out)
-            if kept:
-                done.append(kept)
-                yield kept
-            else:
-                waiting.append(clip)
-        jobs = [(clip, names[clip], out) for clip in waiting]
-        for clip, result in in_processes(_work, waiting, jobs, workers=workers):
-            done.append(result or _failed(names[clip], "a worker process ended; run the same command again"))
-            yield done[-1]
+        jobs = [(str(folder), str(out), name, (out / f"{name}.npz").exists(), ahead) for name in names]
+        with closing(spread(work or extract_clip, names, jobs)) as results:
+            for name, result in results:
+                done[name] = result or failed(name, ENDED)
+                yield done[name]
+                if monotonic() - written > MANIFEST_EVERY:
+                    _write_manifest(out, done)
+                    written = monotonic()
     finally:
-        write_file(out / MANIFEST, _manifest(done))
+        _sweep(out, names)
+        _write_manifest(out, done)
 
 
-def _kept(clip: Path, name: str, out: Path) -> Extracted | None:
-    target = out / f"{name}.npz"
+def extract_clip(folder: str, out: str, name: str, there: bool, ahead: bool = False) -> Extracted:
+    """Extracts one clip, unless its landmarks are whole and newer than it.
+
+    Args:
+        name: the clip's path in the folder.
+        there: whether the landmarks were there before the run.
+        ahead: as in `kslr.clips.record`.
+    """
+    clip, target = Path(folder) / name, Path(out) / f"{name}.npz"
     try:
         if target.stat().st_mtime >= clip.stat().st_mtime:
-            return _described(name, load_recording(target), fresh=False)
+            # Not there before: the worker that made them was lost before it could say so.
+            return replace(_described(name, load_recording(target)), fresh=not there)
     except (OSError, InputError):
-        return None  # Not there, or damaged: made anew.
-    return None
-
-
-def _work(clip: Path, name: str, out: Path) -> Extracted:
+        pass  # Not there, or damaged: made anew.
     try:
-        recording = record(clip)
-        save_recording(out / f"{name}.npz", recording)
+        recording = record(clip, ahead)
+        save_recording(target, recording)
     except InputError as error:
-        return _failed(name, str(error))
-    return _described(name, recording, fresh=True)
+        return failed(name, str(error))
+    except (RuntimeError, MemoryError, OSError, ValueError) as error:
+        # A decoder or tracker that breaks on one clip shall not cost the others.
+        return failed(name, f"{type(error).__name__}: {error}")
+    return _described(name, recording)
 
 
-def _described(name: str, recording: Recording, fresh: bool) -> Extracted:
+def _described(name: str, recording: Recording) -> Extracted:
     seen = {part: np.isfinite(recording.x[:, start]) for part, (start, _, _) in PARTS.items()}
     return Extracted(
         clip=name,
@@ -120,18 +160,31 @@ def _described(name: str, recording: Recording, fresh: bool) -> Extracted:
         hands=round(float((seen["left_hand"] | seen["right_hand"]).mean()), 3),
         face=round(float(seen["face"].mean()), 3),
         problem="" if seen["pose"].any() else "nobody is in view",
-        fresh=fresh,
     )
 
 
-def _failed(name: str, problem: str) -> Extracted:
+def failed(name: str, problem: str) -> Extracted:
+    """A clip without landmarks, and why."""
     return Extracted(name, "", 0, 0.0, 0.0, 0.0, problem)
 
 
-def _manifest(done: list[Extracted]) -> bytes:
+def _sweep(out: Path, names: Sequence[str]) -> None:
+    """Removes what killed workers left half written of these clips' landmarks (see `models.files.write_file`)."""
+    # As they are called there: a dot, the file's name, and eight letters.
+    ours = {f".{Path(name).name}.npz" for name in names}
+    for folder in {(out / name).parent for name in names}:
+        if folder.is_dir():
+            with os.scandir(folder) as entries:
+                left = [Path(entry.path) for entry in entries if entry.name.startswith(".")]
+            for path in left:
+                if path.stem in ours and len(path.suffix) == 9:
+                    path.unlink(missing_ok=True)
+
+
+def _write_manifest(out: Path, done: dict[str, Extracted]) -> None:
     buffer = io.StringIO()
     columns = [field.name for field in fields(Extracted) if field.name != "fresh"]
     writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(one) for one in sorted(done, key=lambda one: one.clip))
-    return buffer.getvalue().encode()
+    writer.writerows(asdict(done[name]) for name in sorted(done))
+    write_file(out / MANIFEST, buffer.getvalue().encode())

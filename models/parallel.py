@@ -15,6 +15,15 @@ Item = TypeVar("Item")
 PATIENCE = 3
 
 
+def cores() -> int:
+    """How many this process may use.
+
+    >>> cores() >= 1
+    True
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def in_processes(
     work: Callable[..., Any],
     items: Sequence[Item],

@@ -1,5 +1,6 @@
 """`kslr teach`, `forget`, `vocabularies`, `vocabulary show` and `extract`: words of one's own, from a few recordings."""
 
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -114,15 +115,28 @@ def show(name: Annotated[str, typer.Argument(help="Shipped name, taught name, or
 def extract(
     folder: Annotated[Path, typer.Argument(help="Folder of clips.")],
     out: Annotated[Path, typer.Argument(help="Folder for the landmarks and manifest.csv.")],
-    workers: Annotated[int, typer.Option(help="Processes.", min=1)] = 2,
+    workers: Annotated[int, typer.Option(help="Processes on this machine.", min=1)] = 2,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Work on the machines of this dask scheduler instead: tcp://HOST:PORT.", show_default=False)
+    ] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the scheduler and its first worker.", min=1)] = 30.0,
 ) -> None:
     """Turn a folder of clips into landmark recordings; goes on where a stopped run was."""
     from kslr.extraction import MANIFEST, video_files
     from kslr.extraction import extract as run
 
     total, done = len(video_files(folder)), []
-    with progress_bar(f"Extracting {total} clips") as progress:
-        for one in run(folder, out, workers=workers):
+    with ExitStack() as stack:
+        if scheduler is None:
+            results = run(folder, out, workers=workers)
+        else:
+            from kslr.cluster import Cluster
+
+            cluster = stack.enter_context(Cluster(scheduler, patience=wait, tell=notes.print))
+            notes.print(f"Dashboard: {cluster.dashboard or 'none'}", markup=False, soft_wrap=True)
+            results = cluster.extract(folder, out)
+        progress = stack.enter_context(progress_bar(f"Extracting {total} clips"))
+        for one in stack.enter_context(closing(results)):
             done.append(one)
             progress(f"{one.clip} ({len(done)} of {total})", len(done) / total)
             if one.problem:

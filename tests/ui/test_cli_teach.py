@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from kslr.clips import Recording, save_recording
+from kslr.clips import Recording, load_recording, save_recording
+from tests.clips import shaken, write
 from ui.cli import main
 
 
@@ -83,3 +84,36 @@ def test_an_empty_folder_cannot_be_extracted(tmp_path, capsys):
     code, _, err = run(["extract", str(tmp_path), str(tmp_path / "out")], capsys)
     assert code == 2
     assert "no videos" in err
+
+
+def test_a_scheduler_that_is_not_there_is_told(tmp_path, capsys):
+    (tmp_path / "a.mp4").write_bytes(b"not a video")
+    pytest.importorskip("distributed", reason="needs the extra cluster")
+    arguments = ["extract", str(tmp_path), str(tmp_path / "out"), "--wait", "1", "--scheduler"]
+    code, _, err = run([*arguments, "tcp://127.0.0.1:9"], capsys)
+    assert code == 2
+    assert "No scheduler answers at tcp://127.0.0.1:9 within 1 s" in err
+    assert "Traceback" not in err
+    code, _, err = run([*arguments, "somewhere"], capsys)
+    assert code == 2
+    assert "tcp://HOST:PORT" in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_is_extracted_on_a_cluster(tmp_path, capsys, astronaut):
+    distributed = pytest.importorskip("distributed", reason="needs the extra cluster")
+    write(tmp_path / "hello.mp4", shaken(astronaut, frames=3))
+    options = {"n_workers": 1, "threads_per_worker": 2, "processes": False, "protocol": "tcp", "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as cluster:
+        arguments = ["extract", str(tmp_path), str(tmp_path / "out"), "--wait", "60", "--scheduler", cluster.scheduler_address]
+        code, _, err = run(arguments, capsys)
+        assert code == 0, err
+        assert f"Dashboard: {cluster.dashboard_link}" in err
+        assert "1 of 1 in" in err
+        (tmp_path / "broken.mp4").write_bytes(b"not a video")
+        code, _, err = run(arguments, capsys)
+    assert code == 2
+    assert "broken.mp4" in err
+    assert "1 of 2 clips have a problem" in err
+    assert "(1 of them there already)" in err
+    assert len(load_recording(tmp_path / "out" / "hello.mp4.npz").x) == 3
