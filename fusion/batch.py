@@ -4,17 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from emotion.recognizer import EmotionRecognizer
 from fusion.elan import write_eaf
 from fusion.exports import to_csv, to_json, to_subtitles, to_text
 from fusion.interpreter import Interpreter, Models
 from fusion.observation import Seen
 from fusion.tagged import TaggedWord
-from kslr.extraction import video_files
+from kslr.extraction import ENDED, video_files
 from kslr.landmarks import Landmarks
 from kslr.posefile import write_pose
+from kslr.recognizer import SignRecognizer
 from models.errors import InputError
 from models.files import write_file
-from models.parallel import in_processes
+from models.parallel import cores, in_processes
 
 FORMATS = {"text": ".txt", "json": ".json", "csv": ".csv", "srt": ".srt", "vtt": ".vtt", "eaf": ".eaf", "pose": ".pose"}
 
@@ -99,7 +101,7 @@ def translate_folder(
     """Transcribes every video below a folder, each as it is done; subfolders are kept.
 
     Transcripts that are newer than their clip are left as they are, so a run that was stopped goes on where it was.
-    A clip that cannot be read is told and skipped.
+    A clip that cannot be read is told and skipped. The largest are done first, so that no process is left alone with one.
 
     Args:
         workers: processes; each holds a tracker and both networks (about 500 MB).
@@ -117,14 +119,17 @@ def translate_folder(
             yield Transcript(clip, target, None, None)
         else:
             waiting.append(clip)
+    waiting.sort(key=lambda clip: (-clip.stat().st_size, clip))
     jobs = [(clip, targets[clip], kind, language) for clip in waiting]
-    for clip, result in in_processes(_work, waiting, jobs, workers=workers, start=_start, start_arguments=(signs, emotion)):
-        yield Transcript(clip, targets[clip], *(result or (None, "a worker process ended; run the same command again")))
+    # Where each core has a process, none needs more than one thread.
+    given = (signs, emotion, 2 if workers < cores() else 1)
+    for clip, result in in_processes(_work, waiting, jobs, workers=workers, start=_start, start_arguments=given):
+        yield Transcript(clip, targets[clip], *(result or (None, ENDED)))
 
 
-def _start(signs: str, emotion: str) -> None:
+def _start(signs: str, emotion: str, threads: int) -> None:
     global _models
-    _models = Models.load(signs, emotion)
+    _models = Models(SignRecognizer(signs, threads), EmotionRecognizer(emotion, threads))
 
 
 def _work(clip: Path, target: Path, kind: str, language: str) -> tuple[int | None, str | None]:

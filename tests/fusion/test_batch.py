@@ -1,9 +1,12 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
+from emotion.recognizer import EmotionRecognizer
 from fusion.batch import translate_folder
+from kslr.recognizer import SignRecognizer
 from models.errors import InputError
 from tests.clips import write
 
@@ -26,10 +29,22 @@ def test_every_clip_is_told_and_the_bad_one_skipped(folder, tmp_path):
     assert done["bad.mov"].problem
     assert not done["bad.mov"].out.exists()
     assert json.loads((tmp_path / "deep" / "two.mp4.json").read_text())["vocabulary"] == "kslr30"
+    # The larger clips first; these two are the same bytes, and have the same transcript from either process.
+    assert (tmp_path / "one.mp4.json").stat().st_size > 100
+    one, two = (json.loads((tmp_path / name).read_text()) for name in ("one.mp4.json", "deep/two.mp4.json"))
+    assert one | {"source": ""} == two | {"source": ""}
     again = {t.clip.name: t for t in translate_folder(folder, tmp_path, workers=1)}
     assert again["one.mp4"].words is None
     assert again["one.mp4"].problem is None
     assert again["bad.mov"].problem
+
+
+def test_one_thread_answers_as_two():
+    for recognizer, shape in ((SignRecognizer, (30, 1662)), (EmotionRecognizer, (48, 48))):
+        x = np.random.default_rng(0).uniform(0, 1, (3, *shape)).astype(np.float32)
+        x = np.round(x * 255).astype(np.uint8) if shape == (48, 48) else x
+        one, two = (recognizer(threads=threads).probabilities(x) for threads in (1, 2))
+        np.testing.assert_array_equal(one, two)
 
 
 def test_no_videos_is_an_error(tmp_path):
