@@ -1,0 +1,237 @@
+"""How fast `kslr extract` is on one core, on two with one process, and on two with two, in one run; and what that
+makes of a large collection on many machines.
+
+    python benchmarks/extraction.py FOLDER [--clips 8] [--seconds 3] [--rounds 3] [--json FILE]
+    python benchmarks/extraction.py --estimate FILE [--price 0.04] [--machines 1,4,16] [--cores 8]
+
+Every clip is the beginning of one in FOLDER, copied without being coded again (where there are fewer than asked for,
+they are taken again). The three ways take turns; processes are started anew each time, and that counts. Beside them
+stands a plain loop of arithmetic on one and on two cores, which is what this machine's second core is worth at best.
+
+The estimate is for 40,000 clips, the collection of the Kazakh-Russian system (200 GB; its authors expected 16 days on
+one machine with six cores), of 70 frames each, which is what their network takes, unless told otherwise. It counts every
+core as if it were as fast as the measured ones, and no time for reading over a network.
+"""
+
+import json
+import multiprocessing
+import os
+import platform
+import resource
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from kslr.clips import load_recording
+from kslr.extraction import extract, video_files
+
+# The source's collection, and what its authors expected.
+SOURCE_CLIPS, SOURCE_FRAMES, SOURCE_DAYS, SOURCE_CORES = 40_000, 70, 16, 6
+
+
+def cut(clip: Path, to: Path, seconds: float) -> None:
+    """Copies the beginning of a clip's pictures, packet by packet."""
+    import av
+
+    with av.open(str(clip)) as source, av.open(str(to), "w") as target:
+        pictures = source.streams.video[0]
+        copy = target.add_stream_from_template(pictures)
+        start = None
+        for packet in source.demux(pictures):
+            if packet.dts is None:
+                continue
+            start = packet.dts if start is None else start
+            if float((packet.dts - start) * packet.time_base) >= seconds:
+                break
+            packet.stream = copy
+            target.mux(packet)
+
+
+@contextmanager
+def on(cores: set[int]) -> Iterator[None]:
+    """This process, and what it starts, on these cores only."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cores)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+def timed(folder: Path, out: Path, workers: int, cores: set[int]) -> dict[str, Any]:
+    """One extraction: wall and processor seconds, and what came of it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with on(cores):
+        start = perf_counter()
+        done = list(extract(folder, out, workers=workers))
+        wall = perf_counter() - start
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    problems = [f"{one.clip}: {one.problem}" for one in done if not one.landmarks]
+    if problems:
+        raise SystemExit("\n".join(problems))
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall": wall, "cpu": cpu, "clips": len(done), "frames": sum(one.frames for one in done)}
+
+
+def arithmetic(core: int) -> float:
+    """Seconds of a fixed loop in the caches of one core."""
+    os.sched_setaffinity(0, {core})
+    x = np.linspace(0, 1, 4096, dtype=np.float32)
+    start = perf_counter()
+    for _ in range(60_000):
+        np.tanh(x, out=x)
+    return perf_counter() - start
+
+
+def second_core(cores: list[int]) -> float:
+    """How many times the work of one core two do, where nothing is shared but the machine."""
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as one, context.Pool(1) as two:
+        alone = one.apply(arithmetic, (cores[0],))
+        both = [pool.apply_async(arithmetic, (core,)) for pool, core in zip((one, two), cores, strict=True)]
+        return 2 * alone / max(job.get() for job in both)
+
+
+def same(a: Path, b: Path) -> bool:
+    """Whether two outputs hold the very same recordings."""
+    names = [{path.relative_to(out) for path in out.rglob("*.npz")} for out in (a, b)]
+    pairs = [(load_recording(a / name), load_recording(b / name)) for name in names[0]]
+    return names[0] == names[1] and all(
+        np.array_equal(x.x, y.x, equal_nan=True) and np.array_equal(x.seconds, y.seconds) for x, y in pairs
+    )
+
+
+def measure(folder: Path, clips: int, seconds: float, rounds: int) -> dict[str, Any]:
+    """All three ways over the same clips."""
+    if not hasattr(os, "sched_setaffinity") or len(os.sched_getaffinity(0)) < 2:
+        raise SystemExit("This needs Linux and two cores.")
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    ways = {
+        "one process, one core": (1, {cores[0]}),
+        "one process, two cores": (1, set(cores)),
+        "two processes, two cores": (2, set(cores)),
+    }
+    runs: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
+    with tempfile.TemporaryDirectory() as scratch:
+        cuts, found = Path(scratch) / "clips", video_files(folder)
+        cuts.mkdir()
+        for n in range(clips):
+            cut(found[n % len(found)], cuts / f"{n:03d}{found[n % len(found)].suffix}", seconds)
+        outs = []
+        for turn in range(rounds):
+            for way, (workers, where) in ways.items():
+                outs.append(Path(scratch) / f"{turn} {way}")
+                runs[way].append(timed(cuts, outs[-1], workers, where))
+                print(f"round {turn + 1} · {way}: {runs[way][-1]['wall']:.1f} s", flush=True)
+        identical = all(same(outs[0], other) for other in outs[1:])
+    figures: dict[str, Any] = {"machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores", "ways": {}}
+    for way, made in runs.items():
+        wall = float(np.median([run["wall"] for run in made]))
+        figures["ways"][way] = {
+            "seconds": wall,
+            "clips_a_second": made[0]["clips"] / wall,
+            "frames_a_second": made[0]["frames"] / wall,
+            "processor_seconds_a_frame": float(np.median([run["cpu"] for run in made])) / made[0]["frames"],
+        }
+    one, spread, two = (figures["ways"][way]["seconds"] for way in ways)
+    return figures | {
+        "clips": clips,
+        "frames": runs["one process, one core"][0]["frames"],
+        "rounds": rounds,
+        "identical": identical,
+        "two_cores_to_one": one / two,
+        "two_processes_to_one_process": spread / two,
+        "one_process_second_core": one / spread,
+        "arithmetic_second_core": second_core(cores),
+    }
+
+
+def told(figures: dict[str, Any]) -> None:
+    """The measured figures, for people."""
+    for way, figure in figures["ways"].items():
+        print(
+            f"{way:25s} {figure['seconds']:7.1f} s   {figure['clips_a_second']:6.2f} clips/s   "
+            f"{figure['frames_a_second']:7.1f} frames/s   {1000 * figure['processor_seconds_a_frame']:5.1f} ms of a core a frame"
+        )
+    print(
+        f"two processes on two cores: {figures['two_cores_to_one']:.2f} × one process on one core, "
+        f"{figures['two_processes_to_one_process']:.2f} × one process on two cores "
+        f"(plain arithmetic on two cores: {figures['arithmetic_second_core']:.2f} × one)"
+    )
+    print(f"recordings identical in all ways: {'yes' if figures['identical'] else 'NO'}")
+
+
+def estimated(
+    figures: dict[str, Any], total: int, frames_a_clip: float, machines: list[int], cores: int, price: float | None
+) -> dict[str, Any]:
+    """Core-hours of a collection, and its hours on so many machines.
+
+    Args:
+        figures: of `measure`.
+        total: clips of the collection.
+        frames_a_clip: their mean length.
+        machines: so many of them, one after another.
+        cores: of each machine.
+        price: of one core for one hour, in any currency.
+    """
+    way = figures["ways"]["two processes, two cores"]
+    core_hours = total * frames_a_clip * 2 / way["frames_a_second"] / 3600
+    source = SOURCE_DAYS * 24 * SOURCE_CORES * total / SOURCE_CLIPS
+    return {
+        "clips": total,
+        "frames_a_clip": frames_a_clip,
+        "core_hours": core_hours,
+        "source_core_hours": source,
+        "price": None if price is None else price * core_hours,
+        "hours": {f"{count} × {cores} cores": core_hours / (count * cores) for count in machines},
+    }
+
+
+def main(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of clips.")] = None,
+    clips: Annotated[int, typer.Option(help="How many.", min=2)] = 8,
+    seconds: Annotated[float, typer.Option(help="Length of each.")] = 3.0,
+    rounds: Annotated[int, typer.Option(min=1)] = 3,
+    estimate: Annotated[Path | None, typer.Option(help="Measure nothing; take the figures of this --json file.")] = None,
+    total: Annotated[int, typer.Option(help="Clips of the collection that the estimate is for.")] = SOURCE_CLIPS,
+    frames_a_clip: Annotated[float, typer.Option(help="Of that collection, on average.")] = SOURCE_FRAMES,
+    machines: Annotated[str, typer.Option(help="Numbers of machines.")] = "1,4,16,64",
+    cores: Annotated[int, typer.Option(help="Of each machine.")] = 6,
+    price: Annotated[float | None, typer.Option(help="Of one core for one hour, in any currency.")] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
+) -> None:
+    """Prints throughput, ratios and the estimate."""
+    if estimate is not None:
+        figures = json.loads(estimate.read_text())
+    elif folder is not None:
+        figures = measure(folder, clips, seconds, rounds)
+    else:
+        raise SystemExit("Give a folder of clips, or --estimate with the figures of an earlier run.")
+    told(figures)
+    found = figures["estimate"] = estimated(
+        figures, total, frames_a_clip, [int(count) for count in machines.split(",")], cores, price
+    )
+    print(
+        f"\n{found['clips']} clips of {found['frames_a_clip']:.0f} frames: {found['core_hours']:.0f} core-hours"
+        + (f", {found['price']:.2f} at {price} a core-hour" if price is not None else "")
+        + f" (the source expected {found['source_core_hours']:.0f})"
+    )
+    for where, hours in found["hours"].items():
+        print(f"  {where}: {hours:.1f} hours")
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+    if not figures["identical"]:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    typer.run(main)
