@@ -123,7 +123,10 @@ def _check_kinds(card: Card) -> None:
 
 
 def write_card(folder: str | Path, card: Card, weights: bytes) -> Path:
-    """Writes weights and card into a folder, the card last, each in one step, so that a kill leaves no half of them.
+    """Writes weights and card into a folder, the card last, so that a kill leaves the old model or the new one.
+
+    Where a model of this name is there already, the new weights get a name of their own beside the old ones, which go
+    when no card speaks of them any more.
 
     Args:
         folder: made when missing.
@@ -134,15 +137,33 @@ def write_card(folder: str | Path, card: Card, weights: bytes) -> Path:
         The card's path.
 
     Raises:
-        InputError: the folder cannot be written, or the disk is full.
+        InputError: the name is none for a file, the folder cannot be written, or the disk is full.
     """
     folder = Path(folder)
+    if not card.name or Path(card.name).name != card.name or "\0" in card.name:
+        raise InputError(f"{card.name!r} is no name for a model. Use letters and digits.")
+    digest = hashlib.sha256(weights).hexdigest()
+    old = _weights_named_by(folder / f"{card.name}.json")
     file_name = f"{card.name}.tflite"
-    entry = {"file": file_name, "sha256": hashlib.sha256(weights).hexdigest(), "bytes": len(weights)}
+    if old == file_name and (folder / old).is_file() and (folder / old).read_bytes() != weights:
+        file_name = f"{card.name}-{digest[:12]}.tflite"
+    entry = {"file": file_name, "sha256": digest, "bytes": len(weights)}
     text = json.dumps({**asdict(card), "weights": entry}, ensure_ascii=False, indent=2) + "\n"
     write_file(folder / file_name, weights)
     write_file(folder / f"{card.name}.json", text.encode())
+    if old is not None and old != file_name:
+        (folder / old).unlink(missing_ok=True)
     return folder / f"{card.name}.json"
+
+
+def _weights_named_by(path: Path) -> str | None:
+    """The file that a card's weights are in, if there is such a card and it is one of this folder."""
+    try:
+        name = parse_json(path.read_bytes())["weights"]["file"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    ours = isinstance(name, str) and Path(name).name == name and name.startswith(path.stem) and name.endswith(".tflite")
+    return name if ours else None
 
 
 def current_commit() -> str:

@@ -1,10 +1,12 @@
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from models.cards import Card, read_card, shipped, write_card
 from models.errors import InputError
+from models.files import write_file
 
 
 @pytest.fixture
@@ -84,3 +86,58 @@ def test_every_shipped_card_is_whole(name):
     assert 0 < card.calibration["threshold"] < 1
     assert card.calibration["temperature"] > 0
     assert len(card.limits) > 40
+
+
+def test_a_kill_between_weights_and_card_leaves_the_old_model(tmp_path, card, monkeypatch):
+    import models.cards
+
+    write_card(tmp_path, card, b"old")
+
+    def killed(path, content):
+        if Path(path).suffix == ".json":
+            raise KeyboardInterrupt
+        return write_file(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(models.cards, "write_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            write_card(tmp_path, card, b"new")
+    assert read_card(tmp_path / f"{card.name}.json")[1] == b"old"
+    for content in (b"new", b"new", b"newer", b"newest"):
+        assert read_card(write_card(tmp_path, card, content))[1] == content
+    assert len(list(tmp_path.glob("*.tflite"))) <= 2  # one was left by the kill
+
+
+@pytest.mark.parametrize("name", ["../evil", "/evil", "a/b", "", "a\0b"])
+def test_a_model_cannot_be_written_elsewhere(tmp_path, card, name):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    with pytest.raises(InputError, match="no name for a model"):
+        write_card(folder, replace(card, name=name), b"w")
+    assert list(tmp_path.rglob("*")) == [folder]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"calibration": []},
+        {"calibration": {"temperature": 0}},
+        {"calibration": {"temperature": "1"}},
+        {"calibration": {"threshold": float("nan")}},
+        {"labels": [1, 2]},
+        {"labels": 5},
+        {"sources": ["x"]},
+        {"extra": None},
+        {"name": 3},
+        {"weights": {"file": 3, "sha256": "x"}},
+        {"weights": {"file": "a\0", "sha256": "x"}},
+    ],
+)
+def test_a_card_whose_parts_are_not_of_their_kind_is_told(tmp_path, card, change):
+    path = write_card(tmp_path, card, b"weights")
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(InputError, match=r"not a model card|outside its own folder"):
+        read_card(path)
+    path.write_text("[" * 100_000)
+    with pytest.raises(InputError, match="not a model card"):
+        read_card(path)
