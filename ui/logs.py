@@ -4,6 +4,7 @@ An event has a name of ours and figures. What libraries log, and every exception
 the code alone: their messages can hold file names, addresses or anything that somebody has typed.
 """
 
+import asyncio
 import json
 import logging
 import os
@@ -94,10 +95,16 @@ def log_to(kind: str, stream: TextIO | None = None) -> None:
     if kind != "none" and (stream := stream or _stderr()) is not None:
         handler = logging.StreamHandler(stream)
         handler.setFormatter(Lines(kind == "json"))
+        handler.addFilter(_worth_telling)
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     _logger.setLevel(logging.INFO)
     threading.excepthook = _thread_failed
+
+
+def _worth_telling(record: logging.LogRecord) -> bool:
+    """A request that is cut off because the server stops is no error."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
 def _stderr() -> TextIO | None:

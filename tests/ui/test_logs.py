@@ -88,13 +88,17 @@ def test_places_tell_no_home():
 
 
 WHOLE = """
-import logging, sys, threading, warnings
+import asyncio, logging, sys, threading, warnings
 from ui.logs import event, log_to
 log_to(sys.argv[1])
 event("server started", places=2)
 warnings.warn("about SECRET")
 logging.getLogger("uvicorn.access").info("SECRET asked")
 logging.getLogger("uvicorn.error").warning("SECRET failed")
+try:
+    raise asyncio.CancelledError
+except asyncio.CancelledError:
+    logging.getLogger("uvicorn.error").exception("cut off because we stop")
 def fall():
     raise ValueError("SECRET")
 thread = threading.Thread(target=fall); thread.start(); thread.join()
