@@ -102,7 +102,7 @@ def tiles(width: int, height: int, across: int) -> list[tuple[int, int, int]]:
     >>> tiles(100, 50, 2)
     [(0, 0, 62), (38, 0, 62)]
     """
-    side = int(max(width, height) / across * (1 + OVERLAP))
+    side = max(1, int(max(width, height) / across * (1 + OVERLAP)))
     step = side * (1 - OVERLAP)
 
     def starts(length: int) -> list[int]:

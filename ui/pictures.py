@@ -16,6 +16,8 @@ from kslr.video import Frame
 from models.errors import InputError
 
 FACE_POINTS = sorted({point for run in FACE_RUNS for point in run})
+# Seconds, which no session lasts and every clock can hold; pixels, below which nobody can be seen.
+LATEST, SMALLEST = 1e8, 16
 
 
 class TooLarge(InputError):
@@ -41,13 +43,17 @@ def decode(message: bytes, largest: int = 400_000, side: int = 1280) -> Frame:
     if len(message) < 12:
         raise InputError("A live message is 8 bytes of time and a JPEG.")
     (seconds,) = struct.unpack_from("<d", message)
-    if not math.isfinite(seconds) or seconds < 0:
+    if not math.isfinite(seconds) or not 0 <= seconds <= LATEST:
         raise InputError("A live picture's time is a number of seconds from 0 on.")
     try:
         # The size stands in the head and is checked before anything is unpacked.
         image = Image.open(io.BytesIO(message[8:]), formats=["JPEG"])
         if max(image.size) > side:
             raise TooLarge(f"A live picture has at most {side} pixels a side, this one is {image.size[0]}×{image.size[1]}.")
+        if min(image.size) < SMALLEST:
+            raise InputError(
+                f"A live picture has at least {SMALLEST} pixels a side, this one is {image.size[0]}×{image.size[1]}."
+            )
         return Frame(np.ascontiguousarray(image.convert("RGB")), seconds)
     except InputError:
         raise

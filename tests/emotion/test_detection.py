@@ -101,3 +101,9 @@ def test_tiles_cover_the_picture_and_stay_inside():
 def test_the_surest_of_doubled_boxes_stays():
     boxes = np.array([[0, 0, 10, 10, 0.6], [1, 0, 10, 10, 0.9], [30, 0, 10, 10, 0.5]])
     assert without_doubles(boxes).tolist() == [[1, 0, 10, 10], [30, 0, 10, 10]]
+
+
+def test_a_picture_of_a_few_pixels_has_no_faces():
+    with FaceDetector() as detector:
+        for height, width in ((1, 1), (1, 2), (2, 1), (3, 3)):
+            assert len(detector.detect(np.full((height, width, 3), 90, np.uint8))) == 0
