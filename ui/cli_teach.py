@@ -143,7 +143,8 @@ def extract(
                 notes.print(f"{one.clip}: {one.problem}", markup=False, soft_wrap=True)
     failed = sum(1 for one in done if one.problem)
     there = sum(1 for one in done if not one.fresh)
-    notes.print(f"{total - failed} of {total} in {out} ({there} of them there already), listed in {out / MANIFEST}.")
+    told = f"{total - failed} of {total} in {out} ({there} of them there already), listed in {out / MANIFEST}."
+    notes.print(told, markup=False, soft_wrap=True)
     if failed:
         raise InputError(f"{failed} of {total} clips have a problem; they are named above and in the manifest.")
 
