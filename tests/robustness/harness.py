@@ -115,7 +115,9 @@ def _worker(target: str, bases: Path, outside: Path, seed: int, first: int, coun
     command = [sys.executable, "-m", "tests.robustness.worker", target, "--bases", str(bases), "--work", str(work)]
     command += ["--seed", str(seed), "--case", str(first), "--count", str(count)]
     with log.open("wb") as said:
-        process = subprocess.Popen(command, cwd=outside, stdout=subprocess.PIPE, stderr=said, env=environment(work / "home"), text=True)
+        process = subprocess.Popen(
+            command, cwd=outside, stdout=subprocess.PIPE, stderr=said, env=environment(work / "home"), text=True
+        )
     lines: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_read, args=(process.stdout, lines), daemon=True).start()
     try:

@@ -12,8 +12,9 @@ import numpy as np
 
 NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0x8000, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF, 2**63 - 1, 2**63, 2**64 - 1)
 TEXTS = (
-    "", " ", "a" * 5000, "../../outside/evil", "/etc/passwd", "C:\\Windows\\win.ini", "..\\..\\evil", "a\0b", "CON", "nul.npz", ".", "..",
-    "\ud800", "\u202e\u2066abc", "a\u0301" * 40, "%s%n{0}", "<script>alert(1)</script>", "\r\nSet-Cookie: a=b", "-rf", "~root", "1e400",
+    "", " ", "a" * 5000, "../../outside/evil", "/etc/passwd", "C:\\Windows\\win.ini", "..\\..\\evil", "a\0b", "CON", "nul.npz",
+    ".", "..", "\ud800", "\u202e\u2066abc", "a\u0301" * 40, "%s%n{0}", "<script>alert(1)</script>", "\r\nSet-Cookie: a=b", "-rf",
+    "~root", "1e400",
 )  # fmt: skip
 VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2**31, 2**63, 10**400, -0.0, 0.5, 1e308, float("nan"), float("inf"), float("-inf"), [], {}, [[]],
@@ -30,7 +31,9 @@ def damaged(data: bytes, rng: random.Random, others: Sequence[bytes] = ()) -> by
             break
         place = _place(len(out), rng)
         length = min(len(out) - place, rng.choice((1, 2, 4, 8, 16, 64, 512, 4096)))
-        match rng.choice(("flip", "flip", "byte", "number", "number", "cut", "double", "insert", "zero", "truncate", "splice", "move")):
+        match rng.choice(
+            ("flip", "flip", "byte", "number", "number", "cut", "double", "insert", "zero", "truncate", "splice", "move")
+        ):
             case "flip":
                 for _ in range(rng.choice((1, 1, 2, 8, 40))):
                     out[_place(len(out), rng)] ^= 1 << rng.randrange(8)
@@ -186,8 +189,35 @@ def _head(member: bytes, rng: random.Random) -> bytes:
     length = struct.unpack_from("<H", member, 8)[0]
     head, rest = member[10 : 10 + length].decode("latin-1").strip(), member[10 + length :]
     shape = head[head.index("(") : head.index(")") + 1]
-    told = ("(0,)", "()", "(1099511627776,)", "(-1,)", "(-1, -1)", "(1,)*9", "(3, 1662)", "(99999999999999999999,)", "(True,)", "(1.5,)")
-    dtypes = ("|O", "<f8", "<f4", ">f4", "<i8", "<U0", "|V0", "<U99999999", "<M8[s]", "<c16", "|b1", "x", "|S1", "<f2", "[('a','<f4')]")
+    told = (
+        "(0,)",
+        "()",
+        "(1099511627776,)",
+        "(-1,)",
+        "(-1, -1)",
+        "(1,)*9",
+        "(3, 1662)",
+        "(99999999999999999999,)",
+        "(True,)",
+        "(1.5,)",
+    )
+    dtypes = (
+        "|O",
+        "<f8",
+        "<f4",
+        ">f4",
+        "<i8",
+        "<U0",
+        "|V0",
+        "<U99999999",
+        "<M8[s]",
+        "<c16",
+        "|b1",
+        "x",
+        "|S1",
+        "<f2",
+        "[('a','<f4')]",
+    )
     match rng.choice(("shape", "shape", "dtype", "dtype", "order", "text", "deep")):
         case "shape":
             head = head.replace(shape, rng.choice(told))
@@ -199,7 +229,9 @@ def _head(member: bytes, rng: random.Random) -> bytes:
         case "text":
             head = damaged(head.encode(), rng).decode("latin-1")
         case _:
-            head = rng.choice(("(" * 3000, "[" * 9000, "-" * 9000 + "1", "{" * 500, "__import__('os').system('id')", "'''", "1\n 2\n\t3"))
+            head = rng.choice(
+                ("(" * 3000, "[" * 9000, "-" * 9000 + "1", "{" * 500, "__import__('os').system('id')", "'''", "1\n 2\n\t3")
+            )
     raw = head.encode("latin-1")[:60_000] + b"\n"
     return member[:8] + struct.pack("<H", len(raw)) + raw + rest
 
@@ -213,15 +245,25 @@ def _array(member: bytes, rng: random.Random) -> bytes:
             for _ in range(rng.choice((1, 3, 50))):
                 place, number = rng.randrange(array.size), rng.choice(strange)
                 with np.errstate(all="ignore"):
-                    array[place] = number if array.dtype.kind == "f" else int(np.nan_to_num(number, posinf=2**31 - 1, neginf=-5)) % 2**31
+                    array[place] = (
+                        number if array.dtype.kind == "f" else int(np.nan_to_num(number, posinf=2**31 - 1, neginf=-5)) % 2**31
+                    )
             array = array.reshape(np.load(io.BytesIO(member)).shape)
         case "kind" if array.dtype.kind in "fiub":
             with np.errstate(all="ignore"):
                 array = array.astype(rng.choice(("f8", "f2", "i8", "u1", "c8", "?", "U4", "S3", "i4")))
         case "short":
-            array = array.reshape(-1)[: rng.randrange(max(1, array.size))] if rng.random() < 0.5 else array[..., :-1] if array.ndim else array
+            array = (
+                array.reshape(-1)[: rng.randrange(max(1, array.size))]
+                if rng.random() < 0.5
+                else array[..., :-1]
+                if array.ndim
+                else array
+            )
         case "empty":
-            array = np.zeros(rng.choice(((0,), (0, 1662), (1, 0), (0, 0, 0), ())), array.dtype if array.dtype.kind in "fiu" else "f4")
+            array = np.zeros(
+                rng.choice(((0,), (0, 1662), (1, 0), (0, 0, 0), ())), array.dtype if array.dtype.kind in "fiu" else "f4"
+            )
         case "turn":
             array = array.T
         case "order" if array.ndim:

@@ -242,7 +242,10 @@ def make_faces(folder: Path) -> None:
     import cv2
 
     rng = np.random.default_rng(0)
-    rows = [f"{n % 7},{' '.join(map(str, rng.integers(0, 256, 2304)))},{usage}" for n, usage in enumerate(["Training", "PublicTest"] * 3)]
+    rows = [
+        f"{n % 7},{' '.join(map(str, rng.integers(0, 256, 2304)))},{usage}"
+        for n, usage in enumerate(["Training", "PublicTest"] * 3)
+    ]
     (folder / "fer2013.csv").write_text("\n".join(["emotion,pixels,Usage", *rows]) + "\n")
     packed = {}
     for split, count in (("train", 2600), ("public", 7), ("private", 7)):
@@ -380,7 +383,9 @@ def transcript() -> list[Any]:
     from fusion.tagged import TaggedWord
     from kslr.vocabulary import kslr30
 
-    emotions = dict(zip(("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"), np.linspace(0.1, 0.2, 7).tolist(), strict=True))
+    emotions = dict(
+        zip(("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"), np.linspace(0.1, 0.2, 7).tolist(), strict=True)
+    )
     su, men = kslr30()["su"], kslr30()["men"]
     return [
         TaggedWord(su, 0.91, 0.5, 1.25, (("su", 0.91), ("it", 0.04)), "surprise", emotions, {"brow_raise": 0.7}),

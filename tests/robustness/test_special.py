@@ -43,7 +43,12 @@ except InputError as error:
 print(memory() - before)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, env=environment(tmp_path / "home"), capture_output=True, text=True, timeout=300
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment(tmp_path / "home"),
+        capture_output=True,
+        text=True,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     said, grown = done.stdout.strip().rsplit("\n", 1)
@@ -102,7 +107,9 @@ def test_an_archive_that_claims_or_unpacks_to_far_too_much_is_refused_before_it_
 def test_a_real_bomb_is_refused_where_takes_are_sent(tmp_path):
     path = bomb(tmp_path / "bomb.npz", 1.0)
     assert path.stat().st_size < 40_000_000
-    said, grown = costs(tmp_path, f"from ui.takes import LANDMARK_BYTES; kslr.clips.record(Path({str(path)!r}), most=LANDMARK_BYTES)")
+    said, grown = costs(
+        tmp_path, f"from ui.takes import LANDMARK_BYTES; kslr.clips.record(Path({str(path)!r}), most=LANDMARK_BYTES)"
+    )
     assert "take more than" in said
     assert grown < 60
     # The same as a pack of faces, and as a vocabulary.
@@ -214,7 +221,9 @@ def test_no_name_in_an_archive_leads_anywhere(tmp_path, name):
     assert not Path("/tmp/kslr-evil.npy").exists()
 
 
-@pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "..", ".", "a/b", "a\0b", "", "a" * 300, "\ud800", "C:\\x", "con\n", "a\u202eb"])
+@pytest.mark.parametrize(
+    "name", ["../evil", "/tmp/evil", "..", ".", "a/b", "a\0b", "", "a" * 300, "\ud800", "C:\\x", "con\n", "a\u202eb"]
+)
 def test_no_name_of_a_vocabulary_leads_anywhere(name, monkeypatch, tmp_path):
     from ui.naming import safe_name
     from ui.refused import Refused
