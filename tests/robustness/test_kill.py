@@ -161,6 +161,8 @@ def test_teach_keeps_every_word(tmp_path):
     assert [found.recordings_of(word) for word in ("circle", "pump", "wipe")] == [2, 2, 2]
 
 
+@pytest.mark.skipif(not LONG, reason="half a minute a run; KSLR_LONG=1 makes dozens")
+@pytest.mark.skipif(not LONG, reason="half a minute a run; KSLR_LONG=1 makes dozens")
 def test_train_signs_leaves_the_old_model_or_the_new_one(tmp_path):
     rng = np.random.default_rng(0)
     x = rng.normal(0.5, 0.1, (40, 30, 126)).astype(np.float32)
@@ -173,7 +175,7 @@ def test_train_signs_leaves_the_old_model_or_the_new_one(tmp_path):
     length = time.monotonic() - began
     model = read_card(out / "mine.json")
     command = Command(tmp_path, *arguments, "--epochs", 2, "--seed", 1)
-    for moment in kills("train signs", 1, 24):
+    for moment in kills("train signs", 2, 24):
         start = time.monotonic()
         wait = start + length * (moment.uniform(0, 0.7) if moment.random() < 0.3 else moment.uniform(0.7, 1.1))
         running = command.kill(moment, lambda wait=wait: time.monotonic() > wait, 0.5)
@@ -181,9 +183,8 @@ def test_train_signs_leaves_the_old_model_or_the_new_one(tmp_path):
         card, weights = read_card(out / "mine.json")
         assert not running or (card, weights) == model or "seed 1" in card.protocol
         model = card, weights
-    if LONG:
-        command.to_its_end()
-        assert "seed 1" in read_card(out / "mine.json")[0].protocol
+    command.to_its_end()
+    assert "seed 1" in read_card(out / "mine.json")[0].protocol
 
 
 def _faces(folder: Path) -> Path:

@@ -246,6 +246,25 @@ def test_no_name_of_a_vocabulary_leads_anywhere(name, monkeypatch, tmp_path):
     assert path.parent == tmp_path / "vocabularies"
 
 
+@pytest.mark.parametrize("seed", [686, 743])
+def test_a_graph_that_ends_the_process_that_loads_it_is_refused(tmp_path, seed):
+    """A foreign card with a right checksum, and weights that LiteRT finds well formed and then dies of (SIGSEGV)."""
+    import hashlib
+    import random
+
+    from kslr.tagger import SignTagger
+    from models.cards import HERE
+    from tests.robustness.graphs import changed_graph
+
+    card = json.loads((HERE / "segmenter.json").read_text())
+    wrong = changed_graph((HERE / "segmenter.tflite").read_bytes(), random.Random(seed))
+    card["weights"] |= {"sha256": hashlib.sha256(wrong).hexdigest(), "bytes": len(wrong)}
+    (tmp_path / "segmenter.tflite").write_bytes(wrong)
+    (tmp_path / "segmenter.json").write_text(json.dumps(card))
+    with pytest.raises(InputError, match="cannot be run"):
+        SignTagger(tmp_path / "segmenter.json")
+
+
 def test_a_recording_that_is_whole_is_still_read(tmp_path):
     made = take("circle", rests=0.3)
     save_recording(tmp_path / "a.npz", made)
