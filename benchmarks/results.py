@@ -100,7 +100,7 @@ def commands(clip: Path, clips: Path, faces: Path | None, fer_python: str | None
     return {
         "live": [str(clip)],
         "pipeline": [str(clip)],
-        "holistic": [str(clips)],
+        "holistic": [str(clips), "--most", "6"],
         "inference": [],
         "emotion": [str(faces), str(clip), *fer] if faces else None,
         "startup": [],
