@@ -100,6 +100,8 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     try:
         state = parse_json((checkpoints / STATE).read_bytes())
         _check_state(state)
+        if not state["history"]:
+            raise InputError("no epoch was finished")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{checkpoints / STATE} cannot be read ({error}). Train first.") from error
     recipe = state["recipe"]
@@ -303,6 +305,8 @@ def _resumed(folder: Path, fresh: dict[str, Any]) -> dict[str, Any]:
         state = parse_json((folder / STATE).read_bytes())
         same = state["recipe"] == fresh["recipe"]
         _check_state(state)
+        if not state["history"]:
+            raise InputError("no epoch was finished")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{folder / STATE} cannot be read ({error}). Start again without --resume.") from error
     if not same:
@@ -314,8 +318,8 @@ def _check_state(state: dict[str, Any]) -> None:
     """Raises:
     InputError, KeyError, TypeError: it is no checkpoint's.
     """
-    numbers = [state["seconds"], *(one[name] for one in state["history"] for name in ("loss", "seconds", "size"))]
+    numbers = [state["seconds"], *(one[name] for one in state["history"] for name in ("seconds", "size"))]
     measured = [one["public"] for one in state["history"] if one["public"] is not None]
-    right = all(isinstance(n, int | float) and not abs(n) > 1e12 for n in (*numbers, *measured))
+    right = all(isinstance(n, int | float) and abs(n) <= 1e12 for n in (*numbers, *measured))
     if not right or not isinstance(state["dropped"], dict):
         raise InputError("its history is not made of numbers")

@@ -1,5 +1,6 @@
 """Damage for files that tests made: bytes, zip archives of arrays, JSON. All of it follows from one random generator."""
 
+import copy
 import io
 import json
 import random
@@ -103,11 +104,11 @@ def changed_json(value: Any, rng: random.Random) -> Any:
     for _ in range(rng.choice((1, 1, 2, 3))):
         places = list(_places(value))
         if not places:
-            return rng.choice(VALUES)
+            return copy.deepcopy(rng.choice(VALUES))
         holder, key = rng.choice(places)
         match rng.choice(("replace", "replace", "replace", "remove", "rename", "double", "deep", "text")):
             case "replace":
-                holder[key] = rng.choice(VALUES)
+                holder[key] = copy.deepcopy(rng.choice(VALUES))
             case "text":
                 holder[key] = rng.choice(TEXTS)
             case "remove":

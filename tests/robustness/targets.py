@@ -464,7 +464,7 @@ def use_settings(path: Path) -> None:
 
         state = _resumed(path.parent, {"recipe": {"a": 1}})
         assert sum(one["seconds"] for one in state["history"]) + state["seconds"] < 1e15
-        max(one["public"] or 0.0 for one in state["history"])
+        max((one["public"] or 0.0 for one in state["history"]), default=0.0)
     else:
         from fusion.history import History
         from ui.classroom_live import settings_from
