@@ -38,15 +38,15 @@ class Ours:
 
 
 class HaarStudent:
-    """S4: a Haar cascade and the four-convolution CNN."""
+    """S4: a Haar cascade and the four-convolution CNN, whose card is given."""
 
-    def __init__(self):
+    def __init__(self, card):
         sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
         import cv2
 
         from emotion.recognizer import EmotionRecognizer
 
-        self._cv2, self._recognizer = cv2, EmotionRecognizer("emotion")
+        self._cv2, self._recognizer = cv2, EmotionRecognizer(card)
         self._haar = cv2.CascadeClassifier(cv2.data.haarcascades + "haarcascade_frontalface_default.xml")
 
     def classify(self, image):
@@ -82,11 +82,11 @@ SYSTEMS = {"kslr": Ours, "haar_s4": HaarStudent, "fer": Fer}
 
 
 def main():
-    system, path = sys.argv[1:]
+    system, path, model = sys.argv[1:]
     with np.load(path, allow_pickle=False) as data:
         images, labels, frames = data["images"], data["labels"], data["frames"]
     start = perf_counter()
-    made = SYSTEMS[system]()
+    made = SYSTEMS[system](model) if system == "haar_s4" else SYSTEMS[system]()
     made.classify(images[0])
     ready = perf_counter() - start
     answers, times = [], []

@@ -1,10 +1,12 @@
 """Runs every benchmark of speed and writes benchmarks/RESULTS.md: ratios first, then what each of them printed.
 
-    python benchmarks/results.py [--clip CLIP] [--clips FOLDER] [--faces DATA] [--fer-python PATH] [--only NAME ...]
+    python benchmarks/results.py [--clip CLIP] [--clips FOLDER] [--faces DATA] [--fer-python PATH] [--student CARD]
+                                 [--only NAME ...]
 
 Without a clip, a drawn person signs. What needs data that is not given is left out, and the file says so. Every benchmark
-runs in a process of its own, one after another, and nothing else should run meanwhile; the seconds depend on the machine,
-the ratios hardly.
+runs in a process of its own, one after another, and what it compares it measures in one run. Nothing else should run meanwhile:
+how busy the machine was before each is written beside it. The seconds depend on the machine, the ratios hardly. `--only` measures
+some anew and keeps the rest, which lies in benchmarks/results.json.
 """
 
 import json
@@ -26,6 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 RESULTS = ROOT / "benchmarks/RESULTS.md"
+KEPT = ROOT / "benchmarks/results.json"
 
 
 @dataclass(frozen=True)
@@ -94,17 +97,20 @@ def drawn_clips(folder: Path) -> Path:
     return write(folder / "drawn.mp4", [picture for one in pictures.values() for picture in one] * 2, fps=15)
 
 
-def commands(clip: Path, clips: Path, faces: Path | None, fer_python: str | None) -> dict[str, list[str] | None]:
+def commands(
+    clip: Path, clips: Path, faces: Path | None, fer_python: str | None, student: Path | None
+) -> dict[str, list[str] | None]:
     """Each benchmark's arguments; None where it lacks its data."""
-    fer = ["--fer-python", fer_python] if fer_python else []
+    others = ["--fer-python", fer_python] if fer_python else []
+    others += ["--student", str(student)] if student else []
     return {
         "live": [str(clip)],
         "pipeline": [str(clip)],
         "holistic": [str(clips), "--most", "6"],
         "inference": [],
-        "emotion": [str(faces), str(clip), *fer] if faces else None,
+        "emotion": [str(faces), str(clip), *others] if faces else None,
         "startup": [],
-        "extraction": [str(clips)],
+        "extraction": [str(clips), "--clips", "6", "--seconds", "2", "--rounds", "2"],
         "sessions": [str(clip)],
     }
 
@@ -162,45 +168,50 @@ def main(
     clips: Annotated[Path | None, typer.Option(help="A folder of clips.")] = None,
     faces: Annotated[Path | None, typer.Option(help="FER2013: csv, pack or folder.")] = None,
     fer_python: Annotated[str | None, typer.Option(help="Python of an environment that has fer.")] = None,
-    only: Annotated[list[str] | None, typer.Option(help="Run these alone, and write nothing.")] = None,
+    student: Annotated[Path | None, typer.Option(help="Card of a trained student_cnn.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Measure these anew and keep the rest.")] = None,
 ) -> None:
     """Runs them all and writes the file."""
+    kept: dict[str, Any] = json.loads(KEPT.read_text()) if only and KEPT.is_file() else {}
     with tempfile.TemporaryDirectory(prefix="kslr-results-") as name:
         folder = Path(name)
         (folder / "clips").mkdir()
         used = clip or drawn_clips(folder / "clips")
-        tasks = commands(used, clips or used.parent, faces, fer_python)
-        table, printed, missing = [], [], []
+        tasks = commands(used, clips or used.parent, faces, fer_python, student)
         for task in track([task for task in RATIOS if not only or task in only], description="Benchmarks"):
             arguments = tasks[task]
             if arguments is None:
-                missing.append(task)
                 continue
+            busy = os.getloadavg()[0] / (os.cpu_count() or 1)
             text, figures = run(task, arguments, folder)
-            table += list(rows(task, figures))
-            printed.append(f"## {task}\n\n```\n{text}\n```")
-    shown = "a drawn person" if clip is None else f"`{clip.name}`"
-    text = "\n".join(
-        [
-            "# Results",
-            "",
-            f"Written by `python benchmarks/results.py`: one run, one benchmark after another, on {machine()};",
-            f"the clip is {shown}.",
-            "",
-            "| what | ratio | target | measured by |",
-            "|---|---|---|---|",
-            *table,
-            "",
-            *([f"Not measured, for want of data: {', '.join(missing)}.", ""] if missing else []),
-            "\n\n".join(printed),
-            "",
-        ]
-    )
-    if only:
-        print(text)
-    else:
-        RESULTS.write_text(text)
-        print(f"Written: {RESULTS}")
+            shown = "a drawn person" if clip is None else clip.name
+            kept[task] = {"rows": list(rows(task, figures)), "printed": text, "busy": round(busy, 2), "clip": shown}
+            KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+    RESULTS.write_text(page(kept))
+    print(f"Written: {RESULTS}")
+
+
+def page(kept: dict[str, Any]) -> str:
+    """The file: ratios first, then what was printed."""
+    tasks = [task for task in RATIOS if task in kept]
+    missing = [task for task in RATIOS if task not in kept]
+    lines = [
+        "# Results",
+        "",
+        f"Written by `python benchmarks/results.py` on {machine()}. Every line compares what was",
+        "measured in one run.",
+        "",
+        "| what | ratio | target | measured by |",
+        "|---|---|---|---|",
+        *(row for task in tasks for row in kept[task]["rows"]),
+        "",
+        *([f"Not measured, for want of data: {', '.join(missing)}.", ""] if missing else []),
+    ]
+    for task in tasks:
+        one = kept[task]
+        others = f"Clip: {one['clip']}. Processes that wanted each core just before: {one['busy']:g}."
+        lines += [f"## {task}", "", others, "", "```", one["printed"], "```", ""]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":
