@@ -136,7 +136,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     assert not list((folder / "uploads").rglob("*.mp4")), "an uploaded video was left behind"
 
 
-@pytest.fixture(scope="session")
+# Not of the session: while the driver is open, the thread counts as one with a running event loop, in which no other test
+# may start its own.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Callable[..., Any]]:
     """Opens a browser whose camera plays a file (or is refused, when None)."""
     if not shutil.which(CHROMIUM):
