@@ -34,7 +34,7 @@ def test_every_word_that_is_used_exists_and_every_word_is_used():
     for text in SOURCES.values():
         if re.search(r'live\." \+|`live\.\$|`hint\.\$|nav\.\{|about\.\{|video\.\{|evaluate\.\{|teach\.\{|classroom\.\$?\{', text):
             together |= set(re.findall(r'["\']([a-z_]+)["\']', text)) | set(re.findall(r": \"([a-z_]+)\"", text))
-    for path in (UI.parent / "fusion/interpreter.py", UI.parent / "kslr/takes.py", UI / "live.py"):
+    for path in (UI.parent / "fusion/observation.py", UI.parent / "kslr/takes.py", UI / "live.py"):
         together |= set(re.findall(r'"([a-z_]+)"', path.read_text(encoding="utf-8")))
     unused = {key for key in i18n.words() if key not in used and key.split(".")[1] not in together}
     assert not unused
