@@ -1,11 +1,14 @@
-"""How large and how slow the body of a request may be, before anything looks at it.
+"""How large and how slow the body of a request may be, and that JSON is JSON, before anything looks at it.
 
 The routes that take files count for themselves while they read. All others get small bodies only, whole, whether or not
 the request says how long it is.
 """
 
 import asyncio
+import json
 from typing import Any
+
+from models.files import parse_json
 
 SMALL_BYTES = 8_000_000
 SECONDS = 30.0
@@ -14,7 +17,8 @@ FILES = ("/gradio_api/upload", "/teach/take", "/teach/try", "/teach/upload")
 
 
 class SmallBodies:
-    """An ASGI application that answers 413 to bodies that are too large for their route, and 408 to those that don't come.
+    """An ASGI application that answers 413 to bodies that are too large for their route, 408 to those that don't come, and
+    400 to what is called JSON and is none.
 
     Args:
         app: what gets the others.
@@ -41,6 +45,9 @@ class SmallBodies:
         if body is None:
             await _answer(send, 413)
             return
+        if body and b"json" in dict(scope["headers"]).get(b"content-type", b"") and not _right(body):
+            await _answer(send, 400)
+            return
         waiting = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def given() -> Any:
@@ -61,6 +68,22 @@ class SmallBodies:
                 return None
             if not message.get("more_body"):
                 return b"".join(parts)
+
+
+def _right(body: bytes) -> bool:
+    """Whether it is JSON, with numbers that computers have."""
+    try:
+        # Python would read the words NaN and Infinity, too, write them out again, and stumble there.
+        json.dumps(found := parse_json(body), allow_nan=False)
+        return _within(found)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _within(value: Any) -> bool:
+    if isinstance(value, dict | list):
+        return all(map(_within, value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, int) or abs(value) < 2**63
 
 
 async def _answer(send: Any, status: int) -> None:

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from ui.i18n import said
 from ui.refused import Refused
@@ -30,3 +31,18 @@ def marked(path: Path | None, work: Callable[[Path], Iterator[str]]) -> Iterator
     finally:
         if path is not None:
             path.unlink(missing_ok=True)
+
+
+def sent(event: Any, name: str, otherwise: str = "") -> str:
+    """What a page's script has sent with an event, as text.
+
+    >>> class Event:
+    ...     path = "a.mp4"
+    >>> sent(Event(), "path"), sent(Event(), "signs", "kslr30")
+    ('a.mp4', 'kslr30')
+    """
+    try:
+        found = getattr(event, name, None)
+    except TypeError:  # an event without anything
+        found = None
+    return otherwise if found is None else str(found)

@@ -56,3 +56,13 @@ def test_files_are_counted_by_their_own_routes():
     assert asked([b"x" * 60] * 10, path="/teach/take")[:2] == (200, b"x" * 600)
     assert asked([b"x" * 60] * 10, path="/kslr/gradio_api/upload")[0] == 200
     assert asked([b"x" * 60] * 10, path="/gradio_api/queue/join")[0] == 413
+
+
+@pytest.mark.parametrize(
+    "text", ["{", '{"a": NaN}', '{"a": -Infinity}', '{"a": [1e999]}', "[" * 100_000, '["\\ud800"]', f"[{2**63}]"]
+)
+def test_what_is_called_json_is_json(text):
+    body = text.encode()[:100]
+    assert asked([body], path="/gradio_api/queue/join", content_type="application/json")[:2] == (400, None)
+    assert asked([body], path="/gradio_api/queue/join", content_type="text/plain")[:2] == (200, body)
+    assert asked([b'{"a": [1, "x", null]}'], content_type="application/json")[0] == 200

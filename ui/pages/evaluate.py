@@ -1,18 +1,19 @@
 """The Evaluate page: a manifest and its clips in, the joint evaluator's report out."""
 
-import json
 from collections.abc import Iterator
 from html import escape
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from emotion.faces import EMOTIONS
 from models.errors import InputError
+from models.files import parse_json
 from ui.evaluation import Evaluation, MissingClips, NoManifest, Step, evaluate_files
 from ui.i18n import said
 from ui.pages.video import uploaded
-from ui.running import PROBLEM
+from ui.running import PROBLEM, sent
 from ui.services import Services
 
 MOST_FILES = 500
@@ -33,9 +34,7 @@ def build(services: Services) -> None:
 
     def run(event: gr.EventData) -> Iterator[str]:
         """Evaluates the files that the browser has sent, and deletes them."""
-        sent = json.loads(str(getattr(event, "files", "[]")))
-        files = [(str(name)[:200], path) for name, given in sent[:MOST_FILES] if (path := uploaded(str(given))) is not None]
-        mark = escape(str(getattr(event, "mark", "")))
+        files, mark = named(sent(event, "files", "[]")), escape(sent(event, "mark"))
         try:
             for step in evaluate_files(files, services):
                 yield f'<div data-run="{mark}">{step_html(step) if isinstance(step, Step) else report_html(step)}</div>'
@@ -55,6 +54,16 @@ def build(services: Services) -> None:
         concurrency_id="videos",
     )
     picker.stop(None, None, None, cancels=[running], api_visibility="private")
+
+
+def named(files: str) -> list[tuple[str, Path]]:
+    """The uploaded files among those that a browser names, JSON of pairs of name and place, each with its name."""
+    try:
+        pairs = parse_json(files)
+    except InputError:
+        return []
+    right = [one for one in pairs if isinstance(one, list) and len(one) == 2] if isinstance(pairs, list) else []
+    return [(str(name)[:200], path) for name, given in right[:MOST_FILES] if (path := uploaded(str(given))) is not None]
 
 
 def picker_html(services: Services) -> str:

@@ -13,7 +13,7 @@ from kslr.comparison import Deviation
 from ui.i18n import names, said, told
 from ui.pages.video import progress_html, uploaded
 from ui.practice import Attempt, attempt, hundredths, practice_example, practice_words, taught
-from ui.running import marked
+from ui.running import marked, sent
 from ui.services import Services
 from ui.translation import EXTENSIONS, Progress
 
@@ -49,13 +49,13 @@ def build(services: Services) -> None:
 
     def run(event: gr.EventData) -> Iterator[str]:
         """Compares the clip that the browser has sent with the example, and deletes it."""
-        vocabulary, word = str(getattr(event, "vocabulary", "")), str(getattr(event, "word", ""))
+        vocabulary, word = sent(event, "vocabulary"), sent(event, "word")
 
         def work(path: Path) -> Iterator[str]:
             for step in attempt(path, taught(vocabulary, services), word, services):
                 yield progress_html(step) if isinstance(step, Progress) else result_html(step)
 
-        yield from marked(uploaded(str(getattr(event, "path", ""))), work)
+        yield from marked(uploaded(sent(event, "path")), work)
 
     running = page.submit(
         run, None, result, show_progress="hidden", concurrency_limit=1, concurrency_id="practice", api_visibility="private"

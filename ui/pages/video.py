@@ -12,7 +12,7 @@ from fusion.appearance import EMOTION_COLOURS, EMOTION_NAMES, icon_svg
 from fusion.tagged import TaggedWord
 from kslr.vocabulary import Vocabulary
 from ui.i18n import LANGUAGES, names, said, told
-from ui.running import PROBLEM, marked
+from ui.running import PROBLEM, marked, sent
 from ui.services import Services
 from ui.translation import EXTENSIONS, Progress, Translation, translate
 
@@ -28,18 +28,18 @@ def build(services: Services) -> None:
 
     def run(event: gr.EventData) -> Iterator[str]:
         """Translates the file that the browser has sent, and deletes it."""
-        signs, language = str(getattr(event, "signs", "") or ""), getattr(event, "language", "kk")
+        signs, language = sent(event, "signs"), sent(event, "language", "kk")
 
         def work(path: Path) -> Iterator[str]:
             vocabulary = services.vocabularies.models(signs).signs.vocabulary
-            for step in translate(path, str(event.name)[:200], language if language in LANGUAGES else "kk", services, signs):
+            for step in translate(path, sent(event, "name")[:200], language if language in LANGUAGES else "kk", services, signs):
                 yield progress_html(step) if isinstance(step, Progress) else result_html(step, vocabulary)
 
-        yield from marked(uploaded(str(getattr(event, "path", ""))), work)
+        yield from marked(uploaded(sent(event, "path")), work)
 
     def discard(event: gr.EventData) -> None:
         """Deletes a file whose turn never came."""
-        path = uploaded(str(getattr(event, "path", "")))
+        path = uploaded(sent(event, "path"))
         if path is not None:
             path.unlink(missing_ok=True)
 
@@ -53,7 +53,10 @@ def uploaded(path: str) -> Path | None:
     """The file at a path that a browser names, if it is one that was uploaded, and no other file of the server."""
     from gradio.utils import get_upload_folder
 
-    found = Path(path).resolve()
+    try:
+        found = Path(path).resolve()
+    except (OSError, ValueError):  # no file can have such a name
+        return None
     return found if found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file() else None
 
 
