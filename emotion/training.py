@@ -23,7 +23,7 @@ from emotion.evaluation import evaluate_model, fit_calibration
 from emotion.faces import EMOTIONS
 from emotion.labels import soft_targets
 from emotion.networks import ARCHITECTURES
-from emotion.recipes import RECIPES, Recipe, cycle, learning_rate
+from emotion.recipes import RECIPES, Recipe, cycle, learning_rate, strength
 from models.cards import Card, current_commit, write_card
 from models.errors import InputError
 from models.files import check_writable, parse_json, write_file
@@ -234,7 +234,7 @@ def fit(
         generator = np.random.default_rng([recipe.seed, epoch])
         order = generator.permutation(len(train))
         within, number = risen(epoch)
-        jitter = recipe.jitter.times(1.0 if number else recipe.gentle + (1 - recipe.gentle) * within)
+        jitter = recipe.jitter.times(strength(recipe, share, within, number))
         losses = []
         batch = min(recipe.batch, len(order))
         steps = len(order) // batch

@@ -3,7 +3,9 @@
 The server is a process of its own. KSLR_FUZZ_CASES makes it long: an eighth of them are requests.
 """
 
+import errno
 import http.client
+import itertools
 import json
 import os
 import random
@@ -12,7 +14,7 @@ import socket
 import struct
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -29,7 +31,30 @@ from tests.robustness.worker import generator
 ME, YOU = "my-own-key-1234567", "your-own-key-123456"
 MEGABYTES = 2000  # that the server may ever hold: models, trackers of four sessions, libraries
 SECONDS = 120.0  # an answer; takes wait for each other
+GONE = {errno.EPIPE, errno.ECONNRESET, errno.ECONNABORTED, errno.ENOTCONN}  # what a line says whose other end hung up
 Answer = tuple[int, bytes]
+
+
+def sent_and_heard(line: socket.socket, parts: Iterable[bytes], end: bool = False) -> bytes:
+    """What is answered to parts; a server that hangs up before it has them all has answered too.
+
+    Args:
+        end: tell it that no more comes.
+    """
+    try:
+        for part in parts:
+            line.sendall(part)
+        if end:
+            line.shutdown(socket.SHUT_WR)
+    except OSError as error:
+        if error.errno not in GONE:
+            raise
+    try:
+        return line.recv(65536)
+    except OSError as error:
+        if error.errno not in GONE:
+            raise
+        return b""
 
 
 class Server:
@@ -71,12 +96,7 @@ class Server:
     def raw(self, content: bytes) -> bytes:
         """Sends bytes that need not be HTTP, and no more."""
         with socket.create_connection((self.host, self.port), timeout=SECONDS) as line:
-            line.sendall(content)
-            line.shutdown(socket.SHUT_WR)
-            try:
-                return line.recv(65536)
-            except ConnectionError:
-                return b""
+            return sent_and_heard(line, [content], end=True)
 
     def no_fault_of_ours(self) -> None:
         """Gradio tells on its log what it refuses; nothing of ours may stand there, nor a fault that we noted."""
@@ -320,19 +340,10 @@ def test_what_is_no_http_is_refused(server, content):
 
 def _endless(server: Server, path: str, megabytes: int) -> bytes:
     """Sends a body without a length, as long as it is taken; what is answered."""
+    head = f"POST {path} HTTP/1.1\r\nHost: {server.host}:{server.port}\r\nTransfer-Encoding: chunked\r\n\r\n".encode()
+    part = b"%x\r\n" % 2**20 + bytes(2**20) + b"\r\n"
     with socket.create_connection((server.host, server.port), timeout=SECONDS) as line:
-        line.sendall(f"POST {path} HTTP/1.1\r\nHost: {server.host}:{server.port}\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
-        part = b"%x\r\n" % 2**20 + bytes(2**20) + b"\r\n"
-        try:
-            for _ in range(megabytes):
-                line.sendall(part)
-            line.sendall(b"0\r\n\r\n")
-        except (BrokenPipeError, ConnectionResetError):
-            pass
-        try:
-            return line.recv(65536)
-        except ConnectionError:
-            return b""
+        return sent_and_heard(line, itertools.chain([head], itertools.repeat(part, megabytes), [b"0\r\n\r\n"]))
 
 
 @pytest.mark.parametrize(
