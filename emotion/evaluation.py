@@ -16,7 +16,7 @@ from emotion.datasets import Faces, load
 from emotion.faces import EMOTIONS, SIZE
 from emotion.labels import FOUR, majority
 from emotion.recognizer import EmotionRecognizer
-from models.calibration import expected_calibration_error, fit_temperature, risk_coverage, tempered
+from models.calibration import expected_calibration_error, fit_temperature_and_bias, risk_coverage, tempered
 from models.errors import InputError
 from models.scores import bootstrap_interval, median_milliseconds, report
 
@@ -135,15 +135,16 @@ def four_class(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
 
 
 def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Temperature, and the lowest confidence whose keepers are right often enough, from held-out (public) faces.
+    """Temperature, biases, and the lowest confidence whose keepers are right often enough, from held-out (public) faces.
 
     Returns:
-        ``temperature`` and ``threshold`` (on tempered probabilities).
+        ``temperature``, ``bias_EMOTION`` of each emotion's logit, and ``threshold`` (on calibrated probabilities).
     """
-    temperature = fit_temperature(probabilities, labels)
-    _, risk, confidence = risk_coverage(tempered(probabilities, temperature), labels)
+    temperature, bias = fit_temperature_and_bias(probabilities, labels)
+    _, risk, confidence = risk_coverage(tempered(probabilities, temperature, bias), labels)
     enough = np.flatnonzero(risk <= 1 - KEPT_ACCURACY - MARGIN)
-    return {"temperature": temperature, "threshold": float(confidence[enough[-1]]) if len(enough) else 1.0}
+    biases = {f"bias_{emotion}": float(value) for emotion, value in zip(EMOTIONS, bias, strict=True)}
+    return {"temperature": temperature, **biases, "threshold": float(confidence[enough[-1]]) if len(enough) else 1.0}
 
 
 def jitter_curve(

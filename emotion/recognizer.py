@@ -56,10 +56,11 @@ class EmotionRecognizer:
             raise InputError(f"{path} does not take {SIZE}×{SIZE} faces. Choose an emotion model of this version.")
         self.threshold = float(self.card.calibration.get("threshold", 0.0))
         self._temperature = float(self.card.calibration.get("temperature", 1.0))
+        self._bias = np.array([self.card.calibration.get(f"bias_{emotion}", 0.0) for emotion in EMOTIONS])
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """(n, 48, 48) uint8 faces → (n, 7) float32 calibrated probabilities, in one call."""
-        return tempered(self._network(images), self._temperature).astype(np.float32)
+        return tempered(self._network(images), self._temperature, self._bias).astype(np.float32)
 
     def recognize(self, crops: Sequence[FaceCrop]) -> list[EmotionPrediction]:
         """What each face shows; all of them in one call."""

@@ -121,8 +121,9 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
         ),
         protocol=(
             f"{recipe['architecture']} from scratch on FER2013's training split ({votes}; dropped: {dropped}), "
-            f"seed {recipe['seed']}; epoch {chosen + 1} of {len(state['history'])} selected on PublicTest, temperature and "
-            "threshold fitted on PublicTest, PrivateTest measured once, without test-time augmentation unless a figure says so"
+            f"seed {recipe['seed']}; epoch {chosen + 1} of {len(state['history'])} selected on PublicTest, temperature, "
+            "biases and threshold fitted on PublicTest, PrivateTest measured once, without test-time augmentation unless a "
+            "figure says so"
         ),
         figures={},
         calibration=fit_calibration(_lite_probabilities(weights, public.images), public.labels),

@@ -6,7 +6,8 @@ word as landmarks, so that learners can be shown the sign as a moving skeleton.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -177,6 +178,38 @@ def _all_of(numbers: np.ndarray, count: int) -> bool:
 
 def _counts(given: object) -> bool:
     return isinstance(given, Mapping) and all(isinstance(n, int) and n >= 0 for n in given.values())
+
+
+@contextmanager
+def changing(folder: str | Path, patience: float = 60.0) -> Iterator[None]:
+    """While it lasts, nobody else who asks in the same way changes a vocabulary in the folder: no change is lost.
+
+    Args:
+        folder: where the vocabulary lies; made when missing. A network drive must know locks.
+        patience: seconds to wait for other programs.
+
+    Raises:
+        InputError: the folder cannot be written, or another program did not finish in time.
+
+    >>> import tempfile
+    >>> with changing(tempfile.mkdtemp()) as nothing:
+    ...     pass  # load, change, save
+    """
+    from filelock import FileLock, Timeout
+
+    folder = Path(folder).resolve()
+    lock = FileLock(folder / ".kslr.lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=patience)
+    except Timeout as error:
+        raise InputError(f"Another program is changing a vocabulary in {folder}. Wait for it, then try again.") from error
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}). Choose another place.") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def vocabularies_folder() -> Path:

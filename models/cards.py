@@ -30,7 +30,8 @@ class Card:
         sources: what it was trained on: one mapping each with ``name``, ``samples`` and ``licence``.
         protocol: how it was trained, selected and measured.
         figures: measured figures; every accuracy with its 95 % interval and the command that prints it.
-        calibration: ``temperature`` and ``threshold`` (probabilities below it are rejected or abstained from).
+        calibration: ``temperature`` and ``threshold`` (probabilities below it are rejected or abstained from); for
+            emotion also ``bias_LABEL``, which is added to a label's logit.
         limits: what it cannot do, said plainly.
         commit: the commit it was trained at.
         weights: ``file``, ``sha256`` and ``bytes`` of the weights.

@@ -33,7 +33,7 @@ def teach(
     from kslr.teaching import new_vocabulary
     from kslr.teaching import teach as add
     from kslr.vocabulary import Sign, kslr30
-    from kslr.vocabulary_file import load_vocabulary, save_vocabulary, vocabulary_path
+    from kslr.vocabulary_file import changing, load_vocabulary, save_vocabulary, vocabulary_path
 
     if not word.replace("_", "").isalnum() or not word.isascii():
         raise InputError(f"{word!r} cannot be a word's id. Use Latin letters, digits and underscores, such as rakhmet.")
@@ -62,8 +62,11 @@ def teach(
     if not found:
         raise InputError(f"None of the {len(clips)} recordings can be used; nothing was changed.")
     windows = np.stack([segment.window(encoder.frames) for segment in found])
-    taught = add(taught, sign, windows, encoder, names, seconds=[s.end - s.start for s in found], face=face)
-    save_vocabulary(path, taught)
+    with changing(path.parent):
+        if path.exists():  # read again: others may have taught it while the recordings were watched
+            taught = load_vocabulary(path)
+        taught = add(taught, sign, windows, encoder, names, seconds=[s.end - s.start for s in found], face=face)
+        save_vocabulary(path, taught)
     typer.echo(f"{sign.kk} · {sign.ru} · {sign.en}: {taught.recordings_of(word)} recordings in {path}")
     _advise(taught, encoder)
     if problems:
@@ -76,11 +79,13 @@ def forget(
 ) -> None:
     """Take a word out of a vocabulary."""
     from kslr.teaching import forget as remove
-    from kslr.vocabulary_file import load_vocabulary, save_vocabulary, vocabulary_path
+    from kslr.vocabulary_file import changing, load_vocabulary, save_vocabulary, vocabulary_path
 
     path = vocabulary_path(name)
-    taught = remove(load_vocabulary(path), word)
-    save_vocabulary(path, taught)
+    remove(load_vocabulary(path), word)  # says what is wrong before anything is touched
+    with changing(path.parent):
+        taught = remove(load_vocabulary(path), word)
+        save_vocabulary(path, taught)
     typer.echo(f"{word} is gone from {path}; {len(taught.signs)} words are left.")
 
 

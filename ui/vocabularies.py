@@ -2,7 +2,8 @@
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,14 @@ from kslr.recognizer import SignRecognizer
 from kslr.segment import SignSegment
 from kslr.teaching import check, forget, new_vocabulary, teach
 from kslr.vocabulary import Sign, Vocabulary, kslr30
-from kslr.vocabulary_file import TaughtVocabulary, load_vocabulary, save_vocabulary, taught_vocabularies, vocabularies_folder
+from kslr.vocabulary_file import (
+    TaughtVocabulary,
+    changing,
+    load_vocabulary,
+    save_vocabulary,
+    taught_vocabularies,
+    vocabularies_folder,
+)
 from models.cards import HERE, read_card, shipped
 from models.errors import InputError
 from ui.naming import safe_name
@@ -36,7 +44,8 @@ class Listed:
 
 
 class Vocabularies:
-    """All of them, for all sessions. Changes take turns, so that two people who teach one vocabulary lose nothing.
+    """All of them, for all sessions. Changes take turns, also with other processes that share the folder, so that two
+    people who teach one vocabulary lose nothing.
 
     Args:
         default: the models that the server was started with.
@@ -44,7 +53,8 @@ class Vocabularies:
 
     def __init__(self, default: Models) -> None:
         self._default = default
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of what is kept ready
+        self._turn = threading.Lock()  # of changes
         self._ready: OrderedDict[tuple[str, float], SignRecognizer] = OrderedDict()
         self._counted: dict[tuple[str, float], int] = {}
         self._checked: OrderedDict[tuple[str, float], dict[str, Any]] = OrderedDict()
@@ -154,7 +164,7 @@ class Vocabularies:
         Raises:
             Refused: the name is taken or none, or there are too many.
         """
-        with self._lock:
+        with self._changing():
             path = self.path(name)
             self._room_for(path)
             save_vocabulary(path, new_vocabulary(path.stem, self.encoder))
@@ -174,11 +184,16 @@ class Vocabularies:
             raise Refused("teach.other_encoder")
         if len(sent.signs) > MOST_WORDS:
             raise Refused("teach.too_many_words", n=MOST_WORDS)
-        with self._lock:
+        with self._changing():
             path = self.path(name)
             self._room_for(path)
             save_vocabulary(path, replace(sent, name=path.stem))
         return path.stem
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        with self._turn, changing(vocabularies_folder()):
+            yield
 
     def _room_for(self, path: Path) -> None:
         there = taught_vocabularies()
@@ -207,7 +222,7 @@ class Vocabularies:
         Raises:
             Refused: it is full, or the name is none.
         """
-        with self._lock:
+        with self._changing():
             path = self.path(name)
             if not path.is_file():
                 self._room_for(path)
@@ -229,7 +244,7 @@ class Vocabularies:
         Raises:
             Refused: it is not there.
         """
-        with self._lock:
+        with self._changing():
             taught = self.load(name)
             if sign_id not in {s.id for s in taught.signs}:
                 raise Refused("teach.unknown", name=sign_id)
@@ -241,7 +256,7 @@ class Vocabularies:
         Raises:
             Refused: it is not there.
         """
-        with self._lock:
+        with self._changing():
             path = self.path(name)
             if not path.is_file():
                 raise Refused("teach.unknown", name=name)

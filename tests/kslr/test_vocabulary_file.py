@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,12 +11,15 @@ from kslr.vocabulary import Sign
 from kslr.vocabulary_file import (
     Exemplar,
     TaughtVocabulary,
+    changing,
     load_vocabulary,
     save_vocabulary,
     taught_vocabularies,
     vocabulary_path,
 )
 from models.errors import InputError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -114,3 +119,38 @@ def test_they_are_found_by_name(vocabulary: TaughtVocabulary, tmp_path: Path, mo
     for name in ("../evil", "..", "a/b"):
         with pytest.raises(InputError):
             vocabulary_path(name)
+
+
+TEACHER = """
+import sys, time
+from dataclasses import replace
+from pathlib import Path
+from kslr.vocabulary_file import TaughtVocabulary, changing, load_vocabulary, save_vocabulary
+
+path, name = Path(sys.argv[1]), sys.argv[2]
+for number in range(15):
+    with changing(path.parent):
+        now = load_vocabulary(path).name if path.exists() else ""
+        time.sleep(0.005)  # time for the other one to come between
+        save_vocabulary(path, TaughtVocabulary(now + name, "0" * 64))
+"""
+
+
+def test_two_processes_that_change_one_vocabulary_lose_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "home" / "both.npz"
+    teachers = [subprocess.Popen([sys.executable, "-c", TEACHER, str(path), name], cwd=ROOT) for name in "ab"]
+    assert [teacher.wait(120) for teacher in teachers] == [0, 0]
+    changes = load_vocabulary(path).name
+    assert (changes.count("a"), changes.count("b")) == (15, 15)
+
+
+def test_who_waits_too_long_is_told(tmp_path: Path) -> None:
+    with changing(tmp_path), pytest.raises(InputError, match="Another program"), changing(tmp_path, patience=0.1):
+        pass
+    with changing(tmp_path, patience=0.1):
+        pass  # free again
+
+
+def test_a_folder_that_cannot_be_written_is_told() -> None:
+    with pytest.raises(InputError, match="cannot be written"), changing("/dev/null/vocabularies"):
+        pass

@@ -2,7 +2,14 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.calibration import expected_calibration_error, fit_temperature, risk_coverage, softmax, tempered
+from models.calibration import (
+    expected_calibration_error,
+    fit_temperature,
+    fit_temperature_and_bias,
+    risk_coverage,
+    softmax,
+    tempered,
+)
 
 
 def overconfident(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -23,6 +30,25 @@ def test_calibration_error_falls_when_tempered():
     sharp = softmax(logits * 3)
     assert expected_calibration_error(sharp, labels) > 0.15
     assert expected_calibration_error(tempered(sharp, 3.0), labels) < 0.03
+
+
+def test_a_network_with_favourites_gets_its_biases_back():
+    logits, labels = overconfident(4000)
+    favoured = np.array([1.0, -0.5, 0.0, 0.0, -0.5])
+    temperature, bias = fit_temperature_and_bias(softmax(2 * (logits + favoured)), labels)
+    assert abs(temperature - 2) < 0.2
+    assert np.abs(bias + favoured).max() < 0.15
+    mended = tempered(softmax(2 * (logits + favoured)), temperature, bias)
+    assert expected_calibration_error(mended, labels) < 0.03
+    before = (softmax(2 * (logits + favoured)).argmax(axis=1) == labels).mean()
+    assert (mended.argmax(axis=1) == labels).mean() > before
+
+
+def test_a_class_that_never_occurs_keeps_a_bias_that_can_be_used():
+    temperature, bias = fit_temperature_and_bias(np.full((10, 3), 1 / 3), np.zeros(10, int))
+    assert np.isfinite(bias).all()
+    assert np.abs(bias).max() < 2
+    assert 0.05 <= temperature <= 20
 
 
 @given(st.integers(1, 60), st.integers(0, 10_000))
