@@ -110,7 +110,7 @@ def commands(
         "inference": [],
         "emotion": [str(faces), str(clip), *others] if faces else None,
         "startup": [],
-        "extraction": [str(clips), "--clips", "6", "--seconds", "2", "--rounds", "2"],
+        "extraction": [str(clips), "--clips", "12", "--seconds", "3", "--rounds", "2"],
         "sessions": [str(clip)],
     }
 
