@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from fusion.interpreter import Models
 from kslr.video import VideoFile
 from tests import clips
+from ui.services import Services
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
@@ -74,6 +76,14 @@ def signing_camera(signing_clip: Path, tmp_path_factory: pytest.TempPathFactory)
     """The signing person for the browser's camera."""
     with VideoFile(signing_clip) as video:
         return write_camera(tmp_path_factory.mktemp("cameras") / "signing.mjpeg", (frame.rgb for frame in video))
+
+
+@pytest.fixture(scope="module")
+def services() -> Iterator[Services]:
+    """What a server holds, with its usual limits."""
+    made = Services(Models.load())
+    yield made
+    made.close()
 
 
 @dataclass

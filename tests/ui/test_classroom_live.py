@@ -9,22 +9,13 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from fusion.interpreter import Models
 from models.errors import InputError
 from tests.classes import lesson, portraits
 from tests.pictures import message
 from tests.privacy import FIGURES, check_bytes, check_json, traces, walk
 from ui.classroom_live import MOST_ROOMS, router, settings_from
-from ui.services import Services
 
 CONFIRMED = {"consent": True, "place": "outside-eu", "name": "5 B"}
-
-
-@pytest.fixture(scope="module")
-def services():
-    made = Services(Models.load())
-    yield made
-    made.close()
 
 
 @pytest.fixture

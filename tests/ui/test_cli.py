@@ -5,15 +5,7 @@ import sys
 import pytest
 
 from models.errors import InputError
-from ui.cli import main
-
-
-def run(arguments: list[str], capsys) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of a command."""
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    captured = capsys.readouterr()
-    return stop.value.code or 0, captured.out, captured.err
+from tests.commands import run
 
 
 @pytest.fixture(scope="session")

@@ -12,8 +12,8 @@ from fusion.classroom import Settings
 from fusion.history import History
 from tests import clips
 from tests.classes import lesson, portraits
+from tests.commands import run
 from tests.privacy import check_bytes, traces
-from ui.cli import main
 from ui.cli_classroom import run as run_session
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,13 +38,6 @@ try:
 finally:
     for path in written: print("WROTE", path, flush=True)
 """
-
-
-def run(arguments, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["classroom", *map(str, arguments)])
-    captured = capsys.readouterr()
-    return stop.value.code or 0, captured.out, captured.err
 
 
 @pytest.fixture
@@ -76,7 +69,9 @@ def _subprocess(tmp_path: Path, *arguments: object) -> subprocess.Popen:
 
 def test_a_class_becomes_figures_a_report_and_a_table(home, class_of_six, capsys):
     report, table = home / "report.html", home / "figures.csv"
-    code, _, err = run([class_of_six, *CONFIRMED, "--rate", 2, "--report", report, "--csv", table, "--name", "5 B"], capsys)
+    code, _, err = run(
+        ["classroom", class_of_six, *CONFIRMED, "--rate", 2, "--report", report, "--csv", table, "--name", "5 B"], capsys
+    )
     assert (code, "has begun" in err) == (0, True)
     rows = list(csv.DictReader(table.open()))
     assert [(row["start"], row["least"], row["most"]) for row in rows] == [("0.0", "5", "9"), ("10.0", "5", "9")]
@@ -86,23 +81,23 @@ def test_a_class_becomes_figures_a_report_and_a_table(home, class_of_six, capsys
     assert page.index("Before you read this") < page.index("<svg")
     assert "http" not in page.replace("http://www.w3.org/2000/svg", "")  # nothing is fetched from anywhere
     assert "<script" not in page
-    code, out, _ = run(["--sessions"], capsys)
+    code, out, _ = run(["classroom", "--sessions"], capsys)
     key = out.split()[0]
     assert (code, "finished" in out) == (0, True)
-    assert run(["--show", key, "--csv", home / "again.csv"], capsys)[0] == 0
+    assert run(["classroom", "--show", key, "--csv", home / "again.csv"], capsys)[0] == 0
     assert (home / "again.csv").read_text() == table.read_text()
-    assert run(["--delete", key], capsys)[0] == 0
-    assert run(["--sessions"], capsys)[1] == ""
-    assert run(["--show", key], capsys)[0] == 2
+    assert run(["classroom", "--delete", key], capsys)[0] == 0
+    assert run(["classroom", "--sessions"], capsys)[1] == ""
+    assert run(["classroom", "--show", key], capsys)[0] == 2
 
 
 def test_four_faces_are_told_as_nothing(home, class_of_four, capsys):
     report = home / "report.html"
-    code, _, err = run([class_of_four, *CONFIRMED, "--rate", 2, "--report", report], capsys)
+    code, _, err = run(["classroom", class_of_four, *CONFIRMED, "--rate", 2, "--report", report], capsys)
     assert code == 0
     assert "too few faces" in err
     assert "<svg" not in report.read_text()
-    code, out, _ = run(["--show", run(["--sessions"], capsys)[1].split()[0]], capsys)
+    code, out, _ = run(["classroom", "--show", run(["classroom", "--sessions"], capsys)[1].split()[0]], capsys)
     assert all(set(line.split(",")[3:]) == {""} for line in out.splitlines()[1:])
 
 
@@ -120,7 +115,7 @@ def test_four_faces_are_told_as_nothing(home, class_of_four, capsys):
     ],
 )
 def test_it_is_off_until_everything_is_right(home, class_of_six, capsys, more, says):
-    code, out, err = run([class_of_six, *more], capsys)
+    code, out, err = run(["classroom", class_of_six, *more], capsys)
     assert (code, out) == (2, "")
     assert says in err
     assert "Traceback" not in err
@@ -131,21 +126,21 @@ def test_it_is_off_until_everything_is_right(home, class_of_six, capsys, more, s
 
 
 def test_no_source_is_told(home, capsys):
-    assert run([*CONFIRMED], capsys)[0] == 2
-    assert "does not exist" in run([home / "nowhere.mp4", *CONFIRMED], capsys)[2]
+    assert run(["classroom", *CONFIRMED], capsys)[0] == 2
+    assert "does not exist" in run(["classroom", home / "nowhere.mp4", *CONFIRMED], capsys)[2]
 
 
 def test_weights_and_targets_come_from_a_file(home, class_of_six, capsys):
     config = home / "class.json"
     config.write_text(json.dumps({"weights": {"happy": 0.0}, "targets": ["direction:80,0,15"]}))
     table = home / "figures.csv"
-    assert run([class_of_six, *CONFIRMED, "--rate", 2, "--config", config, "--csv", table], capsys)[0] == 0
+    assert run(["classroom", class_of_six, *CONFIRMED, "--rate", 2, "--config", config, "--csv", table], capsys)[0] == 0
     row = next(csv.DictReader(table.open()))
     assert float(row["facing"]) == 0.2  # "0.2 or less": nobody looks there
     assert float(row["engagement"]) <= 0.2  # she smiles, which counts nothing now
     for wrong in ("[]", "{", '{"colour": 1}', '{"weights": {"joy": 1}}'):
         config.write_text(wrong)
-        assert run([class_of_six, *CONFIRMED, "--config", config], capsys)[0] == 2
+        assert run(["classroom", class_of_six, *CONFIRMED, "--config", config], capsys)[0] == 2
 
 
 class _Slow:
@@ -177,7 +172,7 @@ def test_ctrl_c_ends_a_camera_and_keeps_what_was_seen(home, astronaut, capsys):
 
 
 def test_a_camera_that_is_not_there_is_told(home, capsys):
-    code, out, err = run(["97", *CONFIRMED], capsys)
+    code, out, err = run(["classroom", "97", *CONFIRMED], capsys)
     assert (code, out) == (2, "")
     assert "no camera 97" in err
 

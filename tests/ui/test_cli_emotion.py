@@ -6,14 +6,7 @@ import pytest
 from skimage.data import astronaut
 
 from emotion.tables import COLUMNS
-from ui.cli import main
-
-
-def run(arguments, capsys):
-    with pytest.raises(SystemExit) as stop:
-        main(["emotion", *map(str, arguments)])
-    captured = capsys.readouterr()
-    return stop.value.code or 0, captured.out, captured.err
+from tests.commands import run
 
 
 @pytest.fixture
@@ -24,7 +17,7 @@ def portrait(tmp_path):
 
 
 def test_a_picture_is_a_table_of_its_faces(portrait, capsys):
-    code, out, _ = run([portrait], capsys)
+    code, out, _ = run(["emotion", portrait], capsys)
     rows = list(csv.DictReader(io.StringIO(out)))
     assert code == 0
     assert tuple(rows[0]) == COLUMNS
@@ -39,7 +32,7 @@ def test_a_video_is_looked_at_every_so_often(tmp_path, capsys):
     for i in range(10):
         writer.write(picture if i < 5 else picture * 0)
     writer.release()
-    code, printed, _ = run([path, "--csv", out, "--every", "0.3"], capsys)
+    code, printed, _ = run(["emotion", path, "--csv", out, "--every", "0.3"], capsys)
     rows = list(csv.DictReader(out.open()))
     assert (code, printed) == (0, "")
     assert [row["seconds"] for row in rows] == ["0.000", "0.300", "0.600", "0.900"]
@@ -50,6 +43,6 @@ def test_what_is_no_picture_is_told(tmp_path, capsys):
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")
     for path, words in ((bad, "cannot be read"), (tmp_path / "none.jpg", "does not exist"), (tmp_path / "none.mp4", "does not")):
-        code, _, err = run([path], capsys)
+        code, _, err = run(["emotion", path], capsys)
         assert code == 2
         assert words in err

@@ -1,17 +1,7 @@
 import json
 
-import pytest
-
 from tests.clips import write
-from ui.cli import main
-
-
-def run(arguments: list[str], capsys) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    captured = capsys.readouterr()
-    return stop.value.code or 0, captured.out, captured.err
-
+from tests.commands import run
 
 HEAD = "clip,sign,emotion,signer\n"
 

@@ -3,14 +3,7 @@ import pytest
 
 from kslr.clips import Recording, load_recording, save_recording
 from tests.clips import shaken, write
-from ui.cli import main
-
-
-def run(arguments: list[str], capsys) -> tuple[int, str, str]:
-    with pytest.raises(SystemExit) as stop:
-        main(arguments)
-    captured = capsys.readouterr()
-    return stop.value.code or 0, captured.out, captured.err
+from tests.commands import run
 
 
 @pytest.fixture(scope="module")

@@ -4,18 +4,9 @@ import numpy as np
 import pytest
 
 from fusion.evaluation import Answer
-from fusion.interpreter import Models
 from fusion.manifest import Clip
 from models.errors import InputError
 from ui.evaluation import Evaluation, MissingClips, NoManifest, Step, evaluate_files, joint_report
-from ui.services import Limits, Services
-
-
-@pytest.fixture(scope="module")
-def services():
-    made = Services(Models.load(), Limits())
-    yield made
-    made.close()
 
 
 def sent(folder: Path, clip: Path, table: str, names: tuple[str, ...] = ("a.mp4", "b.mp4")) -> list[tuple[str, Path]]:

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusion.interpreter import Models
 from kslr.encoder import SignEncoder
 from kslr.teaching import new_vocabulary, teach
 from kslr.vocabulary import Sign
@@ -13,14 +12,6 @@ from kslr.vocabulary_file import save_vocabulary
 from tests.ui.pages.test_practice import STILL, WAVE, drawn, saved
 from ui.practice import Attempt, attempt, hundredths, practice_example, practice_words, taught
 from ui.refused import Refused
-from ui.services import Services
-
-
-@pytest.fixture(scope="module")
-def services():
-    made = Services(Models.load())
-    yield made
-    made.close()
 
 
 @pytest.fixture
