@@ -51,7 +51,7 @@ class Recipe:
 
 
 # S4 names its epochs (106) and ReLU; Adam is its framework's default choice. This plain network learns too little from
-# strong augmentation and too much by heart from none, and a second cycle brings what a longer first one would. In both
+# strong augmentation and too much by heart from none, and a second cycle brings what a longer first one would. In all
 # cycles of emotion_net small pictures come first: they cost less, and faces of 48 pixels are learnt from them sooner.
 RECIPES = {
     "emotion_net": Recipe(
