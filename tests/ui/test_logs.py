@@ -63,7 +63,7 @@ def test_an_exception_is_told_by_type_and_place_and_not_by_its_message():
 
 
 def test_what_libraries_log_is_told_by_its_place_alone():
-    library = logging.getLogger("some.library")
+    library = logging.getLogger("some.package")
 
     def speak() -> None:
         library.warning("%s asked for %s", SECRET, SECRET)
@@ -75,7 +75,7 @@ def test_what_libraries_log_is_told_by_its_place_alone():
 
     lines = noted(True, speak)
     assert [json.loads(line)["event"] for line in lines] == ["library", "library", "error"]
-    assert all(json.loads(line)["logger"] == "some.library" for line in lines)
+    assert all(json.loads(line)["logger"] == "some.package" for line in lines)
     assert json.loads(lines[2])["type"] == "ValueError"
     assert not any("203.0.113.77" in line or "read" in line for line in lines)
 
