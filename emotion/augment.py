@@ -67,6 +67,33 @@ def jittered(images: np.ndarray, jitter: Jitter, generator: np.random.Generator,
     return out
 
 
+def mixed(images: np.ndarray, targets: np.ndarray, mixup: float, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Each face blended with another of the batch, and its target likewise (Zhang et al., mixup, ICLR 2018).
+
+    Args:
+        images: (n, side, side) uint8.
+        targets: (n, classes) float.
+        mixup: both parameters of the Beta distribution of a pair's weights; the face itself has the larger weight.
+
+    Returns:
+        Images and targets of the same shapes and kinds.
+
+    >>> faces, targets = np.zeros((2, 48, 48), np.uint8), np.eye(2, dtype=np.float32)
+    >>> mixed(faces, targets, 0.2, np.random.default_rng(0))[1].sum(axis=1).tolist()
+    [1.0, 1.0]
+    """
+    n = len(images)
+    weight = generator.beta(mixup, mixup, n)
+    weight = np.maximum(weight, 1 - weight).astype(np.float32)
+    other = generator.permutation(n)
+    own = weight[:, None, None]
+    blended = own * images + (1 - own) * images[other]
+    return (
+        blended.round().astype(images.dtype),
+        (weight[:, None] * targets + (1 - weight[:, None]) * targets[other]).astype(targets.dtype),
+    )
+
+
 def affine(side: int, size: int, degrees: np.ndarray, scale: np.ndarray, shift: np.ndarray, mirror: np.ndarray) -> np.ndarray:
     """(n, 2, 3) matrices that take source pixels (side) to result pixels (size) about the picture's centre.
 

@@ -7,6 +7,8 @@ and what is served see the same picture. Backend-neutral: only keras.layers and 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     import keras
 
@@ -96,6 +98,14 @@ def emotion_net(
     # Zeros: every emotion is equally likely at first, so the large pooled features cannot explode the first steps.
     answer = layers.Dense(classes, activation="softmax", kernel_initializer="zeros")(x)
     return keras.Model(face, answer, name="emotion_net")
+
+
+def predicted(model: "keras.Model", images: np.ndarray, batch: int = 256) -> np.ndarray:
+    """(n, 48, 48) uint8 → (n, 7) probabilities of a Keras network."""
+    import keras
+
+    parts = [model(images[i : i + batch], training=False) for i in range(0, len(images), batch)]
+    return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
 def _convolution(width: int, stride: int = 1) -> Any:

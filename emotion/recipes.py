@@ -22,10 +22,15 @@ class Recipe:
         epochs: length of the run, and of its schedules.
         restarts: epochs at which the schedule of the learning rate begins again (Loshchilov & Hutter, SGDR, ICLR 2017).
         later: peak learning rate of the cycles after the first, as a share of `rate`.
-        eased: share of the run from which the augmentation is gentle again: the last steps, at small learning rates,
-            then fit faces as they are met.
+        eased: (from, to) pairs, shares of the run in which the augmentation is gentle again: the last steps of a cycle, at
+            small learning rates, then fit faces as they are met.
         minutes: instead of epochs: the schedules follow the clock, for a machine that others use as well.
         votes: share of the FER+ votes in the soft targets.
+        again: epoch from which the network also learns from itself (Furlanello et al., Born-again neural networks, ICML
+            2018): the answers of the best epoch before, averaged over `views` jittered copies of each face, are a part
+            `taught` of the targets. From there on, pairs of faces are mixed with weights from Beta(`mixup`, `mixup`)
+            (Zhang et al., ICLR 2018) unless the augmentation is eased, and what is measured and kept is the mean of the
+            weights over about the last `averaged` epochs (Izmailov et al., UAI 2018). None for never.
         measured_from: share of the run from which every epoch is measured on PublicTest; before, every fourth.
         seed: of weights, order and augmentation.
     """
@@ -40,12 +45,17 @@ class Recipe:
     epochs: int = 30
     restarts: tuple[int, ...] = ()
     later: float = 1.0
-    eased: float = 1.0
+    eased: tuple[tuple[float, float], ...] = ()
     minutes: float | None = None
     jitter: Jitter = field(default_factory=Jitter)
     gentle: float = 0.5
     sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.45, 40), (0.8, 48))
     votes: float = 0.3
+    again: int | None = None
+    taught: float = 0.5
+    views: int = 12
+    mixup: float = 0.2
+    averaged: float = 4.0
     measured_from: float = 0.6
     seed: int = 0
 
@@ -55,13 +65,17 @@ class Recipe:
 # cycles of emotion_net small pictures come first: they cost less, and faces of 48 pixels are learnt from them sooner.
 RECIPES = {
     "emotion_net": Recipe(
-        epochs=154,
-        restarts=(51, 90),
+        epochs=197,
+        restarts=(51, 90, 154),
         later=0.5,
-        eased=0.922,
+        eased=((0.72, 0.781), (0.978, 1.0)),
         votes=0.5,
-        sizes=((0.0, 32), (0.201, 40), (0.292, 48), (0.331, 40), (0.519, 48), (0.584, 40), (0.902, 48)),
-        measured_from=0.9,
+        sizes=(
+            *((0.0, 32), (0.155, 40), (0.226, 48), (0.256, 40), (0.404, 48), (0.454, 40)),
+            *((0.703, 48), (0.779, 40), (0.881, 48)),
+        ),
+        again=154,
+        measured_from=0.95,
     ),
     "student_cnn": Recipe(
         "student_cnn",
@@ -103,6 +117,11 @@ def cycle(recipe: Recipe, epoch: float) -> tuple[float, int]:
     return min(1.0, (epoch - edges[number]) / (edges[number + 1] - edges[number])), number
 
 
+def is_eased(recipe: Recipe, share: float) -> bool:
+    """Whether the augmentation is gentle after a share (0–1) of the run."""
+    return any(start <= share < end for start, end in recipe.eased)
+
+
 def strength(recipe: Recipe, share: float, within: float, number: int) -> float:
     """How strong the augmentation is, 0–1.
 
@@ -111,10 +130,10 @@ def strength(recipe: Recipe, share: float, within: float, number: int) -> float:
         within: share of its cycle that is over, 0–1.
         number: of the cycle, from 0: in the first the augmentation grows.
 
-    >>> recipe = Recipe(gentle=0.5, eased=0.9)
+    >>> recipe = Recipe(gentle=0.5, eased=((0.9, 1.0),))
     >>> strength(recipe, 0.2, 0.4, 0), strength(recipe, 0.6, 0.4, 1), strength(recipe, 0.95, 0.9, 1)
     (0.7, 1.0, 0.5)
     """
-    if share >= recipe.eased:
+    if is_eased(recipe, share):
         return recipe.gentle
     return 1.0 if number else recipe.gentle + (1 - recipe.gentle) * within

@@ -1,6 +1,5 @@
 """Frames in, words tagged with affect out, with one MediaPipe pass a frame for both branches."""
 
-from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -11,11 +10,8 @@ import numpy as np
 from emotion.detection import FaceDetector
 from emotion.faces import FaceCrop, crop_from_landmarks
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
-from fusion.attention import attention
-from fusion.cues import FaceShape, baseline, cues, face_shape
+from fusion.face_memory import FaceMemory
 from fusion.observation import Observation, Seen, hint
-from fusion.pooling import pool
-from fusion.resting import ENOUGH, relative, rest_of
 from fusion.tagged import TaggedWord
 from kslr.camera import Camera
 from kslr.holistic import HolisticTracker
@@ -26,16 +22,10 @@ from kslr.tagger import LearnedSegmenter
 from kslr.video import Frame, VideoFile, open_source
 from models.stages import Stages
 
-# Affect is clearest just after the stroke, and a segment is at most a few seconds long.
-MEMORY_SECONDS = 8.0
+# Affect is clearest just after the stroke.
 AFTER_SECONDS = 0.5
 # How often a sign under way is guessed at.
 GUESS_SECONDS = 0.2
-# Enough of the resting face to know it, little enough to follow a person who moves.
-REST_FRAMES = 600
-LEAST_REST_FRAMES = 15
-# Of a calibration: enough of them, over enough of its time, at any frame rate.
-LEAST_CALM_FRAMES, LEAST_CALM_SHARE = 5, 0.4
 
 
 @dataclass(frozen=True)
@@ -82,15 +72,10 @@ class Interpreter:
             self._faces = stack.enter_context(FaceDetector())
             self._stack = stack.pop_all()
         self._segmenter = LearnedSegmenter()
-        self._emotions: deque[EmotionPrediction] = deque()
-        self._shapes: deque[FaceShape] = deque()
-        self._rest: deque[FaceShape] = deque(maxlen=REST_FRAMES)
-        self._resting: deque[EmotionPrediction] = deque(maxlen=REST_FRAMES)
-        self._calm: np.ndarray | None = None
+        self._memory = FaceMemory(self._models.emotions.threshold, self._neutral)
         self._waiting: list[SignSegment] = []
         self._guess: SignPrediction | None = None
         self._guessed_at = float("-inf")
-        self._before: Landmarks | None = None
         self._face: tuple[FaceCrop, EmotionPrediction] | None = None
         self._seen = Seen()
         self._people_at = float("-inf")
@@ -141,11 +126,11 @@ class Interpreter:
         self._look_for_people(frame)
         segment = self._segmenter.push(landmarks)
         self._waiting += [segment] if segment else []
-        self._remember(landmarks, emotion)
+        self._memory.add(landmarks, emotion, self._segmenter.signing)
         words = self._final(frame.seconds)
         self._seen = self._seen.and_one(landmarks, self._several)
         guess = self._provisional(frame.seconds)
-        emotion = self._against_rest([emotion])[0] if emotion and self._calm is not None else emotion
+        emotion = self._memory.calmed(emotion) if emotion else None
         signing = self._segmenter.signing
         told = hint(landmarks, self._several, signing)
         return Observation(frame.seconds, landmarks, crop, emotion, words, signing, told, guess)
@@ -172,16 +157,11 @@ class Interpreter:
         Returns:
             False, and nothing is changed, where the face was not seen for long enough.
         """
-        now = self._before.seconds if self._before else 0.0
-        recent = [e for e in self._resting if e.seconds >= now - seconds]
-        if len(recent) < LEAST_CALM_FRAMES or recent[-1].seconds - recent[0].seconds < LEAST_CALM_SHARE * seconds:
-            return False
-        self._calm = rest_of(recent)
-        return True
+        return self._memory.calibrate(seconds)
 
     def forget_calibration(self) -> None:
         """Emotions are read as they look again."""
-        self._calm = None
+        self._memory.forget_calibration()
 
     def finish(self) -> tuple[TaggedWord, ...]:
         """Ends the source: the sign under way, if any, becomes a word or is dropped."""
@@ -252,44 +232,16 @@ class Interpreter:
             self._guessed_at = seconds
         return self._guess
 
-    def _remember(self, landmarks: Landmarks, emotion: EmotionPrediction | None) -> None:
-        """Keeps the last seconds of the face, and what it is like at rest."""
-        if emotion:
-            weight = attention(self._before, landmarks)
-            self._emotions.append(replace(emotion, quality=emotion.quality * weight))
-            if not self._segmenter.signing:
-                self._resting.append(emotion)
-        self._before = landmarks
-        shape = None if landmarks.face is None else face_shape(landmarks.face, landmarks.seconds, landmarks.aspect)
-        if shape:
-            self._shapes.append(shape)
-            if not self._segmenter.signing:
-                self._rest.append(shape)
-        for memory in (self._emotions, self._shapes):
-            while memory and memory[0].seconds < landmarks.seconds - MEMORY_SECONDS:
-                memory.popleft()
-
     def _look_for_people(self, frame: Frame) -> None:
         if frame.seconds - self._people_at >= self._people_every:
             self._people_at = frame.seconds
             self._several = len(self._faces.detect(frame.rgb)) > 1
 
-    def _against_rest(self, seen: list[EmotionPrediction]) -> list[EmotionPrediction]:
-        """Emotions read against the resting face, where one is known."""
-        rest = self._calm
-        if rest is None and self._neutral and len(self._resting) >= LEAST_REST_FRAMES:
-            rest = rest_of(self._resting)
-        return seen if rest is None else [relative(e, rest, self._models.emotions.threshold) for e in seen]
-
     def _tag(self, segment: SignSegment) -> tuple[TaggedWord, ...]:
         prediction = self._models.signs.recognize(segment)
         if prediction.sign_id is None:
             return ()
-        during = [e for e in self._emotions if segment.start <= e.seconds <= segment.end + AFTER_SECONDS]
-        rested = self._calm is not None or self._neutral
-        threshold = min(self._models.emotions.threshold, ENOUGH) if rested else self._models.emotions.threshold
-        emotion, probabilities = pool(self._against_rest(during), threshold=threshold)
-        shapes = [shape for shape in self._shapes if segment.start <= shape.seconds <= segment.end]
+        emotion, probabilities = self._memory.affect(segment.start, segment.end + AFTER_SECONDS)
         word = TaggedWord(
             sign=self._models.signs.vocabulary[prediction.sign_id],
             sign_probability=prediction.ranked[0][1],
@@ -298,7 +250,7 @@ class Interpreter:
             alternatives=prediction.ranked[:5],
             emotion=emotion,
             emotion_probabilities=probabilities,
-            cues=cues(shapes, baseline(self._rest or self._shapes)),
+            cues=self._memory.cues(segment.start, segment.end),
         )
         return (word,)
 

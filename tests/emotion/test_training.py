@@ -58,7 +58,8 @@ def test_train_learns_saves_and_serves(tmp_path, patterns, monkeypatch):
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path, patterns):
-    from emotion.training import fit, predicted
+    from emotion.fitting import fit
+    from emotion.networks import predicted
 
     recipe = replace(SMALL, epochs=4)
     whole = fit(patterns, tmp_path / "whole", recipe)
@@ -81,7 +82,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, patterns):
 
 
 def test_a_checkpoint_of_another_recipe_is_told(tmp_path, patterns):
-    from emotion.training import fit
+    from emotion.fitting import fit
 
     fit(patterns, tmp_path, replace(SMALL, epochs=1))
     with pytest.raises(InputError, match="another recipe"):
@@ -92,7 +93,8 @@ def test_a_checkpoint_of_another_recipe_is_told(tmp_path, patterns):
 
 
 def test_wrong_use_is_told(tmp_path, patterns):
-    from emotion.training import fit, save, train
+    from emotion.fitting import fit
+    from emotion.training import save, train
 
     with pytest.raises(InputError, match="No architecture"):
         train(tmp_path, tmp_path, architecture="vgg")
@@ -103,3 +105,34 @@ def test_wrong_use_is_told(tmp_path, patterns):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
         train(tmp_path, tmp_path / "file" / "out")
+
+
+def test_a_network_learns_from_itself_and_goes_on_where_it_was(tmp_path, patterns):
+    from emotion.fitting import fit
+    from emotion.networks import predicted
+
+    recipe = replace(SMALL, epochs=8, restarts=(5,), again=5, views=2, averaged=0.5, sizes=((0.0, 48),))
+    told = []
+    whole = fit(patterns, tmp_path / "whole", recipe, progress=lambda text, share: told.append((text, share)))
+    assert [text for text, _ in told if "view" in text] == ["own answers, view 1 of 2", "own answers, view 2 of 2"]
+    assert [share for _, share in told] == sorted(share for _, share in told)
+
+    class Killed(Exception):
+        pass
+
+    def kill(text: str, share: float) -> None:
+        if share >= 7 / 8:
+            raise Killed
+
+    with pytest.raises(Killed):
+        fit(patterns, tmp_path / "parts", recipe, progress=kill)
+    resumed = fit(patterns, tmp_path / "parts", recipe, resume=True)
+    images = patterns["public"].images
+    assert np.allclose(predicted(whole, images), predicted(resumed, images), atol=0.15)
+    history = json.loads((tmp_path / "whole" / "training.json").read_text())["history"]
+    assert history[-1]["public"] > 0.5
+    (tmp_path / "parts" / "answers.npz").write_bytes(b"")
+    state = json.loads((tmp_path / "parts" / "training.json").read_text())
+    (tmp_path / "parts" / "training.json").write_text(json.dumps({**state, "history": state["history"][:6]}))
+    with pytest.raises(InputError, match="answers"):
+        fit(patterns, tmp_path / "parts", recipe, resume=True)

@@ -460,7 +460,7 @@ def use_settings(path: Path) -> None:
 
         configured(path, ["camera"])
     elif path.name == "training.json":
-        from emotion.training import _resumed
+        from emotion.fitting import _resumed
 
         state = _resumed(path.parent, {"recipe": {"a": 1}})
         assert sum(one["seconds"] for one in state["history"]) + state["seconds"] < 1e15

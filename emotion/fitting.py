@@ -1,0 +1,200 @@
+"""Fits an emotion network and selects it on PublicTest, with checkpoints to go on from.
+
+Needs Keras (any backend: ``KERAS_BACKEND=tensorflow`` or ``torch``).
+"""
+
+import json
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from emotion.augment import jittered, mixed
+from emotion.datasets import Faces, for_training
+from emotion.labels import soft_targets
+from emotion.networks import ARCHITECTURES, predicted
+from emotion.recipes import Recipe, cycle, is_eased, learning_rate, strength
+from emotion.self_teaching import Mean, load_answers, own_answers, save_answers
+from models.errors import InputError
+from models.files import parse_json, write_file
+
+if TYPE_CHECKING:
+    import keras
+
+Progress = Callable[[str, float], None]
+CHECKPOINT, BEST, MEAN, STATE = "last.weights.h5", "best.weights.h5", "mean.weights.h5", "training.json"
+ANSWERS = "answers.npz"
+
+
+def fit(
+    splits: dict[str, Faces], folder: str | Path, recipe: Recipe, resume: bool = False, progress: Progress | None = None
+) -> "keras.Model":
+    """Trains on the training split and returns the network of the epoch that was best on PublicTest.
+
+    After every epoch the folder holds the last and the best weights and a ``training.json`` with the history, so that
+    a killed run goes on with ``resume``: same order, same augmentation.
+
+    Args:
+        splits: of `emotion.datasets.load`; needs train and public.
+        folder: for checkpoints; made when missing.
+        recipe: how.
+        progress: told (text, share of the run done 0–1) after each epoch.
+
+    Raises:
+        InputError: no PublicTest to select on, an unknown architecture, or a checkpoint of another recipe.
+    """
+    import keras
+
+    if "public" not in splits:
+        raise InputError("The data has no PublicTest (validation) split to select on. Add public/emotion/picture.")
+    if recipe.architecture not in ARCHITECTURES:
+        raise InputError(f"No architecture is called {recipe.architecture!r}. There are {', '.join(ARCHITECTURES)}.")
+    folder = Path(folder)
+    train, dropped = for_training(splits)
+    targets = soft_targets(train.labels, train.votes, recipe.votes)
+    keras.utils.set_random_seed(recipe.seed)
+    model = build(recipe)
+    model.compile(_optimizer(recipe), keras.losses.CategoricalCrossentropy(), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
+    state: dict[str, Any] = {"recipe": json.loads(json.dumps(asdict(recipe))), "dropped": dropped, "seconds": 0.0, "history": []}
+    if resume and (folder / STATE).is_file():
+        state = _resumed(folder, state)
+        model.load_weights(folder / CHECKPOINT)
+    folder.mkdir(parents=True, exist_ok=True)
+    begun = monotonic() - state["seconds"]
+
+    def done(epochs: float) -> float:
+        if recipe.minutes is not None:
+            return min(1.0, (monotonic() - begun) / (60 * recipe.minutes))
+        return min(1.0, epochs / recipe.epochs)
+
+    def risen(epochs: float) -> tuple[float, int]:
+        return (done(epochs), 0) if recipe.minutes is not None else cycle(recipe, epochs)
+
+    fixed = model.input_shape[1] is not None
+    mean: Mean | None = None
+    while done(len(state["history"])) < 1.0:
+        epoch = len(state["history"])
+        again = recipe.again is not None and epoch >= recipe.again and recipe.minutes is None
+        if again and mean is None:
+            own = _answers(model, folder, recipe, train.images, epoch == recipe.again, progress)
+            targets = ((1 - recipe.taught) * targets + recipe.taught * own).astype(np.float32)
+            mean = Mean(model, folder / MEAN if epoch != recipe.again else None)
+        share = done(epoch)
+        size = int(model.input_shape[1]) if fixed else [side for start, side in recipe.sizes if start <= share][-1]
+        generator = np.random.default_rng([recipe.seed, epoch])
+        order = generator.permutation(len(train))
+        within, number = risen(epoch)
+        jitter = recipe.jitter.times(strength(recipe, share, within, number))
+        losses = []
+        batch = min(recipe.batch, len(order))
+        steps = len(order) // batch
+        for step in range(steps):
+            rows = order[step * batch : (step + 1) * batch]
+            within, number = risen(epoch + step / steps)
+            model.optimizer.learning_rate = learning_rate(recipe, within) * (recipe.later if number else 1.0)
+            faces, wanted = jittered(train.images[rows], jitter, generator, size), targets[rows]
+            if again and recipe.mixup and not is_eased(recipe, share):
+                faces, wanted = mixed(faces, wanted, recipe.mixup, generator)
+            losses.append(float(model.train_on_batch(faces, wanted)))
+            if mean and step % Mean.EVERY == 0:
+                mean.add(Mean.EVERY / (recipe.averaged * steps))
+            if recipe.minutes is not None and done(epoch) >= 1.0:
+                break
+        # Early figures choose nothing; measuring them all would cost a twentieth of the run.
+        measured = epoch % 4 == 3 or done(epoch + 1) >= recipe.measured_from
+        state["seconds"] = monotonic() - begun
+        state["history"].append({"loss": float(np.mean(losses)), "public": None, "size": size, "seconds": state["seconds"]})
+        _checkpoint(model, mean, folder, state, splits["public"] if measured else None)
+        accuracy = state["history"][-1]["public"]
+        if progress:
+            text = f"epoch {epoch + 1}: loss {np.mean(losses):.3f}"
+            progress(text if accuracy is None else f"{text}, PublicTest {accuracy:.1%}", done(epoch + 1))
+    model.load_weights(folder / BEST)
+    return model
+
+
+def _answers(
+    model: "keras.Model", folder: Path, recipe: Recipe, images: np.ndarray, begins: bool, progress: Progress | None
+) -> np.ndarray:
+    """The answers of the best epoch to training faces: made when that part of the run begins, else those of the folder."""
+    if not begins:
+        return load_answers(folder / ANSWERS, len(images))
+    model.load_weights(folder / BEST)
+    at = (recipe.again or 0) / recipe.epochs
+    answers = own_answers(model, recipe, images, (lambda text, _: progress(text, at)) if progress else None)
+    save_answers(folder / ANSWERS, answers)
+    model.load_weights(folder / CHECKPOINT)
+    return answers
+
+
+def build(recipe: Recipe) -> "keras.Model":
+    """The recipe's network, for pictures of any size where it can be."""
+    free = {"size": None} if recipe.architecture == "emotion_net" else {}
+    return ARCHITECTURES[recipe.architecture](**{**free, **recipe.settings})
+
+
+def _optimizer(recipe: Recipe) -> Any:
+    import keras
+
+    settings: dict[str, Any] = {"learning_rate": recipe.rate, "weight_decay": recipe.decay}
+    if recipe.optimizer == "adamw":
+        optimizer = keras.optimizers.AdamW(**settings)
+    else:
+        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **settings)
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer
+
+
+def _accuracy(model: "keras.Model", faces: Faces) -> float:
+    return float((predicted(model, faces.images).argmax(axis=1) == faces.labels).mean())
+
+
+def _checkpoint(model: "keras.Model", mean: Mean | None, folder: Path, state: dict[str, Any], public: Faces | None) -> None:
+    """Measures, and saves last, mean, best and state, the state last: a kill between them costs an epoch, never the run."""
+    _save(model, folder / CHECKPOINT)
+    with mean or nullcontext():
+        if mean:
+            _save(model, folder / MEAN)
+        if public is not None:
+            state["history"][-1]["public"] = _accuracy(model, public)
+        figures = [one["public"] or 0.0 for one in state["history"]]
+        if figures[-1] >= max(figures):
+            _save(model, folder / BEST)
+    write_file(folder / STATE, json.dumps(state, indent=1).encode())
+
+
+def _save(model: "keras.Model", path: Path) -> None:
+    new = path.with_name(f"new.{path.name}")
+    model.save_weights(new)
+    os.replace(new, path)
+
+
+def _resumed(folder: Path, fresh: dict[str, Any]) -> dict[str, Any]:
+    try:
+        state = parse_json((folder / STATE).read_bytes())
+        same = state["recipe"] == fresh["recipe"]
+        check_state(state)
+        if not state["history"]:
+            raise InputError("no epoch was finished")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder / STATE} cannot be read ({error}). Start again without --resume.") from error
+    if not same:
+        raise InputError(f"{folder} holds a run of another recipe. Choose another folder, or start without --resume.")
+    return state
+
+
+def check_state(state: dict[str, Any]) -> None:
+    """Raises:
+    InputError, KeyError, TypeError: it is no checkpoint's.
+    """
+    numbers = [state["seconds"], *(one[name] for one in state["history"] for name in ("seconds", "size"))]
+    measured = [one["public"] for one in state["history"] if one["public"] is not None]
+    right = all(isinstance(n, int | float) and abs(n) <= 1e12 for n in (*numbers, *measured))
+    if not right or not isinstance(state["dropped"], dict):
+        raise InputError("its history is not made of numbers")
