@@ -4,7 +4,8 @@ MediaPipe finds body, face and hands in these pictures as it does in anybody's, 
 really made of them. The movements mean nothing in any sign language, and their names say what they are.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -177,3 +178,40 @@ def clip(name: str, fps: float = 15.0, **how: float | Point) -> Iterator[np.ndar
     """A movement from rest to rest."""
     for n in range(round(SECONDS * fps)):
         yield movement(name, n / fps, **how)  # type: ignore[arg-type]
+
+
+def school_class(smiles: Sequence[float], across: int = 5) -> np.ndarray:
+    """Several of them in rows, cut at the chest, as a camera beside the board sees a class.
+
+    Args:
+        smiles: one for each person, 0–1.
+        across: how many sit in a row.
+
+    Returns:
+        (720, 1280, 3) uint8 RGB.
+    """
+    import cv2
+
+    rows = -(-len(smiles) // across)
+    wide, high = 1280 // across, 720 // rows
+    page = np.full((720, 1280, 3), np.array(WALL) - 9, np.uint8)
+    for n, smile in enumerate(smiles):
+        side = min(WIDTH, round(400 * wide / high))
+        cut = _seated(round(smile, 1))[20:420, MIDDLE - side // 2 : MIDDLE + side // 2]
+        row, column = divmod(n, across)
+        page[row * high : (row + 1) * high, column * wide : (column + 1) * wide] = cv2.resize(
+            cut, (wide, high), interpolation=cv2.INTER_AREA
+        )
+    return page
+
+
+@cache
+def _seated(smile: float) -> np.ndarray:
+    return picture(None, None, smile)
+
+
+def lesson(seconds: float, fps: float) -> Iterator[np.ndarray]:
+    """A class of ten that is calm at first and smiles, one after another, from the middle on."""
+    for n in range(round(seconds * fps)):
+        t = n / fps / seconds
+        yield school_class([float(np.clip(6 * (t - 0.45) - 0.2 * k, 0, 1)) for k in range(10)])

@@ -26,11 +26,13 @@ LARGEST = 250_000  # bytes of a picture
 DESKTOP, PHONE = {"width": 1280, "height": 860}, {"width": 360, "height": 740}
 
 
-def write_camera(path: Path, pictures: Iterable[np.ndarray]) -> Path:
-    """What the browser's camera plays: JPEGs one after another."""
+def write_camera(path: Path, pictures: Iterable[np.ndarray], times: int = 1) -> Path:
+    """What the browser's camera plays: JPEGs one after another, each so many times."""
     with path.open("wb") as file:
         for picture in pictures:
-            Image.fromarray(picture).save(file, "JPEG", quality=92)
+            coded = io.BytesIO()
+            Image.fromarray(picture).save(coded, "JPEG", quality=92)
+            file.write(coded.getvalue() * times)
     return path
 
 
@@ -149,6 +151,20 @@ def about(tab: Any, _: str, __: Path) -> None:
     tab.wait_for_selector("#page-about section")
 
 
+def classroom(tab: Any, _: str, __: Path) -> None:
+    """A drawn class begins to smile; the page keeps its counts and nothing else."""
+    tab.fill("#class-name", "5 Б")
+    tab.check("#class-consent")
+    tab.check('[name="class-place"][value="outside-eu"]')
+    tab.click("#class-start")
+    tab.wait_for_selector("#class-charts svg")
+    tab.wait_for_timeout(LESSON * 500)
+    tab.fill("#class-moment", "Әңгіме басталды")
+    tab.click("#class-note button")
+    tab.wait_for_timeout(LESSON * 500)
+    tab.evaluate("document.querySelector('#class-charts').scrollIntoView({block: 'center'})")
+
+
 SCENES: dict[str, tuple[Callable[[Any, str, Path], None], str, str, str, dict[str, int]]] = {
     "live": (live, "live", "kk", "light", DESKTOP),
     "phone": (phone, "live", "ru", "dark", PHONE),
@@ -156,7 +172,9 @@ SCENES: dict[str, tuple[Callable[[Any, str, Path], None], str, str, str, dict[st
     "teach": (teach_page, "teach", "kk", "light", DESKTOP),
     "practice": (practice, "practice", "en", "dark", DESKTOP),
     "about": (about, "about", "en", "light", DESKTOP),
+    "classroom": (classroom, "classroom", "kk", "light", DESKTOP),
 }
+LESSON = 100  # seconds
 
 
 def main(
@@ -166,7 +184,7 @@ def main(
     chromium: Annotated[str, typer.Option(help="The browser.")] = "/usr/bin/chromium",
 ) -> None:
     """Makes them all."""
-    from drawn_person import clip
+    from drawn_person import clip, lesson
     from playwright.sync_api import sync_playwright
 
     from benchmarks.browser import opened, serving
@@ -190,10 +208,12 @@ def main(
         for n in (1, 2):
             write_video(folder / f"wave{n}.mp4", clip("wave", FPS, off=(4 * n, -3 * n)))
         with serving(folder) as url, sync_playwright() as driver:
-            browser = opened(driver, chromium, played)
             for scene, (stage, page, language, scheme, size) in SCENES.items():
                 if only and scene not in only:
                     continue
+                if scene == "classroom":
+                    write_camera(played, lesson(LESSON, 2), CAMERA_FPS // 2)
+                browser = opened(driver, chromium, played)
                 context = browser.new_context(viewport=size, color_scheme=scheme, device_scale_factor=2 if size is PHONE else 1)
                 context.set_default_timeout(180_000)
                 tab = context.new_page()
@@ -202,8 +222,7 @@ def main(
                 tab.wait_for_timeout(500)
                 stage(tab, name, folder)
                 keep(tab, out / f"{scene}.png")
-                context.close()
-            browser.close()
+                browser.close()
 
 
 if __name__ == "__main__":
