@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotion.detection import FaceDetector
 from kslr.holistic import HolisticTracker
 from kslr.video import Frame
 
@@ -35,3 +36,10 @@ def test_a_picture(drawn):
     assert picture.dtype == np.uint8
     assert np.array_equal(picture, drawn.movement("wave", 0.0))
     assert len(list(drawn.clip("wave", fps=2))) == round(2 * drawn.SECONDS)
+
+
+def test_the_drawn_class_has_ten_faces_and_begins_to_smile(drawn):
+    first, *_, last = drawn.lesson(10, 1)
+    assert not np.array_equal(first, last)
+    with FaceDetector() as detector:
+        assert [len(detector.detect(page)) for page in (first, last)] == [10, 10]
