@@ -66,7 +66,7 @@ def picture(right: Point | None, left: Point | None, smile: float = 0.4, spread:
 
     Args:
         right, left: where the wrists are, in pixels; None for a hand that hangs down.
-        smile: 0–1.
+        smile: 0–1; at 0 the mouth is closed.
         spread: of the fingers, radians between the first and the last, about twice.
         lean: to which side the raised hands lean, radians.
 
@@ -110,9 +110,14 @@ def _head(sheet: Sheet, smile: float) -> None:
         sheet.oval((x + side * 26, 172), (11, 7), (232, 168, 140))
         sheet.oval((x + side * 4, 173), (2, 1.2), (150, 100, 80))
     sheet.limb((x - 1, 148), (x - 3, 168), (2.2, 3), (214, 164, 134))
-    sheet.oval((x, 184), (17, 6 + 6 * smile), LIPS, (0, 180))
-    sheet.oval((x, 184.5), (12, 2 + 4 * smile), (250, 246, 242), (0, 180))
-    sheet.oval((x, 184), (17, 3), LIPS, (180, 360))
+    if smile < 0.1:
+        sheet.oval((x, 185), (15, 4), LIPS, (0, 180))
+        sheet.oval((x, 185), (15, 2.5), LIPS, (180, 360))
+        sheet.limb((x - 14, 185), (x + 14, 185), (0.6, 0.6), SHADE)
+    else:
+        sheet.oval((x, 184), (17, 6 + 6 * smile), LIPS, (0, 180))
+        sheet.oval((x, 184.5), (12, 2 + 4 * smile), (250, 246, 242), (0, 180))
+        sheet.oval((x, 184), (17, 3), LIPS, (180, 360))
     sheet.oval((x, 202), (9, 2), SHADE, (20, 160), 1)
 
 

@@ -162,7 +162,7 @@ def classroom(tab: Any, _: str, __: Path) -> None:
     tab.fill("#class-moment", "Әңгіме басталды")
     tab.click("#class-note button")
     tab.wait_for_timeout(LESSON * 500)
-    tab.evaluate("document.querySelector('#class-charts').scrollIntoView({block: 'center'})")
+    tab.evaluate("document.querySelector('#class-status').scrollIntoView()")
 
 
 SCENES: dict[str, tuple[Callable[[Any, str, Path], None], str, str, str, dict[str, int]]] = {

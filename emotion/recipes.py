@@ -30,7 +30,8 @@ class Recipe:
             2018): the answers of the best epoch before, averaged over `views` jittered copies of each face, are a part
             `taught` of the targets. From there on, pairs of faces are mixed with weights from Beta(`mixup`, `mixup`)
             (Zhang et al., ICLR 2018) unless the augmentation is eased, and what is measured and kept is the mean of the
-            weights over about the last `averaged` epochs (Izmailov et al., UAI 2018). None for never.
+            weights over about the last `averaged` epochs (Izmailov et al., UAI 2018). At least 1; None for never, and never
+            with `minutes`.
         measured_from: share of the run from which every epoch is measured on PublicTest; before, every fourth.
         seed: of weights, order and augmentation.
     """

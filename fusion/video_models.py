@@ -65,9 +65,9 @@ def load_video_model(name: str, classes: Sequence[str], weights: str | Path | No
     source = str(weights or MODELS[name].weights)
     labels = {"id2label": dict(enumerate(classes)), "label2id": {label: i for i, label in enumerate(classes)}}
     try:
-        # safetensors only: a pickled checkpoint could run code.
+        # Safetensors only, and no code from beside them: a pickled checkpoint or a foreign class could run anything.
         model = AutoModelForVideoClassification.from_pretrained(
-            source, num_labels=len(classes), ignore_mismatched_sizes=True, use_safetensors=True, **labels
+            source, num_labels=len(classes), ignore_mismatched_sizes=True, use_safetensors=True, trust_remote_code=False, **labels
         )
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         raise InputError(
