@@ -158,10 +158,10 @@ def classroom(tab: Any, _: str, __: Path) -> None:
     tab.check('[name="class-place"][value="outside-eu"]')
     tab.click("#class-start")
     tab.wait_for_selector("#class-charts svg")
-    tab.wait_for_timeout(LESSON * 500)
+    tab.wait_for_timeout(LESSON * 420)  # the camera begins anew when its file ends
     tab.fill("#class-moment", "Әңгіме басталды")
     tab.click("#class-note button")
-    tab.wait_for_timeout(LESSON * 500)
+    tab.wait_for_timeout(LESSON * 420)
     tab.evaluate("document.querySelector('#class-status').scrollIntoView()")
 
 
