@@ -16,7 +16,7 @@ from emotion.datasets import Faces, load
 from emotion.faces import EMOTIONS, SIZE
 from emotion.labels import FOUR, majority
 from emotion.recognizer import EmotionRecognizer
-from models.calibration import expected_calibration_error, fit_temperature_and_bias, risk_coverage, tempered
+from models.calibration import expected_calibration_error, fit_rare_bias, fit_temperature, risk_coverage, tempered
 from models.errors import InputError
 from models.scores import bootstrap_interval, median_milliseconds, report
 
@@ -140,7 +140,9 @@ def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, 
     Returns:
         ``temperature``, ``bias_EMOTION`` of each emotion's logit, and ``threshold`` (on calibrated probabilities).
     """
-    temperature, bias = fit_temperature_and_bias(probabilities, labels)
+    bias = fit_rare_bias(probabilities, labels)
+    temperature = fit_temperature(tempered(probabilities, 1.0, bias), labels)
+    bias = bias / temperature
     _, risk, confidence = risk_coverage(tempered(probabilities, temperature, bias), labels)
     enough = np.flatnonzero(risk <= 1 - KEPT_ACCURACY - MARGIN)
     biases = {f"bias_{emotion}": float(value) for emotion, value in zip(EMOTIONS, bias, strict=True)}

@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
+from emotion.augment import Jitter
 from emotion.datasets import Faces, load
 from emotion.evaluation import evaluate_model, fit_calibration
 from emotion.faces import EMOTIONS
 from emotion.fitting import BEST, STATE, check_state, fit
 from emotion.networks import ARCHITECTURES
-from emotion.recipes import RECIPES
+from emotion.recipes import RECIPES, Recipe, selected, settings_after
 from models.cards import Card, current_commit, write_card
 from models.errors import InputError
 from models.files import check_writable, parse_json
@@ -99,9 +100,10 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{checkpoints / STATE} cannot be read ({error}). Train first.") from error
     recipe = state["recipe"]
-    weights = exported(recipe, checkpoints / BEST)
+    as_run = Recipe(**{**recipe, "jitter": Jitter(**recipe["jitter"])})
+    weights = exported(recipe["architecture"], settings_after(as_run, len(state["history"])), checkpoints / BEST)
     public = splits["public"]
-    chosen = max(range(len(state["history"])), key=lambda i: state["history"][i]["public"] or 0.0)
+    chosen = selected(as_run, state["history"])
     votes = "labels mixed with the FER+ votes" if recipe["votes"] and splits["train"].votes is not None else "labels"
     dropped = ", ".join(f"{count} {reason}" for reason, count in state["dropped"].items())
     card = Card(
@@ -116,8 +118,8 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
         protocol=(
             f"{recipe['architecture']} from scratch on FER2013's training split ({votes}; dropped: {dropped}), "
             f"seed {recipe['seed']}; epoch {chosen + 1} of {len(state['history'])} selected on PublicTest, temperature, "
-            "biases and threshold fitted on PublicTest, PrivateTest measured once, without test-time augmentation unless a "
-            "figure says so"
+            "bias for rare emotions and threshold fitted on PublicTest, PrivateTest measured once, without test-time "
+            "augmentation unless a figure says so"
         ),
         figures={},
         calibration=fit_calibration(_lite_probabilities(weights, public.images), public.labels),
@@ -138,7 +140,7 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     return {**report, "card": str(path)}
 
 
-def exported(recipe: dict[str, Any], weights: str | Path) -> bytes:
+def exported(architecture: str, settings: dict[str, Any], weights: str | Path) -> bytes:
     """A trained network as ``.tflite``: free batch axis, float16 weights, float32 arithmetic.
 
     Under another Keras backend than TensorFlow, the conversion runs in a process of its own.
@@ -146,24 +148,23 @@ def exported(recipe: dict[str, Any], weights: str | Path) -> bytes:
     import keras
 
     if keras.backend.backend() == "tensorflow":
-        return _converted(recipe, weights)
+        return _converted(architecture, settings, weights)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "model.tflite"
         code = "import sys, json; from emotion.training import exported; from pathlib import Path; "
-        code += "Path(sys.argv[3]).write_bytes(exported(json.loads(sys.argv[1]), sys.argv[2]))"
+        code += "Path(sys.argv[3]).write_bytes(exported(*json.loads(sys.argv[1]), sys.argv[2]))"
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-        command = [sys.executable, "-c", code, json.dumps(recipe), str(weights), str(target)]
+        command = [sys.executable, "-c", code, json.dumps([architecture, settings]), str(weights), str(target)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"TensorFlow could not convert the network: {done.stderr[-2000:]}")
         return target.read_bytes()
 
 
-def _converted(recipe: dict[str, Any], weights: str | Path) -> bytes:
+def _converted(architecture: str, settings: dict[str, Any], weights: str | Path) -> bytes:
     import tensorflow
 
-    settings = dict(recipe["settings"])
-    model = ARCHITECTURES[recipe["architecture"]](**settings)
+    model = ARCHITECTURES[architecture](**settings)
     model.load_weights(weights)
     converter = tensorflow.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
