@@ -1,26 +1,16 @@
 """Real fitting of a small network on patterns that can be told apart, killed and gone on with."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from emotion.recipes import Recipe
 from models.errors import InputError
+from tests.small import SMALL
 
 pytest.importorskip("keras")
-
-SMALL = Recipe(
-    settings={"stem": 4, "filters": [8, 16], "blocks": [0, 1]},
-    optimizer="adamw",
-    rate=0.01,
-    decay=1e-4,
-    batch=35,
-    epochs=6,
-    sizes=((0.0, 32), (0.5, 48)),
-    measured_from=0.0,
-)
 
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path, patterns):
@@ -129,9 +119,7 @@ def test_a_network_grows_from_its_best_and_goes_on_where_it_was(tmp_path, patter
 
 
 def test_a_kill_just_after_growing_loses_an_epoch_at_most(tmp_path, patterns):
-    import shutil
-
-    from emotion.fitting import fit
+    from emotion.fitting import build, fit
 
     class Killed(Exception):
         pass
@@ -143,13 +131,13 @@ def test_a_kill_just_after_growing_loses_an_epoch_at_most(tmp_path, patterns):
     with pytest.raises(Killed):
         fit(patterns, tmp_path, GROWING, progress=kill)
     shutil.copytree(tmp_path, tmp_path / "before")
-    fit(patterns, tmp_path, replace(GROWING), resume=True)
+    fit(patterns, tmp_path, GROWING, resume=True)
     # The state is written last: a kill before that leaves the grown network's weights beside the small one's state.
     shutil.copy(tmp_path / "before" / "training.json", tmp_path / "training.json")
     model = fit(patterns, tmp_path, GROWING, resume=True)
     state = json.loads((tmp_path / "training.json").read_text())
     assert len(state["history"]) == 8
-    assert model.count_params() > 0
+    assert model.count_params() == build(GROWING).count_params()
     # A new run does not take over what an old one left.
     fit(patterns, tmp_path, replace(GROWING, epochs=2))
     assert not list(tmp_path.glob("answers*"))

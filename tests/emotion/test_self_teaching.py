@@ -5,12 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from emotion.recipes import Recipe
 from models.errors import InputError
+from tests.small import SMALL
 
 pytest.importorskip("keras")
-
-SMALL = Recipe(settings={"stem": 4, "filters": [8, 16], "blocks": [0, 1]})
 
 
 def test_what_is_measured_is_the_mean_of_the_weights(tmp_path, patterns):

@@ -6,23 +6,13 @@ import cv2
 import pytest
 
 from emotion.faces import EMOTIONS
-from emotion.recipes import RECIPES, Recipe
+from emotion.recipes import RECIPES
 from emotion.recognizer import EmotionRecognizer
 from models.cards import read_card
 from models.errors import InputError
+from tests.small import SMALL
 
 pytest.importorskip("keras")
-
-SMALL = Recipe(
-    settings={"stem": 4, "filters": [8, 16], "blocks": [0, 1]},
-    optimizer="adamw",
-    rate=0.01,
-    decay=1e-4,
-    batch=35,
-    epochs=6,
-    sizes=((0.0, 32), (0.5, 48)),
-    measured_from=0.0,
-)
 
 
 def _folder(path, splits):
