@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from emotion.augment import affine, warped
-from emotion.datasets import Faces, load
+from emotion.datasets import Faces, copied_from, load
 from emotion.faces import EMOTIONS, SIZE
 from emotion.labels import FOUR, majority
 from emotion.recognizer import EmotionRecognizer
@@ -83,6 +83,8 @@ def evaluate_model(
     special["accuracy_with_mirror"] = float(((probabilities + mirrored).argmax(axis=1) == right).mean())
     if labels == "fer" and faces.votes is not None:
         special["ferplus"] = _ferplus(probabilities, faces.votes)
+    if "train" in splits:
+        special["copies"] = _copies(probabilities, right, copied_from(faces.images, splits["train"].images))
     thirty = median_milliseconds(recognizer.probabilities, [faces.images[i : i + 30] for i in range(0, min(len(faces), 600), 30)])
     special["milliseconds_30_faces"] = thirty
     if jitter:
@@ -123,6 +125,16 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> 
         "accuracy_of_kept": float((predicted == labels)[kept].mean()) if kept.any() else None,
         "four_classes": four_class(probabilities, labels),
     }
+
+
+def _copies(probabilities: np.ndarray, labels: np.ndarray, copied: np.ndarray) -> dict[str, Any]:
+    """How many measured faces the training split has as well, and the accuracy on these and on the others.
+
+    A network that saw them in training knows their answers by heart; one that did not is about as good on both.
+    """
+    hit = probabilities.argmax(axis=1) == labels
+    accuracies = {"accuracy": hit[copied], "accuracy_of_others": hit[~copied]}
+    return {"samples": int(copied.sum())} | {name: float(part.mean()) if len(part) else None for name, part in accuracies.items()}
 
 
 def four_class(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:

@@ -17,8 +17,8 @@ import numpy as np
 from emotion.augment import jittered, mixed
 from emotion.datasets import Faces, for_training
 from emotion.labels import soft_targets
-from emotion.networks import ARCHITECTURES, carry_over, predicted
-from emotion.recipes import Recipe, cycle, is_eased, learning_rate, selected, settings_after, strength
+from emotion.networks import ARCHITECTURES, predicted
+from emotion.recipes import Recipe, cycle, is_eased, learning_rate, strength
 from emotion.self_teaching import Mean, load_answers, own_answers, save_answers
 from models.errors import InputError
 from models.files import parse_json, write_file
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, float], None]
 CHECKPOINT, BEST, MEAN, STATE = "last.weights.h5", "best.weights.h5", "mean.weights.h5", "training.json"
-# What a network grew from, and its own answers before an epoch.
-GROWN, ANSWERS = "grown.weights.h5", "answers-{}.npz"
+ANSWERS = "answers.npz"
 
 
 def fit(
@@ -59,17 +58,14 @@ def fit(
     train, dropped = for_training(splits)
     targets = soft_targets(train.labels, train.votes, recipe.votes)
     keras.utils.set_random_seed(recipe.seed)
+    model = build(recipe)
+    model.compile(_optimizer(recipe), keras.losses.CategoricalCrossentropy(), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
     state: dict[str, Any] = {"recipe": json.loads(json.dumps(asdict(recipe))), "dropped": dropped, "seconds": 0.0, "history": []}
-    resumed = resume and (folder / STATE).is_file()
-    folder.mkdir(parents=True, exist_ok=True)
-    if resumed:
+    if resume and (folder / STATE).is_file():
         state = _resumed(folder, state)
-    else:
-        for stale in (folder / GROWN, *folder.glob(ANSWERS.format("*"))):
-            stale.unlink(missing_ok=True)
-    model = _compiled(recipe, len(state["history"]))
-    if resumed and not (len(state["history"]) == recipe.grows and (folder / GROWN).is_file()):
         model.load_weights(folder / CHECKPOINT)
+    folder.mkdir(parents=True, exist_ok=True)
     begun = monotonic() - state["seconds"]
 
     def done(epochs: float) -> float:
@@ -82,18 +78,13 @@ def fit(
 
     fixed = model.input_shape[1] is not None
     mean: Mean | None = None
-    learnt = targets
     while done(len(state["history"])) < 1.0:
         epoch = len(state["history"])
-        again = recipe.minutes is None and any(begin <= epoch for begin in recipe.again)
-        begins = again and epoch in recipe.again
-        if again and (mean is None or begins):
-            own = _answers(model, folder, recipe, train.images, epoch, progress)
-            learnt = ((1 - recipe.taught) * targets + recipe.taught * own).astype(np.float32)
-        if epoch == recipe.grows and recipe.minutes is None:
-            model = _grown(model, folder, recipe)
-        if again and (mean is None or begins):
-            mean = Mean(model, None if begins else folder / MEAN)
+        again = recipe.again is not None and epoch >= recipe.again and recipe.minutes is None
+        if again and mean is None:
+            own = _answers(model, folder, recipe, train.images, epoch == recipe.again, progress)
+            targets = ((1 - recipe.taught) * targets + recipe.taught * own).astype(np.float32)
+            mean = Mean(model, folder / MEAN if epoch != recipe.again else None)
         share = done(epoch)
         size = int(model.input_shape[1]) if fixed else [side for start, side in recipe.sizes if start <= share][-1]
         generator = np.random.default_rng([recipe.seed, epoch])
@@ -107,7 +98,7 @@ def fit(
             rows = order[step * batch : (step + 1) * batch]
             within, number = risen(epoch + step / steps)
             model.optimizer.learning_rate = learning_rate(recipe, within) * (recipe.later if number else 1.0)
-            faces, wanted = jittered(train.images[rows], jitter, generator, size), learnt[rows]
+            faces, wanted = jittered(train.images[rows], jitter, generator, size), targets[rows]
             if again and recipe.mixup and not is_eased(recipe, share):
                 faces, wanted = mixed(faces, wanted, recipe.mixup, generator)
             losses.append(float(model.train_on_batch(faces, wanted)))
@@ -119,7 +110,7 @@ def fit(
         measured = epoch % 4 == 3 or done(epoch + 1) >= recipe.measured_from
         state["seconds"] = monotonic() - begun
         state["history"].append({"loss": float(np.mean(losses)), "public": None, "size": size, "seconds": state["seconds"]})
-        _checkpoint(model, mean, folder, recipe, state, splits["public"] if measured else None)
+        _checkpoint(model, mean, folder, state, splits["public"] if measured else None)
         accuracy = state["history"][-1]["public"]
         if progress:
             text = f"epoch {epoch + 1}: loss {np.mean(losses):.3f}"
@@ -129,43 +120,23 @@ def fit(
 
 
 def _answers(
-    model: "keras.Model", folder: Path, recipe: Recipe, images: np.ndarray, epoch: int, progress: Progress | None
+    model: "keras.Model", folder: Path, recipe: Recipe, images: np.ndarray, begins: bool, progress: Progress | None
 ) -> np.ndarray:
-    """The mean of the answers to training faces of the best epoch before each time the network began to learn from itself."""
-    begun = [begin for begin in recipe.again if begin <= epoch]
-    path = folder / ANSWERS.format(epoch)
-    if epoch in begun and not path.is_file():
-        model.load_weights(folder / BEST)
-        share = epoch / recipe.epochs
-        save_answers(path, own_answers(model, recipe, images, (lambda text, _: progress(text, share)) if progress else None))
-        model.load_weights(folder / CHECKPOINT)
-    return np.mean([load_answers(folder / ANSWERS.format(begin), len(images)) for begin in begun], axis=0, dtype=np.float32)
+    """The answers of the best epoch to training faces: made when that part of the run begins, else those of the folder."""
+    if not begins:
+        return load_answers(folder / ANSWERS, len(images))
+    model.load_weights(folder / BEST)
+    at = (recipe.again or 0) / recipe.epochs
+    answers = own_answers(model, recipe, images, (lambda text, _: progress(text, at)) if progress else None)
+    save_answers(folder / ANSWERS, answers)
+    model.load_weights(folder / CHECKPOINT)
+    return answers
 
 
-def _grown(small: "keras.Model", folder: Path, recipe: Recipe) -> "keras.Model":
-    """The larger network of the epochs from `recipe.grows` on, answering as the best of the smaller one did."""
-    large = _compiled(recipe, recipe.epochs)
-    if not (folder / GROWN).is_file():
-        small.load_weights(folder / BEST)
-        carry_over(small, large)
-        _save(large, folder / GROWN)
-    large.load_weights(folder / GROWN)
-    return large
-
-
-def build(recipe: Recipe, epochs: int | None = None) -> "keras.Model":
-    """The recipe's network after so many epochs (all when None), for pictures of any size where it can be."""
+def build(recipe: Recipe) -> "keras.Model":
+    """The recipe's network, for pictures of any size where it can be."""
     free = {"size": None} if recipe.architecture == "emotion_net" else {}
-    return ARCHITECTURES[recipe.architecture](**{**free, **settings_after(recipe, epochs)})
-
-
-def _compiled(recipe: Recipe, epochs: int) -> "keras.Model":
-    import keras
-
-    model = build(recipe, epochs)
-    model.compile(_optimizer(recipe), keras.losses.CategoricalCrossentropy(), jit_compile=False)
-    model.optimizer.build(model.trainable_variables)
-    return model
+    return ARCHITECTURES[recipe.architecture](**{**free, **recipe.settings})
 
 
 def _optimizer(recipe: Recipe) -> Any:
@@ -184,9 +155,7 @@ def _accuracy(model: "keras.Model", faces: Faces) -> float:
     return float((predicted(model, faces.images).argmax(axis=1) == faces.labels).mean())
 
 
-def _checkpoint(
-    model: "keras.Model", mean: Mean | None, folder: Path, recipe: Recipe, state: dict[str, Any], public: Faces | None
-) -> None:
+def _checkpoint(model: "keras.Model", mean: Mean | None, folder: Path, state: dict[str, Any], public: Faces | None) -> None:
     """Measures, and saves last, mean, best and state, the state last: a kill between them costs an epoch, never the run."""
     _save(model, folder / CHECKPOINT)
     with mean or nullcontext():
@@ -194,7 +163,8 @@ def _checkpoint(
             _save(model, folder / MEAN)
         if public is not None:
             state["history"][-1]["public"] = _accuracy(model, public)
-        if selected(recipe, state["history"]) == len(state["history"]) - 1:
+        figures = [one["public"] or 0.0 for one in state["history"]]
+        if figures[-1] >= max(figures):
             _save(model, folder / BEST)
     write_file(folder / STATE, json.dumps(state, indent=1).encode())
 

@@ -49,7 +49,6 @@ def emotion_net(
     stem: int = 24,
     filters: Sequence[int] = (48, 96, 192, 320),
     blocks: Sequence[int] = (0, 1, 1, 0),
-    narrow: int = 2,
     squeeze: int = 8,
     dropout: float = 0.3,
     classes: int = 7,
@@ -65,7 +64,6 @@ def emotion_net(
         stem: filters of the first convolution, at full size.
         filters: one stage per entry; every stage but the first halves the size.
         blocks: residual blocks (two 3×3 convolutions) of each stage after its first convolution.
-        narrow: how many times fewer filters a stage's second and later blocks have between their two convolutions.
         squeeze: how many times narrower the squeeze layer is; 0 leaves squeeze-and-excitation out.
         dropout: before the last layer.
         size: picture size in pixels; None accepts any, for training on small pictures first.
@@ -83,44 +81,23 @@ def emotion_net(
     x = ops.expand_dims(ops.cast(face, "float32"), -1)
     x = x - ops.mean(x, axis=(1, 2, 3), keepdims=True)
     x = x / (ops.sqrt(ops.mean(ops.square(x), axis=(1, 2, 3), keepdims=True)) + 1.0)
-    x = layers.MaxPooling2D(2)(_convolution("stem", stem)(x))
-    x = layers.ReLU()(_normalisation("stem")(x))
+    x = layers.MaxPooling2D(2)(_convolution(stem)(x))
+    x = layers.ReLU()(_normalisation()(x))
     for stage, (width, count) in enumerate(zip(filters, blocks, strict=True)):
-        x = _convolution(f"stage{stage}", width, stride=1 if stage == 0 else 2)(x)
-        x = layers.ReLU()(_normalisation(f"stage{stage}")(x))
-        for block in range(count):
-            name = f"stage{stage}_block{block}"
-            inner = width // narrow if block else width
-            branch = layers.ReLU()(_normalisation(f"{name}_in")(_convolution(f"{name}_in", inner)(x)))
+        x = _convolution(width, stride=1 if stage == 0 else 2)(x)
+        x = layers.ReLU()(_normalisation()(x))
+        for _ in range(count):
+            branch = layers.ReLU()(_normalisation()(_convolution(width)(x)))
             # A residual branch that starts at zero lets high learning rates start at once.
-            branch = _normalisation(f"{name}_out", gamma_initializer="zeros")(_convolution(f"{name}_out", width)(branch))
+            branch = _normalisation(gamma_initializer="zeros")(_convolution(width)(branch))
             if squeeze:
-                branch = _excited(name, branch, width, max(8, width // squeeze))
+                branch = _excited(branch, width, max(8, width // squeeze))
             x = layers.ReLU()(layers.Add()([x, branch]))
     x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
     x = layers.Dropout(dropout)(x)
     # Zeros: every emotion is equally likely at first, so the large pooled features cannot explode the first steps.
-    answer = layers.Dense(classes, activation="softmax", kernel_initializer="zeros", name="answer")(x)
+    answer = layers.Dense(classes, activation="softmax", kernel_initializer="zeros")(x)
     return keras.Model(face, answer, name="emotion_net")
-
-
-def carry_over(small: "keras.Model", large: "keras.Model") -> None:
-    """Gives a network the weights of one with fewer residual blocks: it then answers as that one does.
-
-    The blocks the small one lacks begin as the identity, for their branches start at zero (after Chen et al., Net2Net,
-    ICLR 2016).
-
-    Args:
-        small: an `emotion_net`.
-        large: another one, new, of the same filters; changed in place.
-
-    Raises:
-        ValueError: filters differ.
-    """
-    known = {layer.name: layer.get_weights() for layer in small.layers if layer.weights}
-    for layer in large.layers:
-        if layer.name in known:
-            layer.set_weights(known[layer.name])
 
 
 def predicted(model: "keras.Model", images: np.ndarray, batch: int = 256) -> np.ndarray:
@@ -131,26 +108,25 @@ def predicted(model: "keras.Model", images: np.ndarray, batch: int = 256) -> np.
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
-def _convolution(name: str, width: int, stride: int = 1) -> Any:
+def _convolution(width: int, stride: int = 1) -> Any:
     from keras import layers
 
-    name = f"{name}_convolution"
-    return layers.Conv2D(width, 3, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal", name=name)
+    return layers.Conv2D(width, 3, strides=stride, padding="same", use_bias=False, kernel_initializer="he_normal")
 
 
-def _normalisation(name: str, **settings: Any) -> Any:
+def _normalisation(**settings: Any) -> Any:
     from keras import layers
 
     # Short memory: the statistics must follow when the training pictures change their size.
-    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, name=f"{name}_normalisation", **settings)
+    return layers.BatchNormalization(momentum=0.9, epsilon=1e-5, **settings)
 
 
-def _excited(name: str, x: Any, width: int, narrow: int) -> Any:
+def _excited(x: Any, width: int, narrow: int) -> Any:
     from keras import layers
 
     weight = layers.GlobalAveragePooling2D(keepdims=True)(x)
-    weight = layers.Dense(narrow, activation="relu", name=f"{name}_squeeze")(weight)
-    return layers.Multiply()([x, layers.Dense(width, activation="sigmoid", name=f"{name}_excite")(weight)])
+    weight = layers.Dense(narrow, activation="relu")(weight)
+    return layers.Multiply()([x, layers.Dense(width, activation="sigmoid")(weight)])
 
 
 ARCHITECTURES: dict[str, Callable[..., "keras.Model"]] = {"student_cnn": student_cnn, "emotion_net": emotion_net}

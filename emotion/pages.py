@@ -33,6 +33,9 @@ def emotion_page(report: dict[str, Any], probabilities: np.ndarray, labels: np.n
     ]
     if "ferplus" in report:
         other.append([f"against the FER+ majority ({report['ferplus']['samples']} faces)", report["ferplus"]["accuracy"]])
+    if report.get("copies", {}).get("samples"):
+        other.append([f"{report['copies']['samples']} faces that the training split has too", report["copies"]["accuracy"]])
+        other.append(["the other faces", report["copies"]["accuracy_of_others"]])
     sections = {
         "Emotions": [
             table(["emotion", "precision", "recall", "F1", "faces"], classes),

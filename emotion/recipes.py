@@ -26,14 +26,12 @@ class Recipe:
             small learning rates, then fit faces as they are met.
         minutes: instead of epochs: the schedules follow the clock, for a machine that others use as well.
         votes: share of the FER+ votes in the soft targets.
-        again: epochs from which the network also learns from itself (Furlanello et al., Born-again neural networks, ICML
-            2018): the answers of the best epoch before, averaged over `views` jittered copies of each face (and over those
-            of the times before), are a part `taught` of the targets. From the first on, pairs of faces are mixed with
-            weights from Beta(`mixup`, `mixup`) (Zhang et al., ICLR 2018) unless the augmentation is eased, and what is
-            measured and kept is the mean of the weights over about the last `averaged` epochs (Izmailov et al., UAI 2018).
-            Each at least 1; never with `minutes`.
-        grows: epoch from which the network has the settings `grown` as well: it goes on from the best epoch before, with
-            residual blocks added that change nothing at first. At least 1; None for never, and never with `minutes`.
+        again: epoch from which the network also learns from itself (Furlanello et al., Born-again neural networks, ICML
+            2018): the answers of the best epoch before, averaged over `views` jittered copies of each face, are a part
+            `taught` of the targets. From there on, pairs of faces are mixed with weights from Beta(`mixup`, `mixup`)
+            (Zhang et al., ICLR 2018) unless the augmentation is eased, and what is measured and kept is the mean of the
+            weights over about the last `averaged` epochs (Izmailov et al., UAI 2018). At least 1; None for never, and never
+            with `minutes`.
         measured_from: share of the run from which every epoch is measured on PublicTest; before, every fourth.
         seed: of weights, order and augmentation.
     """
@@ -54,13 +52,11 @@ class Recipe:
     gentle: float = 0.5
     sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.45, 40), (0.8, 48))
     votes: float = 0.3
-    again: tuple[int, ...] = ()
+    again: int | None = None
     taught: float = 0.5
     views: int = 12
     mixup: float = 0.2
     averaged: float = 4.0
-    grows: int | None = None
-    grown: dict[str, Any] = field(default_factory=dict)
     measured_from: float = 0.6
     seed: int = 0
 
@@ -70,19 +66,17 @@ class Recipe:
 # cycles of emotion_net small pictures come first: they cost less, and faces of 48 pixels are learnt from them sooner.
 RECIPES = {
     "emotion_net": Recipe(
-        epochs=235,
-        restarts=(51, 90, 154, 197),
+        epochs=197,
+        restarts=(51, 90, 154),
         later=0.5,
-        eased=((0.6021, 0.6532), (0.8191, 0.8362), (0.9766, 1.0)),
+        eased=((0.72, 0.781), (0.978, 1.0)),
         votes=0.5,
         sizes=(
-            *((0, 32), (0.1298, 40), (0.1894, 48), (0.2149, 40), (0.3383, 48), (0.3809, 40)),
-            *((0.5894, 48), (0.6532, 40), (0.7383, 48), (0.8362, 40), (0.9043, 48)),
+            *((0.0, 32), (0.155, 40), (0.226, 48), (0.256, 40), (0.404, 48), (0.454, 40)),
+            *((0.703, 48), (0.779, 40), (0.881, 48)),
         ),
-        again=(154, 197),
-        grows=197,
-        grown={"blocks": (0, 1, 2, 0)},
-        measured_from=0.975,
+        again=154,
+        measured_from=0.95,
     ),
     "student_cnn": Recipe(
         "student_cnn",
@@ -98,27 +92,6 @@ RECIPES = {
         measured_from=0.0,
     ),
 }
-
-
-def settings_after(recipe: Recipe, epochs: int | None = None) -> dict[str, Any]:
-    """The network's settings after so many epochs; after the whole run when None.
-
-    >>> recipe = Recipe(settings={"stem": 8}, epochs=9, grows=4, grown={"narrow": 1})
-    >>> settings_after(recipe, 4), settings_after(recipe)
-    ({'stem': 8}, {'stem': 8, 'narrow': 1})
-    """
-    grown = recipe.grows is not None and recipe.minutes is None
-    return recipe.settings | (recipe.grown if grown and (recipe.epochs if epochs is None else epochs) > recipe.grows else {})
-
-
-def selected(recipe: Recipe, history: list[dict[str, Any]]) -> int:
-    """The index of the epoch that was best on PublicTest, among those of the network as it is now; the later one of equals.
-
-    >>> selected(Recipe(), [{"public": 0.6}, {"public": 0.7}, {"public": None}])
-    1
-    """
-    grown = recipe.grows is not None and recipe.minutes is None and len(history) > recipe.grows
-    return max(range(recipe.grows if grown else 0, len(history)), key=lambda i: (history[i]["public"] or 0.0, i))
 
 
 def learning_rate(recipe: Recipe, share: float) -> float:

@@ -16,13 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from emotion.augment import Jitter
 from emotion.datasets import Faces, load
 from emotion.evaluation import evaluate_model, fit_calibration
 from emotion.faces import EMOTIONS
 from emotion.fitting import BEST, STATE, check_state, fit
 from emotion.networks import ARCHITECTURES
-from emotion.recipes import RECIPES, Recipe, selected, settings_after
+from emotion.recipes import RECIPES
 from models.cards import Card, current_commit, write_card
 from models.errors import InputError
 from models.files import check_writable, parse_json
@@ -100,10 +99,9 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{checkpoints / STATE} cannot be read ({error}). Train first.") from error
     recipe = state["recipe"]
-    as_run = Recipe(**{**recipe, "jitter": Jitter(**recipe["jitter"])})
-    weights = exported(recipe["architecture"], settings_after(as_run, len(state["history"])), checkpoints / BEST)
+    weights = exported(recipe, checkpoints / BEST)
     public = splits["public"]
-    chosen = selected(as_run, state["history"])
+    chosen = max(range(len(state["history"])), key=lambda i: state["history"][i]["public"] or 0.0)
     votes = "labels mixed with the FER+ votes" if recipe["votes"] and splits["train"].votes is not None else "labels"
     dropped = ", ".join(f"{count} {reason}" for reason, count in state["dropped"].items())
     card = Card(
@@ -140,7 +138,7 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     return {**report, "card": str(path)}
 
 
-def exported(architecture: str, settings: dict[str, Any], weights: str | Path) -> bytes:
+def exported(recipe: dict[str, Any], weights: str | Path) -> bytes:
     """A trained network as ``.tflite``: free batch axis, float16 weights, float32 arithmetic.
 
     Under another Keras backend than TensorFlow, the conversion runs in a process of its own.
@@ -148,23 +146,24 @@ def exported(architecture: str, settings: dict[str, Any], weights: str | Path) -
     import keras
 
     if keras.backend.backend() == "tensorflow":
-        return _converted(architecture, settings, weights)
+        return _converted(recipe, weights)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "model.tflite"
         code = "import sys, json; from emotion.training import exported; from pathlib import Path; "
-        code += "Path(sys.argv[3]).write_bytes(exported(*json.loads(sys.argv[1]), sys.argv[2]))"
+        code += "Path(sys.argv[3]).write_bytes(exported(json.loads(sys.argv[1]), sys.argv[2]))"
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-        command = [sys.executable, "-c", code, json.dumps([architecture, settings]), str(weights), str(target)]
+        command = [sys.executable, "-c", code, json.dumps(recipe), str(weights), str(target)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"TensorFlow could not convert the network: {done.stderr[-2000:]}")
         return target.read_bytes()
 
 
-def _converted(architecture: str, settings: dict[str, Any], weights: str | Path) -> bytes:
+def _converted(recipe: dict[str, Any], weights: str | Path) -> bytes:
     import tensorflow
 
-    model = ARCHITECTURES[architecture](**settings)
+    settings = dict(recipe["settings"])
+    model = ARCHITECTURES[recipe["architecture"]](**settings)
     model.load_weights(weights)
     converter = tensorflow.lite.TFLiteConverter.from_keras_model(model)
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]

@@ -1,9 +1,10 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from emotion.datasets import Faces
+from emotion.datasets import Faces, copied_from
 from emotion.evaluation import evaluate_model, figures, fit_calibration, four_class, jitter_curve, moved
 from emotion.faces import EMOTIONS
 from models.cards import read_card, shipped
@@ -87,6 +88,20 @@ def test_a_report_and_its_page(tmp_path, patterns):
     against_votes = evaluate_model({"private": private}, "emotion", data="x", labels="ferplus")
     assert against_votes["accuracy"] == made["ferplus"]["accuracy"]
     assert "ferplus" not in against_votes
+
+
+def test_faces_that_are_in_training_too_are_counted(tmp_path, patterns):
+    private = patterns["private"]
+    train = patterns["train"]
+    leaked = replace(train, images=np.concatenate([train.images, private.images[:10]]), labels=np.append(train.labels, [0] * 10))
+    page = tmp_path / "page.html"
+    made = evaluate_model({"train": leaked, "private": private}, "emotion", data="x", html=page)
+    copies = made["copies"]
+    assert copies["samples"] == 10 + copied_from(private.images[10:], train.images).sum()
+    hits = copies["samples"] * copies["accuracy"] + (35 - copies["samples"]) * copies["accuracy_of_others"]
+    assert np.isclose(hits / 35, made["accuracy"])
+    assert "the training split has too" in page.read_text()
+    assert "copies" not in evaluate_model({"private": private}, "emotion", data="x")
 
 
 def test_the_card_s_figure_is_what_its_command_prints(fer2013):

@@ -49,30 +49,6 @@ def test_architecture_numbers_are_arguments(keras):
     assert student_cnn(classes=4).output_shape == (None, 4)
 
 
-def test_a_network_with_more_blocks_begins_as_the_one_it_grew_from(keras):
-    from emotion.networks import carry_over, emotion_net
-
-    keras.utils.set_random_seed(0)
-    small, large = (emotion_net(filters=(8, 16), blocks=(0, count), stem=4) for count in (1, 2))
-    generator = np.random.default_rng(0)
-    small.set_weights([generator.uniform(0.1, 0.5, weight.shape) for weight in small.get_weights()])
-    faces = generator.integers(0, 256, (5, 48, 48), dtype=np.uint8)
-    assert not np.allclose(np.asarray(small(faces)), np.asarray(large(faces)), atol=1e-3)
-    carry_over(small, large)
-    assert large.count_params() > small.count_params()
-    assert np.allclose(np.asarray(small(faces)), np.asarray(large(faces)), atol=1e-5)
-    with pytest.raises(ValueError, match="shape"):
-        carry_over(small, emotion_net(filters=(8, 24), blocks=(0, 2), stem=4))
-
-
-def test_later_blocks_are_narrower_inside(keras):
-    from emotion.networks import emotion_net
-
-    sizes = [emotion_net(filters=(8, 16), blocks=(0, 2), narrow=narrow, stem=4).count_params() for narrow in (1, 2, 4)]
-    assert sizes == sorted(sizes, reverse=True)
-    assert len(set(sizes)) == 3
-
-
 def test_student_cnn_is_the_paper_s(keras):
     from emotion.networks import student_cnn
 
