@@ -130,7 +130,7 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> 
 def _copies(probabilities: np.ndarray, labels: np.ndarray, copied: np.ndarray) -> dict[str, Any]:
     """How many measured faces the training split has as well, and the accuracy on these and on the others.
 
-    A network that saw them in training knows their answers by heart; one that did not is about as good on both.
+    A network that saw them in training knows them by heart; `emotion.datasets.for_training` leaves them out.
     """
     hit = probabilities.argmax(axis=1) == labels
     accuracies = {"accuracy": hit[copied], "accuracy_of_others": hit[~copied]}
