@@ -5,7 +5,6 @@ Kinetics-400 weights, and a split by signer. Sign and emotion are two tasks on t
 its own recordings can print this line beside ours. Needs the extra ``video`` (torch, transformers).
 """
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,10 @@ import numpy as np
 from fusion.manifest import Clip, check_disjoint
 from kslr.video import VideoFile
 from models.errors import InputError
+from models.files import parse_json
 from models.scores import median_milliseconds, report
+
+Colours = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class VideoModel:
 
     weights: str
     frames: int
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    deviation: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    mean: Colours = (0.485, 0.456, 0.406)
+    deviation: Colours = (0.229, 0.224, 0.225)
 
 
 MODELS = {
@@ -77,15 +79,27 @@ def load_video_model(name: str, classes: Sequence[str], weights: str | Path | No
     if name not in model.config.model_type:
         raise InputError(f"{source} holds a {model.config.model_type}, not a {name}. Choose the model that fits its weights.")
     known = MODELS[name]
-    settings = Path(source) / "preprocessor_config.json"
-    said = json.loads(settings.read_text()) if settings.is_file() else {}
-    fitted = VideoModel(
-        source,
-        int(model.config.num_frames),
-        tuple(said.get("image_mean", known.mean)),
-        tuple(said.get("image_std", known.deviation)),
-    )
-    return model, fitted, int(model.config.image_size)
+    mean, deviation = _levels(Path(source) / "preprocessor_config.json", known)
+    return model, VideoModel(source, int(model.config.num_frames), mean, deviation), int(model.config.image_size)
+
+
+def _levels(settings: Path, known: VideoModel) -> tuple[Colours, Colours]:
+    """Mean and deviation of the three colours as a folder's settings give them, or as the model is known to have them.
+
+    Raises:
+        InputError: the settings are there and cannot be used.
+    """
+    if not settings.is_file():
+        return known.mean, known.deviation
+    try:
+        said = parse_json(settings.read_bytes())
+        red, green, blue = (float(level) for level in said.get("image_mean", known.mean))
+        wide = [float(level) for level in said.get("image_std", known.deviation)]
+        if not np.isfinite([red, green, blue, *wide]).all() or min(wide) <= 0:
+            raise InputError("mean and deviation must be numbers, the deviation above 0")
+        return (red, green, blue), (wide[0], wide[1], wide[2])
+    except (OSError, ValueError, TypeError, AttributeError, IndexError, InputError) as error:
+        raise InputError(f"{settings} cannot be read ({error}). Download it again, or delete it.") from error
 
 
 def read_frames(clip: Clip, frames: int, side: int) -> np.ndarray:

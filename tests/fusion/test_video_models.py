@@ -1,4 +1,6 @@
 import json
+import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +72,39 @@ def test_weights_of_another_model_and_none_are_refused(tiny, tmp_path):
         load_video_model("vivit", ["a", "b"], tmp_path)
     with pytest.raises(InputError, match="timesformer"):
         load_video_model("resnet", ["a", "b"])
+
+
+def test_code_and_pickles_beside_the_weights_are_not_run(tiny, tmp_path):
+    marker = tmp_path / "ran"
+    folder = tmp_path / "foreign"
+    shutil.copytree(tiny["vivit"], folder)
+    (folder / "own.py").write_text(f"open({str(marker)!r}, 'w')\n")
+    config = json.loads((folder / "config.json").read_text())
+    classes = {"AutoConfig": "own.Config", "AutoModelForVideoClassification": "own.Model"}
+    (folder / "config.json").write_text(json.dumps({**config, "auto_map": classes}))
+    load_video_model("vivit", ["a", "b"], folder)
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "own", "auto_map": classes}))
+    with pytest.raises(InputError, match="--weights"):
+        load_video_model("vivit", ["a", "b"], folder)
+    (folder / "config.json").write_text(json.dumps(config))
+    (folder / "model.safetensors").unlink()
+
+    class Opens:
+        def __reduce__(self) -> tuple:
+            return open, (str(marker), "w")
+
+    (folder / "pytorch_model.bin").write_bytes(pickle.dumps(Opens()))
+    with pytest.raises(InputError, match="--weights"):
+        load_video_model("vivit", ["a", "b"], folder)
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"image_mean": 1}', '{"image_mean": [0.5]}', '{"image_std": [0, 0, 0]}'])
+def test_settings_that_cannot_be_used_are_told(tiny, tmp_path, text):
+    shutil.copytree(tiny["vivit"], tmp_path / "broken")
+    (tmp_path / "broken" / "preprocessor_config.json").write_text(text)
+    with pytest.raises(InputError, match="Download it again"):
+        load_video_model("vivit", ["a", "b"], tmp_path / "broken")
 
 
 def test_a_span_is_cut_out(tmp_path):
