@@ -95,7 +95,7 @@
     async function start(file) {
       if (!open() || state.on) return;
       status("live.connecting");
-      Object.assign(state, { on: true, ready: false, waiting: false, windows: [], moments: [], from: file ? "file" : "camera", began: performance.now(), last: 0, clock: 0 });
+      Object.assign(state, { on: true, ready: false, waiting: false, windows: [], moments: [], from: file ? "file" : "camera", began: performance.now(), last: 0, clock: 0, stopped: null });
       try {
         if (file) {
           video.src = URL.createObjectURL(file);
@@ -148,7 +148,10 @@
         past();
         return send();
       }
-      if (reply.window) { state.windows.push(reply.window); show(reply.window); redraw(); }
+      if (reply.window) {
+        if (!state.windows.length && !state.stopped) status("classroom.going");
+        state.windows.push(reply.window); show(reply.window); redraw();
+      }
       if (reply.ended) { drop(); status(state.stopped || "classroom.ended"); return past(); }
       state.waiting = false;
       element.dataset.looks = Number(element.dataset.looks || 0) + 1;

@@ -68,6 +68,7 @@ def test_a_class_is_charted_noted_and_reported_and_nobody_is_in_it(visit, server
     tab.fill("#class-name", "5 Б")
     _begin(tab)
     tab.wait_for_selector("#class-charts svg")
+    assert tab.inner_text("#class-status") == text("classroom.going", "kk")
     # The preview is made of blurred silhouettes; the picture itself is not shown.
     assert tab.evaluate("getComputedStyle(document.querySelector('#class-video')).visibility") == "hidden"
     tab.check("#class-aim")
