@@ -18,7 +18,7 @@ from emotion.augment import jittered, mixed
 from emotion.datasets import Faces, for_training
 from emotion.labels import soft_targets
 from emotion.networks import ARCHITECTURES, predicted
-from emotion.recipes import Recipe, cycle, is_eased, learning_rate, strength
+from emotion.recipes import Recipe, cycle, is_eased, learning_rate, of_cycle, strength
 from emotion.self_teaching import Mean, load_answers, own_answers, save_answers
 from models.errors import InputError
 from models.files import parse_json, write_file
@@ -28,13 +28,20 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str, float], None]
 CHECKPOINT, BEST, MEAN, STATE = "last.weights.h5", "best.weights.h5", "mean.weights.h5", "training.json"
-ANSWERS = "answers.npz"
+# The mean weights early in a cycle, and their mean with the best ones.
+EARLY, BLEND = "early.weights.h5", "blend.weights.h5"
+# The network's own answers before an epoch.
+ANSWERS = "answers-{}.npz"
 
 
 def fit(
     splits: dict[str, Faces], folder: str | Path, recipe: Recipe, resume: bool = False, progress: Progress | None = None
 ) -> "keras.Model":
     """Trains on the training split and returns the network of the epoch that was best on PublicTest.
+
+    Where the last cycle learns from own answers, that epoch is averaged with one from the cycle's start, if PublicTest has
+    the mean of their weights better: both began from the same network and strayed from it differently (Wortsman et al.,
+    Model soups, ICML 2022).
 
     After every epoch the folder holds the last and the best weights and a ``training.json`` with the history, so that
     a killed run goes on with ``resume``: same order, same augmentation.
@@ -56,7 +63,6 @@ def fit(
         raise InputError(f"No architecture is called {recipe.architecture!r}. There are {', '.join(ARCHITECTURES)}.")
     folder = Path(folder)
     train, dropped = for_training(splits)
-    targets = soft_targets(train.labels, train.votes, recipe.votes)
     keras.utils.set_random_seed(recipe.seed)
     model = build(recipe)
     model.compile(_optimizer(recipe), keras.losses.CategoricalCrossentropy(), jit_compile=False)
@@ -65,6 +71,9 @@ def fit(
     if resume and (folder / STATE).is_file():
         state = _resumed(folder, state)
         model.load_weights(folder / CHECKPOINT)
+    else:
+        for stale in folder.glob(ANSWERS.format("*")):
+            stale.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     begun = monotonic() - state["seconds"]
 
@@ -78,18 +87,23 @@ def fit(
 
     fixed = model.input_shape[1] is not None
     mean: Mean | None = None
+    targets: np.ndarray | None = None
     while done(len(state["history"])) < 1.0:
         epoch = len(state["history"])
-        again = recipe.again is not None and epoch >= recipe.again and recipe.minutes is None
-        if again and mean is None:
-            own = _answers(model, folder, recipe, train.images, epoch == recipe.again, progress)
-            targets = ((1 - recipe.taught) * targets + recipe.taught * own).astype(np.float32)
-            mean = Mean(model, folder / MEAN if epoch != recipe.again else None)
+        within, number = risen(epoch)
+        taught, begins = of_cycle(recipe.taught, number), epoch > 0 and within == 0.0
+        if targets is None or begins:
+            targets, mean = soft_targets(train.labels, train.votes, of_cycle(recipe.votes, number)), None
+            if taught:
+                own = _answers(model, folder, recipe, train.images, epoch, progress)
+                targets = ((1 - taught) * targets + taught * own).astype(np.float32)
+                mean = Mean(model, None if begins else folder / MEAN)
+            if begins:
+                state.pop("early", None)
         share = done(epoch)
         size = int(model.input_shape[1]) if fixed else [side for start, side in recipe.sizes if start <= share][-1]
         generator = np.random.default_rng([recipe.seed, epoch])
         order = generator.permutation(len(train))
-        within, number = risen(epoch)
         jitter = recipe.jitter.times(strength(recipe, share, within, number))
         losses = []
         batch = min(recipe.batch, len(order))
@@ -97,9 +111,9 @@ def fit(
         for step in range(steps):
             rows = order[step * batch : (step + 1) * batch]
             within, number = risen(epoch + step / steps)
-            model.optimizer.learning_rate = learning_rate(recipe, within) * (recipe.later if number else 1.0)
+            model.optimizer.learning_rate = learning_rate(recipe, within, number)
             faces, wanted = jittered(train.images[rows], jitter, generator, size), targets[rows]
-            if again and recipe.mixup and not is_eased(recipe, share):
+            if taught and recipe.mixup and not is_eased(recipe, share):
                 faces, wanted = mixed(faces, wanted, recipe.mixup, generator)
             losses.append(float(model.train_on_batch(faces, wanted)))
             if mean and step % Mean.EVERY == 0:
@@ -110,27 +124,61 @@ def fit(
         measured = epoch % 4 == 3 or done(epoch + 1) >= recipe.measured_from
         state["seconds"] = monotonic() - begun
         state["history"].append({"loss": float(np.mean(losses)), "public": None, "size": size, "seconds": state["seconds"]})
+        if taught and measured and risen(epoch + 1)[0] <= recipe.warm_up:
+            state["early"] = epoch
         _checkpoint(model, mean, folder, state, splits["public"] if measured else None)
         accuracy = state["history"][-1]["public"]
         if progress:
             text = f"epoch {epoch + 1}: loss {np.mean(losses):.3f}"
             progress(text if accuracy is None else f"{text}, PublicTest {accuracy:.1%}", done(epoch + 1))
-    model.load_weights(folder / BEST)
+    _blend(model, folder, state, splits["public"])
+    model.load_weights(folder / selected(state)[0])
     return model
 
 
+def selected(state: dict[str, Any]) -> tuple[str, tuple[int, ...], float | None]:
+    """What a finished run selected: its weights' file, the epochs from 0 whose weights it is the mean of, PublicTest's figure.
+
+    >>> selected({"history": [{"public": None}, {"public": 0.6}, {"public": 0.5}]})
+    ('best.weights.h5', (1,), 0.6)
+    """
+    history = state["history"]
+    best = max(range(len(history)), key=lambda i: (history[i]["public"] or 0.0, i))
+    if "blend" in state:
+        return BLEND, (state["early"], best), state["blend"]
+    return BEST, (best,), history[best]["public"]
+
+
+def _blend(model: "keras.Model", folder: Path, state: dict[str, Any], public: Faces) -> None:
+    """Averages the best and the early weights, and keeps that if PublicTest has it better."""
+    file, epochs, accuracy = selected(state)
+    if "early" not in state or file == BLEND or epochs == (state["early"],):
+        return
+    weights = []
+    for name in (BEST, EARLY):
+        model.load_weights(folder / name)
+        weights.append([np.array(weight) for weight in model.get_weights()])
+    model.set_weights([(one + other) / 2 for one, other in zip(*weights, strict=True)])
+    blended = _accuracy(model, public)
+    if blended > (accuracy or 0.0):
+        _save(model, folder / BLEND)
+        state["blend"] = blended
+        write_file(folder / STATE, json.dumps(state, indent=1).encode())
+
+
 def _answers(
-    model: "keras.Model", folder: Path, recipe: Recipe, images: np.ndarray, begins: bool, progress: Progress | None
+    model: "keras.Model", folder: Path, recipe: Recipe, images: np.ndarray, epoch: int, progress: Progress | None
 ) -> np.ndarray:
-    """The answers of the best epoch to training faces: made when that part of the run begins, else those of the folder."""
-    if not begins:
-        return load_answers(folder / ANSWERS, len(images))
-    model.load_weights(folder / BEST)
-    at = (recipe.again or 0) / recipe.epochs
-    answers = own_answers(model, recipe, images, (lambda text, _: progress(text, at)) if progress else None)
-    save_answers(folder / ANSWERS, answers)
-    model.load_weights(folder / CHECKPOINT)
-    return answers
+    """The mean of the answers to training faces of the best epochs before this and earlier cycles that learn from them."""
+    edges = enumerate((0, *recipe.restarts))
+    begun = [edge for number, edge in edges if edge <= epoch and of_cycle(recipe.taught, number)]
+    path = folder / ANSWERS.format(epoch)
+    if epoch in begun and not path.is_file():
+        model.load_weights(folder / BEST)
+        share = epoch / recipe.epochs
+        save_answers(path, own_answers(model, recipe, images, (lambda text, _: progress(text, share)) if progress else None))
+        model.load_weights(folder / CHECKPOINT)
+    return np.mean([load_answers(folder / ANSWERS.format(begin), len(images)) for begin in begun], axis=0, dtype=np.float32)
 
 
 def build(recipe: Recipe) -> "keras.Model":
@@ -142,7 +190,7 @@ def build(recipe: Recipe) -> "keras.Model":
 def _optimizer(recipe: Recipe) -> Any:
     import keras
 
-    settings: dict[str, Any] = {"learning_rate": recipe.rate, "weight_decay": recipe.decay}
+    settings: dict[str, Any] = {"learning_rate": recipe.rates[0], "weight_decay": recipe.decay}
     if recipe.optimizer == "adamw":
         optimizer = keras.optimizers.AdamW(**settings)
     else:
@@ -163,8 +211,9 @@ def _checkpoint(model: "keras.Model", mean: Mean | None, folder: Path, state: di
             _save(model, folder / MEAN)
         if public is not None:
             state["history"][-1]["public"] = _accuracy(model, public)
-        figures = [one["public"] or 0.0 for one in state["history"]]
-        if figures[-1] >= max(figures):
+        if state.get("early") == len(state["history"]) - 1:
+            _save(model, folder / EARLY)
+        if selected(state)[1] == (len(state["history"]) - 1,):
             _save(model, folder / BEST)
     write_file(folder / STATE, json.dumps(state, indent=1).encode())
 
@@ -195,6 +244,7 @@ def check_state(state: dict[str, Any]) -> None:
     """
     numbers = [state["seconds"], *(one[name] for one in state["history"] for name in ("seconds", "size"))]
     measured = [one["public"] for one in state["history"] if one["public"] is not None]
+    measured += [state[name] for name in ("early", "blend") if name in state]
     right = all(isinstance(n, int | float) and abs(n) <= 1e12 for n in (*numbers, *measured))
     if not right or not isinstance(state["dropped"], dict):
         raise InputError("its history is not made of numbers")

@@ -14,24 +14,23 @@ class Recipe:
 
     Attributes:
         optimizer: ``sgd`` (Nesterov) or ``adamw``.
-        rate: peak learning rate; it rises over `warm_up` of the run and falls to zero along a cosine.
+        rates: peak learning rate of each cycle; it rises over `warm_up` of the cycle and falls to zero along a cosine. Here
+            and in `votes` and `taught`, one number a cycle; the last holds for all that follow.
         decay: weight decay, decoupled.
         jitter: augmentation at its strongest; it starts at `gentle` of that and grows over the run.
         sizes: (share of the run from which, picture side) pairs, ascending: small pictures first save most of the time.
             Networks with a fixed input size train at 48 only.
         epochs: length of the run, and of its schedules.
         restarts: epochs at which the schedule of the learning rate begins again (Loshchilov & Hutter, SGDR, ICLR 2017).
-        later: peak learning rate of the cycles after the first, as a share of `rate`.
         eased: (from, to) pairs, shares of the run in which the augmentation is gentle again: the last steps of a cycle, at
             small learning rates, then fit faces as they are met.
         minutes: instead of epochs: the schedules follow the clock, for a machine that others use as well.
-        votes: share of the FER+ votes in the soft targets.
-        again: epoch from which the network also learns from itself (Furlanello et al., Born-again neural networks, ICML
-            2018): the answers of the best epoch before, averaged over `views` jittered copies of each face, are a part
-            `taught` of the targets. From there on, pairs of faces are mixed with weights from Beta(`mixup`, `mixup`)
+        votes: share of the FER+ votes in the soft targets; FER's own label has the rest.
+        taught: part of the targets that the network's own answers are (Furlanello et al., Born-again neural networks, ICML
+            2018): those of the best epoch before the cycle, averaged over `views` jittered copies of each face and over those
+            that were asked for before. In such a cycle, pairs of faces are mixed with weights from Beta(`mixup`, `mixup`)
             (Zhang et al., ICLR 2018) unless the augmentation is eased, and what is measured and kept is the mean of the
-            weights over about the last `averaged` epochs (Izmailov et al., UAI 2018). At least 1; None for never, and never
-            with `minutes`.
+            weights over about the last `averaged` epochs (Izmailov et al., UAI 2018). Never in the first cycle.
         measured_from: share of the run from which every epoch is measured on PublicTest; before, every fourth.
         seed: of weights, order and augmentation.
     """
@@ -39,26 +38,28 @@ class Recipe:
     architecture: str = "emotion_net"
     settings: dict[str, Any] = field(default_factory=dict)
     optimizer: str = "sgd"
-    rate: float = 0.1
+    rates: tuple[float, ...] = (0.1,)
     decay: float = 5e-3
     warm_up: float = 0.1
     batch: int = 128
     epochs: int = 30
     restarts: tuple[int, ...] = ()
-    later: float = 1.0
     eased: tuple[tuple[float, float], ...] = ()
     minutes: float | None = None
     jitter: Jitter = field(default_factory=Jitter)
     gentle: float = 0.5
     sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.45, 40), (0.8, 48))
-    votes: float = 0.3
-    again: int | None = None
-    taught: float = 0.5
+    votes: tuple[float, ...] = (0.3,)
+    taught: tuple[float, ...] = (0.0,)
     views: int = 12
     mixup: float = 0.2
     averaged: float = 4.0
     measured_from: float = 0.6
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.taught[0]:
+            raise ValueError("A network has no answers of its own before the first cycle: taught begins with 0.")
 
 
 # S4 names its epochs (106) and ReLU; Adam is its framework's default choice. This plain network learns too little from
@@ -66,44 +67,56 @@ class Recipe:
 # cycles of emotion_net small pictures come first: they cost less, and faces of 48 pixels are learnt from them sooner.
 RECIPES = {
     "emotion_net": Recipe(
-        epochs=197,
-        restarts=(51, 90, 154),
-        later=0.5,
-        eased=((0.72, 0.781), (0.978, 1.0)),
-        votes=0.5,
+        epochs=240,
+        restarts=(51, 90, 154, 197),
+        rates=(0.1, 0.05, 0.05, 0.05, 0.03),
+        eased=((0.5896, 0.6396), (0.8021, 0.8187), (0.9812, 1.0)),
+        votes=(0.5, 0.5, 0.5, 0.5, 0.2),
+        taught=(0.0, 0.0, 0.0, 0.5, 0.3),
         sizes=(
-            *((0.0, 32), (0.155, 40), (0.226, 48), (0.256, 40), (0.404, 48), (0.454, 40)),
-            *((0.703, 48), (0.779, 40), (0.881, 48)),
+            *((0.0, 32), (0.1271, 40), (0.1855, 48), (0.2104, 40), (0.3313, 48), (0.373, 40)),
+            *((0.5771, 48), (0.6396, 40), (0.7229, 48), (0.8188, 40), (0.9354, 48)),
         ),
-        again=154,
-        measured_from=0.95,
+        measured_from=0.966,
     ),
     "student_cnn": Recipe(
         "student_cnn",
         settings={"dropout": 0.35},
         optimizer="adamw",
-        rate=1e-3,
+        rates=(1e-3,),
         decay=1e-4,
         epochs=30,
         restarts=(14,),
         jitter=Jitter(degrees=8.0, scale=0.08, shift=0.05, cutout=0.0, contrast=0.1),
         sizes=((0.0, 48),),
-        votes=0.0,
+        votes=(0.0,),
         measured_from=0.0,
     ),
 }
 
 
-def learning_rate(recipe: Recipe, share: float) -> float:
-    """The learning rate after a share (0–1) of the run.
+def of_cycle(values: tuple[float, ...], number: int) -> float:
+    """What holds in a cycle, counted from 0.
 
-    >>> recipe = Recipe(rate=1.0, warm_up=0.1)
-    >>> [round(learning_rate(recipe, share), 3) for share in (0.05, 0.1, 1.0)]
-    [0.5, 1.0, 0.0]
+    >>> [of_cycle((0.5, 0.2), number) for number in (0, 1, 2)]
+    [0.5, 0.2, 0.2]
     """
-    if share < recipe.warm_up:
-        return recipe.rate * max(share / recipe.warm_up, 0.02)
-    return recipe.rate * 0.5 * (1 + float(np.cos(np.pi * (share - recipe.warm_up) / (1 - recipe.warm_up))))
+    return values[min(number, len(values) - 1)]
+
+
+def learning_rate(recipe: Recipe, within: float, number: int = 0) -> float:
+    """The learning rate after a share (0–1) of a cycle.
+
+    >>> recipe = Recipe(rates=(1.0, 0.5), warm_up=0.1)
+    >>> [round(learning_rate(recipe, within), 3) for within in (0.05, 0.1, 1.0)]
+    [0.5, 1.0, 0.0]
+    >>> learning_rate(recipe, 0.1, 1)
+    0.5
+    """
+    peak = of_cycle(recipe.rates, number)
+    if within < recipe.warm_up:
+        return peak * max(within / recipe.warm_up, 0.02)
+    return peak * 0.5 * (1 + float(np.cos(np.pi * (within - recipe.warm_up) / (1 - recipe.warm_up))))
 
 
 def cycle(recipe: Recipe, epoch: float) -> tuple[float, int]:

@@ -19,7 +19,7 @@ import numpy as np
 from emotion.datasets import Faces, load
 from emotion.evaluation import evaluate_model, fit_calibration
 from emotion.faces import EMOTIONS
-from emotion.fitting import BEST, STATE, check_state, fit
+from emotion.fitting import STATE, check_state, fit, selected
 from emotion.networks import ARCHITECTURES
 from emotion.recipes import RECIPES
 from models.cards import Card, current_commit, write_card
@@ -99,10 +99,12 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{checkpoints / STATE} cannot be read ({error}). Train first.") from error
     recipe = state["recipe"]
-    weights = exported(recipe, checkpoints / BEST)
+    file, epochs, accuracy = selected(state)
+    weights = exported(recipe, checkpoints / file)
     public = splits["public"]
-    chosen = max(range(len(state["history"])), key=lambda i: state["history"][i]["public"] or 0.0)
-    votes = "labels mixed with the FER+ votes" if recipe["votes"] and splits["train"].votes is not None else "labels"
+    kept = " and ".join(str(epoch + 1) for epoch in epochs)
+    kept = f"mean of the weights of epochs {kept}" if len(epochs) > 1 else f"epoch {kept}"
+    votes = "labels mixed with the FER+ votes" if any(recipe["votes"]) and splits["train"].votes is not None else "labels"
     dropped = ", ".join(f"{count} {reason}" for reason, count in state["dropped"].items())
     card = Card(
         name=name,
@@ -111,11 +113,11 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
         input={"shape": [48, 48], "dtype": "uint8", "meaning": "grey face cut by emotion.faces; preprocessing is inside"},
         sources=tuple(
             {**source, "samples": len(splits["train"]) - sum(state["dropped"].values())}
-            for source in SOURCES[: 1 + bool(recipe["votes"])]
+            for source in SOURCES[: 1 + any(recipe["votes"])]
         ),
         protocol=(
             f"{recipe['architecture']} from scratch on FER2013's training split ({votes}; dropped: {dropped}), "
-            f"seed {recipe['seed']}; epoch {chosen + 1} of {len(state['history'])} selected on PublicTest, temperature, "
+            f"seed {recipe['seed']}; {kept} of {len(state['history'])} selected on PublicTest, temperature, "
             "bias for rare emotions and threshold fitted on PublicTest, PrivateTest measured once, without test-time "
             "augmentation unless a figure says so"
         ),
@@ -132,7 +134,7 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     figures = {
         **report,
         "command": f"kslr evaluate emotion DATA --model {name}",
-        "public_accuracy": state["history"][chosen]["public"],
+        "public_accuracy": accuracy,
     }
     write_card(out, replace(card, figures=figures), weights)
     return {**report, "card": str(path)}

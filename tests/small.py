@@ -5,7 +5,7 @@ from emotion.recipes import Recipe
 SMALL = Recipe(
     settings={"stem": 4, "filters": [8, 16], "blocks": [0, 1]},
     optimizer="adamw",
-    rate=0.01,
+    rates=(0.01,),
     decay=1e-4,
     batch=35,
     epochs=6,

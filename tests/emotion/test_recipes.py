@@ -1,10 +1,11 @@
 import numpy as np
+import pytest
 
 from emotion.recipes import RECIPES, Recipe, learning_rate
 
 
 def test_the_rate_rises_then_falls_to_nothing():
-    recipe = Recipe(rate=0.4, warm_up=0.2)
+    recipe = Recipe(rates=(0.4,), warm_up=0.2)
     rates = [learning_rate(recipe, share) for share in np.linspace(0, 1, 101)]
     assert np.argmax(rates) == 20
     assert rates[20] == 0.4
@@ -18,3 +19,8 @@ def test_recipes_end_on_whole_faces():
         assert recipe.sizes[0][0] == 0.0
         assert recipe.sizes[-1][1] == 48
         assert list(recipe.sizes) == sorted(recipe.sizes)
+
+
+def test_nothing_is_taught_before_there_is_a_network():
+    with pytest.raises(ValueError, match="first cycle"):
+        Recipe(taught=(0.5,))
