@@ -94,12 +94,19 @@ def test_practising_needs_no_mouse(visit, vocabulary):  # noqa: F811
         tab.keyboard.press("Tab")
     order = ["practice-vocabulary", "practice-word", "play", "speed", "mirror", "seekRange", "practice-sign", "practice-file"]
     assert [one for one in reached if one in order] == order
+    button = "#practice-player [data-play]"
+    tab.wait_for_selector(f"{button}[data-word='practice.pause']")
+    tab.focus(button)
+    tab.keyboard.press("Enter")
+    assert tab.get_attribute(button, "data-word") == "practice.play"
     tab.focus("#practice-word")
     tab.keyboard.press("ArrowDown")
     assert tab.input_value("#practice-word") == "hold"
-    tab.focus("#practice-player [data-play]")
+    # Another word's example plays as soon as it is there.
+    tab.wait_for_selector(f"{button}[data-word='practice.pause']")
+    tab.focus(button)
     tab.keyboard.press("Enter")
-    assert tab.get_attribute("#practice-player [data-play]", "data-word") == "practice.play"
+    assert tab.get_attribute(button, "data-word") == "practice.play"
 
 
 @pytest.mark.parametrize("page", ["live", "video"])
