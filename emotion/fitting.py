@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,8 @@ from emotion.datasets import Faces, for_training
 from emotion.labels import soft_targets
 from emotion.networks import ARCHITECTURES, predicted
 from emotion.recipes import Recipe, cycle, is_eased, learning_rate, of_cycle, strength
-from emotion.self_teaching import Mean, load_answers, own_answers, save_answers
+from emotion.self_teaching import Mean, load_answers, many_answers, save_answers
+from emotion.steps import steps_for
 from models.errors import InputError
 from models.files import parse_json, write_file
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     import keras
 
 Progress = Callable[[str, float], None]
+Answer = Callable[[np.ndarray], np.ndarray]
 CHECKPOINT, BEST, MEAN, STATE = "last.weights.h5", "best.weights.h5", "mean.weights.h5", "training.json"
 # The mean weights early in a cycle, and their mean with the best ones.
 EARLY, BLEND = "early.weights.h5", "blend.weights.h5"
@@ -35,7 +38,12 @@ ANSWERS = "answers-{}.npz"
 
 
 def fit(
-    splits: dict[str, Faces], folder: str | Path, recipe: Recipe, resume: bool = False, progress: Progress | None = None
+    splits: dict[str, Faces],
+    folder: str | Path,
+    recipe: Recipe,
+    resume: bool = False,
+    progress: Progress | None = None,
+    teacher: Answer | None = None,
 ) -> "keras.Model":
     """Trains on the training split and returns the network of the epoch that was best on PublicTest.
 
@@ -51,9 +59,11 @@ def fit(
         folder: for checkpoints; made when missing.
         recipe: how.
         progress: told (text, share of the run done 0–1) after each epoch.
+        teacher: (n, 48, 48) uint8 → (n, 7) probabilities: another network, whose answers are learnt in the first cycle.
 
     Raises:
         InputError: no PublicTest to select on, an unknown architecture, or a checkpoint of another recipe.
+        ValueError: the recipe's first cycle is taught and there is no teacher.
     """
     import keras
 
@@ -61,12 +71,12 @@ def fit(
         raise InputError("The data has no PublicTest (validation) split to select on. Add public/emotion/picture.")
     if recipe.architecture not in ARCHITECTURES:
         raise InputError(f"No architecture is called {recipe.architecture!r}. There are {', '.join(ARCHITECTURES)}.")
+    if recipe.taught[0] and teacher is None:
+        raise ValueError("A network has no answers of its own before the first cycle: taught begins with 0, or with a teacher.")
     folder = Path(folder)
     train, dropped = for_training(splits)
     keras.utils.set_random_seed(recipe.seed)
     model = build(recipe)
-    model.compile(_optimizer(recipe), keras.losses.CategoricalCrossentropy(), jit_compile=False)
-    model.optimizer.build(model.trainable_variables)
     state: dict[str, Any] = {"recipe": json.loads(json.dumps(asdict(recipe))), "dropped": dropped, "seconds": 0.0, "history": []}
     if resume and (folder / STATE).is_file():
         state = _resumed(folder, state)
@@ -75,6 +85,7 @@ def fit(
         for stale in folder.glob(ANSWERS.format("*")):
             stale.unlink()
     folder.mkdir(parents=True, exist_ok=True)
+    learner = steps_for(model, recipe)
     begun = monotonic() - state["seconds"]
 
     def done(epochs: float) -> float:
@@ -95,9 +106,9 @@ def fit(
         if targets is None or begins:
             targets, mean = soft_targets(train.labels, train.votes, of_cycle(recipe.votes, number)), None
             if taught:
-                own = _answers(model, folder, recipe, train.images, epoch, progress)
+                own = _answers(model, teacher, folder, recipe, train.images, epoch, progress)
                 targets = ((1 - taught) * targets + taught * own).astype(np.float32)
-                mean = Mean(model, None if begins else folder / MEAN)
+                mean = Mean(model, None if begins or epoch == 0 else folder / MEAN)
             if begins:
                 state.pop("early", None)
         share = done(epoch)
@@ -111,20 +122,21 @@ def fit(
         for step in range(steps):
             rows = order[step * batch : (step + 1) * batch]
             within, number = risen(epoch + step / steps)
-            model.optimizer.learning_rate = learning_rate(recipe, within, number)
+            rate = learning_rate(recipe, within, number)
             faces, wanted = jittered(train.images[rows], jitter, generator, size), targets[rows]
             if taught and recipe.mixup and not is_eased(recipe, share):
                 faces, wanted = mixed(faces, wanted, recipe.mixup, generator)
-            losses.append(float(model.train_on_batch(faces, wanted)))
+            losses.append(learner(faces, wanted, rate))
             if mean and step % Mean.EVERY == 0:
-                mean.add(Mean.EVERY / (recipe.averaged * steps))
+                mean.add(learner.weights(), Mean.EVERY / (recipe.averaged * steps))
             if recipe.minutes is not None and done(epoch) >= 1.0:
                 break
+        model.set_weights(learner.weights())
         # Early figures choose nothing; measuring them all would cost a twentieth of the run.
         measured = epoch % 4 == 3 or done(epoch + 1) >= recipe.measured_from
         state["seconds"] = monotonic() - begun
         state["history"].append({"loss": float(np.mean(losses)), "public": None, "size": size, "seconds": state["seconds"]})
-        if taught and measured and risen(epoch + 1)[0] <= recipe.warm_up:
+        if number and taught and measured and risen(epoch + 1)[0] <= recipe.warm_up:
             state["early"] = epoch
         _checkpoint(model, mean, folder, state, splits["public"] if measured else None)
         accuracy = state["history"][-1]["public"]
@@ -167,36 +179,35 @@ def _blend(model: "keras.Model", folder: Path, state: dict[str, Any], public: Fa
 
 
 def _answers(
-    model: "keras.Model", folder: Path, recipe: Recipe, images: np.ndarray, epoch: int, progress: Progress | None
+    model: "keras.Model",
+    teacher: Answer | None,
+    folder: Path,
+    recipe: Recipe,
+    images: np.ndarray,
+    epoch: int,
+    progress: Progress | None,
 ) -> np.ndarray:
-    """The mean of the answers to training faces of the best epochs before this and earlier cycles that learn from them."""
+    """The mean of the answers to training faces: the teacher's, and those of the best epochs before the cycles that learn so."""
     edges = enumerate((0, *recipe.restarts))
     begun = [edge for number, edge in edges if edge <= epoch and of_cycle(recipe.taught, number)]
     path = folder / ANSWERS.format(epoch)
     if epoch in begun and not path.is_file():
-        model.load_weights(folder / BEST)
         share = epoch / recipe.epochs
-        save_answers(path, own_answers(model, recipe, images, (lambda text, _: progress(text, share)) if progress else None))
-        model.load_weights(folder / CHECKPOINT)
+        tell = (lambda text, _: progress(text, share)) if progress else None
+        if epoch == 0 and teacher:
+            answers = many_answers(teacher, recipe, images, tell)
+        else:
+            model.load_weights(folder / BEST)
+            answers = many_answers(partial(predicted, model), recipe, images, tell)
+            model.load_weights(folder / CHECKPOINT)
+        save_answers(path, answers)
     return np.mean([load_answers(folder / ANSWERS.format(begin), len(images)) for begin in begun], axis=0, dtype=np.float32)
 
 
 def build(recipe: Recipe) -> "keras.Model":
     """The recipe's network, for pictures of any size where it can be."""
-    free = {"size": None} if recipe.architecture == "emotion_net" else {}
+    free = {"size": None} if recipe.architecture == "emotion_tower" else {}
     return ARCHITECTURES[recipe.architecture](**{**free, **recipe.settings})
-
-
-def _optimizer(recipe: Recipe) -> Any:
-    import keras
-
-    settings: dict[str, Any] = {"learning_rate": recipe.rates[0], "weight_decay": recipe.decay}
-    if recipe.optimizer == "adamw":
-        optimizer = keras.optimizers.AdamW(**settings)
-    else:
-        optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **settings)
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return optimizer
 
 
 def _accuracy(model: "keras.Model", faces: Faces) -> float:

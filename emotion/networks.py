@@ -4,13 +4,18 @@ Every model takes (n, size, size) uint8 and has its preprocessing inside, so tha
 and what is served see the same picture. Backend-neutral: only keras.layers and keras.ops.
 """
 
-from collections.abc import Callable, Sequence
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     import keras
+
+
+# The second tower of `emotion_net`: narrower and deeper than the first, so that it errs differently.
+SECOND: Mapping[str, Any] = {"filters": (48, 80, 160, 256), "blocks": (1, 2, 1, 0)}
 
 
 def student_cnn(
@@ -45,7 +50,7 @@ def student_cnn(
     return keras.Model(face, layers.Dense(classes, activation="softmax")(x), name="student_cnn")
 
 
-def emotion_net(
+def emotion_tower(
     stem: int = 24,
     filters: Sequence[int] = (48, 96, 192, 320),
     blocks: Sequence[int] = (0, 1, 1, 0),
@@ -53,6 +58,7 @@ def emotion_net(
     dropout: float = 0.3,
     classes: int = 7,
     size: int | None = 48,
+    name: str = "emotion_tower",
 ) -> "keras.Model":
     """A small residual network with squeeze-and-excitation, made for few multiplications on a CPU.
 
@@ -97,6 +103,24 @@ def emotion_net(
     x = layers.Dropout(dropout)(x)
     # Zeros: every emotion is equally likely at first, so the large pooled features cannot explode the first steps.
     answer = layers.Dense(classes, activation="softmax", kernel_initializer="zeros")(x)
+    return keras.Model(face, answer, name=name)
+
+
+def emotion_net(towers: Sequence[Mapping[str, Any]] = ({}, SECOND), size: int = 48) -> "keras.Model":
+    """Small towers side by side, trained apart, whose probabilities are averaged: where one errs the other may not.
+
+    Args:
+        towers: the settings of each `emotion_tower`.
+        size: picture size in pixels.
+
+    Returns:
+        (n, size, size) uint8 → (n, classes) probabilities. Its layers ``tower_1``, ``tower_2`` … are the towers.
+    """
+    import keras
+
+    face = keras.Input((size, size), dtype="uint8")
+    answers = [emotion_tower(**{**one, "size": size}, name=f"tower_{i + 1}")(face) for i, one in enumerate(towers)]
+    answer = keras.layers.Average()(answers) if len(answers) > 1 else answers[0]
     return keras.Model(face, answer, name="emotion_net")
 
 
@@ -129,4 +153,14 @@ def _excited(x: Any, width: int, narrow: int) -> Any:
     return layers.Multiply()([x, layers.Dense(width, activation="sigmoid")(weight)])
 
 
-ARCHITECTURES: dict[str, Callable[..., "keras.Model"]] = {"student_cnn": student_cnn, "emotion_net": emotion_net}
+def settings_of(architecture: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a network with what its function takes where they are silent.
+
+    >>> settings_of("student_cnn", {"dense": 64})["dense"], settings_of("student_cnn", {})["classes"]
+    (64, 7)
+    """
+    parameters = inspect.signature(ARCHITECTURES[architecture]).parameters
+    return {name: parameter.default for name, parameter in parameters.items()} | dict(settings)
+
+
+ARCHITECTURES: dict[str, Callable[..., "keras.Model"]] = {"student_cnn": student_cnn, "emotion_tower": emotion_tower}

@@ -1,7 +1,7 @@
 """What a network needs to learn from itself: the mean of its weights, and its own answers averaged over many views."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,6 @@ import numpy as np
 
 from emotion.augment import jittered
 from emotion.faces import EMOTIONS
-from emotion.networks import predicted
 from emotion.recipes import Recipe
 from models.arrays import read_arrays
 from models.errors import InputError
@@ -45,9 +44,9 @@ class Mean:
         else:
             self._weights = _copied(model)
 
-    def add(self, share: float) -> None:
-        """Moves the mean by `share` (0–1) towards the network's weights."""
-        for kept, now in zip(self._weights, self._model.get_weights(), strict=True):
+    def add(self, weights: Sequence[np.ndarray], share: float) -> None:
+        """Moves the mean by `share` (0–1) towards the network's weights as they are now."""
+        for kept, now in zip(self._weights, weights, strict=True):
             kept += min(share, 1.0) * (now - kept)
 
     def __enter__(self) -> None:
@@ -59,12 +58,16 @@ class Mean:
         self._model.set_weights(self._own)
 
 
-def own_answers(
-    model: "keras.Model", recipe: Recipe, images: np.ndarray, progress: Callable[[str, float], None] | None = None
+def many_answers(
+    answer: Callable[[np.ndarray], np.ndarray],
+    recipe: Recipe,
+    images: np.ndarray,
+    progress: Callable[[str, float], None] | None = None,
 ) -> np.ndarray:
     """What a network answers to training faces, averaged over `recipe.views` jittered views of each.
 
     Args:
+        answer: the network: (n, side, side) uint8 → (n, 7) probabilities.
         images: (n, side, side) uint8.
         progress: told (text, share of the views done 0–1).
 
@@ -74,9 +77,9 @@ def own_answers(
     jitter = replace(recipe.jitter, cutout=0.0).times(recipe.gentle)
     total = np.zeros((len(images), len(EMOTIONS)))
     for view in range(recipe.views):
-        total += predicted(model, jittered(images, jitter, np.random.default_rng([recipe.seed, recipe.epochs, view])))
+        total += answer(jittered(images, jitter, np.random.default_rng([recipe.seed, recipe.epochs, view])))
         if progress:
-            progress(f"own answers, view {view + 1} of {recipe.views}", (view + 1) / recipe.views)
+            progress(f"answers, view {view + 1} of {recipe.views}", (view + 1) / recipe.views)
     return (total / recipe.views).astype(np.float32)
 
 

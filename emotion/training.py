@@ -9,10 +9,11 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,12 +21,15 @@ from emotion.datasets import Faces, load
 from emotion.evaluation import evaluate_model, fit_calibration
 from emotion.faces import EMOTIONS
 from emotion.fitting import STATE, check_state, fit, selected
-from emotion.networks import ARCHITECTURES
-from emotion.recipes import RECIPES
+from emotion.networks import ARCHITECTURES, emotion_net, predicted
+from emotion.recipes import RECIPES, Recipe
 from models.cards import Card, current_commit, write_card
 from models.errors import InputError
 from models.files import check_writable, parse_json
 from models.runtime import LiteModel
+
+if TYPE_CHECKING:
+    import keras
 
 Progress = Callable[[str, float], None]
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,10 +65,10 @@ def train(
 
     Args:
         data: what `emotion.datasets.load` reads.
-        out: folder for ``NAME.json`` and ``NAME.tflite``; checkpoints lie in ``checkpoints`` in it.
+        out: folder for ``NAME.json`` and ``NAME.tflite``; the checkpoints of each network lie in ``checkpoints`` in it.
         architecture: ``emotion_net`` or ``student_cnn``.
         name: of the model.
-        epochs: length of the run; the recipe's when None.
+        epochs: length of the run of each network; the recipe's when None.
         minutes: instead of epochs, when the clock is the limit.
         seed: of weights, order and augmentation.
         resume: go on from the folder's checkpoint.
@@ -77,56 +81,71 @@ def train(
     Raises:
         InputError: data or folder cannot be used.
     """
-    if architecture not in ARCHITECTURES:
-        raise InputError(f"No architecture is called {architecture!r}. There are {', '.join(ARCHITECTURES)}.")
+    if architecture not in RECIPES:
+        raise InputError(f"No architecture is called {architecture!r}. There are {', '.join(RECIPES)}.")
     out = Path(out)
     check_writable(out / f"{name}.json")
     splits = load(data)
-    recipe = replace(RECIPES[architecture], seed=seed, minutes=minutes)
-    recipe = replace(recipe, epochs=epochs) if epochs else recipe
-    fit(splits, out / "checkpoints", recipe, resume, progress)
-    return save(splits, out / "checkpoints", out, name, data=Path(data).name)
+    folders = fit_all(splits, out / "checkpoints", RECIPES[architecture], epochs, minutes, seed, resume, progress)
+    return save(splits, folders, out, name, data=Path(data).name)
 
 
-def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, name: str, data: str = "FER2013") -> dict[str, Any]:
-    """Turns a checkpoint folder of `fit` into weights, card and report; see `train`."""
-    checkpoints, out = Path(checkpoints), Path(out)
-    try:
-        state = parse_json((checkpoints / STATE).read_bytes())
-        check_state(state)
-        if not state["history"]:
-            raise InputError("no epoch was finished")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{checkpoints / STATE} cannot be read ({error}). Train first.") from error
-    recipe = state["recipe"]
-    file, epochs, accuracy = selected(state)
-    weights = exported(recipe, checkpoints / file)
+def fit_all(
+    splits: dict[str, Faces],
+    folder: str | Path,
+    recipes: Sequence[Recipe],
+    epochs: int | None = None,
+    minutes: float | None = None,
+    seed: int = 0,
+    resume: bool = False,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Fits the networks of an architecture in turn, each with the one before as its teacher; returns their folders."""
+    recipes = [
+        replace(recipe, seed=seed + i, epochs=epochs or recipe.epochs, minutes=minutes and minutes / len(recipes))
+        for i, recipe in enumerate(recipes)
+    ]
+    lengths = [recipe.epochs for recipe in recipes]
+    folders = []
+    teacher = None
+    for i, recipe in enumerate(recipes):
+        begins, length = sum(lengths[:i]) / sum(lengths), recipe.epochs / sum(lengths)
+
+        def tell(text: str, share: float, begins: float = begins, length: float = length, i: int = i) -> None:
+            assert progress
+            text = f"network {i + 1} of {len(recipes)}, {text}" if len(recipes) > 1 else text
+            progress(text, min(1.0, begins + length * share))
+
+        folders.append(Path(folder) / str(i + 1))
+        teacher = partial(predicted, fit(splits, folders[-1], recipe, resume, tell if progress else None, teacher))
+    return folders
+
+
+def save(
+    splits: dict[str, Faces], checkpoints: Sequence[str | Path], out: str | Path, name: str, data: str = "FER2013"
+) -> dict[str, Any]:
+    """Turns the checkpoint folders of `fit_all` into weights, card and report; see `train`."""
+    states = [_state(Path(folder)) for folder in checkpoints]
+    weights = exported(
+        [state["recipe"] for state in states],
+        [Path(folder) / selected(state)[0] for folder, state in zip(checkpoints, states, strict=True)],
+    )
     public = splits["public"]
-    kept = " and ".join(str(epoch + 1) for epoch in epochs)
-    kept = f"mean of the weights of epochs {kept}" if len(epochs) > 1 else f"epoch {kept}"
-    votes = "labels mixed with the FER+ votes" if any(recipe["votes"]) and splits["train"].votes is not None else "labels"
-    dropped = ", ".join(f"{count} {reason}" for reason, count in state["dropped"].items())
+    votes = splits["train"].votes is not None and any(any(state["recipe"]["votes"]) for state in states)
+    dropped = states[0]["dropped"]
     card = Card(
         name=name,
         task="emotion",
         labels=EMOTIONS,
         input={"shape": [48, 48], "dtype": "uint8", "meaning": "grey face cut by emotion.faces; preprocessing is inside"},
-        sources=tuple(
-            {**source, "samples": len(splits["train"]) - sum(state["dropped"].values())}
-            for source in SOURCES[: 1 + any(recipe["votes"])]
-        ),
-        protocol=(
-            f"{recipe['architecture']} from scratch on FER2013's training split ({votes}; dropped: {dropped}), "
-            f"seed {recipe['seed']}; {kept} of {len(state['history'])} selected on PublicTest, temperature, "
-            "bias for rare emotions and threshold fitted on PublicTest, PrivateTest measured once, without test-time "
-            "augmentation unless a figure says so"
-        ),
+        sources=tuple({**source, "samples": len(splits["train"]) - sum(dropped.values())} for source in SOURCES[: 1 + votes]),
+        protocol=_protocol(states, votes),
         figures={},
         calibration=fit_calibration(_lite_probabilities(weights, public.images), public.labels),
         limits=LIMITS,
         commit=current_commit(),
         weights={},
-        extra={"recipe": recipe, "history": state["history"]},
+        extra={"networks": [{"recipe": state["recipe"], "history": state["history"]} for state in states]},
     )
     path = write_card(out, card, weights)
     split = "private" if "private" in splits else "public"
@@ -134,40 +153,83 @@ def save(splits: dict[str, Faces], checkpoints: str | Path, out: str | Path, nam
     figures = {
         **report,
         "command": f"kslr evaluate emotion DATA --model {name}",
-        "public_accuracy": accuracy,
+        "public_accuracy": float((_lite_probabilities(weights, public.images).argmax(axis=1) == public.labels).mean()),
     }
     write_card(out, replace(card, figures=figures), weights)
     return {**report, "card": str(path)}
 
 
-def exported(recipe: dict[str, Any], weights: str | Path) -> bytes:
-    """A trained network as ``.tflite``: free batch axis, float16 weights, float32 arithmetic.
+def _state(folder: Path) -> dict[str, Any]:
+    try:
+        state = parse_json((folder / STATE).read_bytes())
+        check_state(state)
+        if not state["history"]:
+            raise InputError("no epoch was finished")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder / STATE} cannot be read ({error}). Train first.") from error
+    return state
+
+
+def _protocol(states: Sequence[dict[str, Any]], votes: bool) -> str:
+    """How the networks were trained, selected and measured, in words."""
+    dropped = ", ".join(f"{count} {reason}" for reason, count in states[0]["dropped"].items())
+    labels = "labels mixed with the FER+ votes" if votes else "labels"
+    told = []
+    for state in states:
+        epochs = [str(epoch + 1) for epoch in selected(state)[1]]
+        kept = f"mean of the weights of epochs {' and '.join(epochs)}" if len(epochs) > 1 else f"epoch {epochs[0]}"
+        recipe = state["recipe"]
+        taught = ", taught by the one before" if recipe["taught"][0] else ""
+        told.append(f"{recipe['architecture']}, seed {recipe['seed']}{taught}, {kept} of {len(state['history'])}")
+    networks = told[0] if len(told) == 1 else f"mean of the probabilities of {len(told)} networks ({'; '.join(told)})"
+    return (
+        f"{networks}, from scratch on FER2013's training split ({labels}; dropped: {dropped}); epochs selected, temperature, "
+        "bias for rare emotions and threshold fitted on PublicTest, PrivateTest measured once, without test-time "
+        "augmentation unless a figure says so"
+    )
+
+
+def exported(recipes: Sequence[dict[str, Any]], weights: Sequence[str | Path]) -> bytes:
+    """Trained networks as one ``.tflite``: free batch axis, float16 weights, float32 arithmetic.
 
     Under another Keras backend than TensorFlow, the conversion runs in a process of its own.
+
+    Args:
+        recipes: of each network, as they are in its ``training.json``.
+        weights: the file of each network's weights.
     """
     import keras
 
     if keras.backend.backend() == "tensorflow":
-        return _converted(recipe, weights)
+        return _converted(recipes, weights)
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "model.tflite"
         code = "import sys, json; from emotion.training import exported; from pathlib import Path; "
-        code += "Path(sys.argv[3]).write_bytes(exported(json.loads(sys.argv[1]), sys.argv[2]))"
+        code += "Path(sys.argv[3]).write_bytes(exported(json.loads(sys.argv[1]), json.loads(sys.argv[2])))"
         environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-        command = [sys.executable, "-c", code, json.dumps(recipe), str(weights), str(target)]
+        command = [sys.executable, "-c", code, json.dumps(recipes), json.dumps([str(file) for file in weights]), str(target)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True)
         if done.returncode:
             raise RuntimeError(f"TensorFlow could not convert the network: {done.stderr[-2000:]}")
         return target.read_bytes()
 
 
-def _converted(recipe: dict[str, Any], weights: str | Path) -> bytes:
+def whole(recipes: Sequence[dict[str, Any]], weights: Sequence[str | Path]) -> "keras.Model":
+    """The Keras network that is shipped, with its weights: the mean of the towers, or the one network there is."""
+    if recipes[0]["architecture"] == "emotion_tower":
+        model = emotion_net([recipe["settings"] for recipe in recipes])
+        for i, file in enumerate(weights):
+            model.get_layer(f"tower_{i + 1}").load_weights(file)
+        return model
+    model = ARCHITECTURES[recipes[0]["architecture"]](**recipes[0]["settings"])
+    model.load_weights(weights[0])
+    return model
+
+
+def _converted(recipes: Sequence[dict[str, Any]], weights: Sequence[str | Path]) -> bytes:
     import tensorflow
 
-    settings = dict(recipe["settings"])
-    model = ARCHITECTURES[recipe["architecture"]](**settings)
-    model.load_weights(weights)
-    converter = tensorflow.lite.TFLiteConverter.from_keras_model(model)
+    converter = tensorflow.lite.TFLiteConverter.from_keras_model(whole(recipes, weights))
     converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tensorflow.float16]
     return converter.convert()

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from emotion.augment import Jitter
 from models.errors import InputError
 from tests.small import SMALL
 
@@ -56,7 +57,7 @@ def test_a_network_learns_from_itself_and_goes_on_where_it_was(tmp_path, pattern
     )
     told = []
     whole = fit(patterns, tmp_path / "whole", recipe, progress=lambda text, share: told.append((text, share)))
-    assert [text for text, _ in told if "view" in text] == ["own answers, view 1 of 2", "own answers, view 2 of 2"] * 2
+    assert [text for text, _ in told if "view" in text] == ["answers, view 1 of 2", "answers, view 2 of 2"] * 2
     assert [share for _, share in told] == sorted(share for _, share in told)
 
     class Killed(Exception):
@@ -85,6 +86,32 @@ def test_a_network_learns_from_itself_and_goes_on_where_it_was(tmp_path, pattern
     (tmp_path / "parts" / "training.json").write_text(json.dumps({**state, "history": state["history"][:8]}))
     with pytest.raises(InputError, match="answers"):
         fit(patterns, tmp_path / "parts", recipe, resume=True)
+
+
+def test_another_network_teaches_from_the_first_epoch_on(tmp_path, patterns):
+    from emotion.fitting import fit
+    from emotion.networks import predicted
+
+    recipe = replace(SMALL, taught=(1.0,), views=1, mixup=0.0, averaged=0.5)
+    with pytest.raises(ValueError, match="teacher"):
+        fit(patterns, tmp_path, recipe)
+    # A teacher that takes all patterns but one for the first: that is what is learnt, not the labels.
+    wrong = np.where(patterns["train"].labels == 1, 1, 0)
+
+    def teacher(images):
+        return np.eye(7, dtype=np.float32)[[known[image.tobytes()] for image in images]]
+
+    still = replace(recipe, jitter=Jitter(0.0, 0.0, 0.0, 0.0, 0.0))
+    left = {name: replace(faces, images=_symmetric(faces.images)) for name, faces in patterns.items()}
+    known = {image.tobytes(): label for image, label in zip(left["train"].images, wrong, strict=True)}
+    model = fit(left, tmp_path, replace(still, epochs=12), teacher=teacher)
+    answered = predicted(model, left["public"].images).argmax(axis=1)
+    assert (answered == np.where(left["public"].labels == 1, 1, 0)).mean() > 0.8
+
+
+def _symmetric(images):
+    """Faces that are their own mirror image, so that the augmentation's mirror does not change them."""
+    return np.concatenate([images[:, :, :24], images[:, :, 23::-1]], axis=2)
 
 
 def test_without_something_to_select_on_nothing_is_fitted(tmp_path, patterns):
