@@ -128,7 +128,8 @@ def predicted(model: "keras.Model", images: np.ndarray, batch: int = 256) -> np.
     """(n, 48, 48) uint8 → (n, 7) probabilities of a Keras network."""
     import keras
 
-    parts = [model(images[i : i + batch], training=False) for i in range(0, len(images), batch)]
+    # Each part at once: on the torch backend an answer holds all that was computed for it, gigabytes in the end.
+    parts = (model(images[i : i + batch], training=False) for i in range(0, len(images), batch))
     return np.concatenate([keras.ops.convert_to_numpy(part) for part in parts])
 
 
