@@ -202,7 +202,7 @@ def _faces(folder: Path) -> Path:
 
 def _history(out: Path) -> list[dict[str, Any]]:
     """What the checkpoint has seen; it must be whole where it is there."""
-    path = out / "checkpoints" / "training.json"
+    path = out / "checkpoints" / "1" / "training.json"
     return json.loads(path.read_text())["history"] if path.exists() else []
 
 

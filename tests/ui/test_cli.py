@@ -116,7 +116,8 @@ def test_a_folder_is_transcribed_and_resumed(portrait, tmp_path, capsys):
     code, _, err = run(["translate", str(folder), "--format", "json", "--out", str(out), "--workers", "1"], capsys)
     assert code == 0
     assert good.stat().st_mtime_ns == before
-    assert "1 there already" in err
+    # A long path breaks the line anywhere.
+    assert "1 there already" in " ".join(err.split())
 
 
 @pytest.mark.parametrize("option", ["--signs", "--emotion"])
