@@ -20,7 +20,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from fusion.classroom import Classroom, Settings, watch  # noqa: E402
+from fusion.classroom.loop import Classroom, Settings, watch  # noqa: E402
 from kslr.frame import Frame  # noqa: E402
 from tests.classes import lesson, photographed, portraits, seated  # noqa: E402
 

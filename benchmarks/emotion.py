@@ -25,7 +25,7 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from emotion.datasets import load
+from emotion.training.datasets import load
 from kslr.video import VideoFile
 
 WORKER = Path(__file__).with_name("emotion_worker.py")

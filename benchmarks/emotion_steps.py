@@ -16,10 +16,10 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from emotion.fitting import build
-from emotion.recipes import RECIPES
-from emotion.steps import KerasSteps, Steps
-from emotion.torch_steps import TorchSteps
+from emotion.training.fitting import build
+from emotion.training.recipes import RECIPES
+from emotion.training.steps import KerasSteps, Steps
+from emotion.training.torch_steps import TorchSteps
 
 
 def faces_a_second(steps: Steps, size: int, count: int, batch: int) -> float:

@@ -71,7 +71,7 @@ def on(cores: set[int]) -> Iterator[None]:
 
 def timed(folder: Path, out: Path, workers: int, cores: set[int], translate: bool) -> dict[str, float]:
     """One run over the folder: wall and processor seconds."""
-    from fusion.batch import translate_folder  # not above: worker processes read this file, too
+    from fusion.transcripts.batch import translate_folder  # not above: worker processes read this file, too
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with on(cores):

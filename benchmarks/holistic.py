@@ -24,14 +24,14 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from kslr.core.mediapipe import CHATTER, load_mediapipe
+from kslr.core.quiet import quiet_stderr
 from kslr.extraction import video_files
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignRecognizer
-from kslr.tagger import LearnedSegmenter
+from kslr.segmenter import LearnedSegmenter
 from kslr.video import Frame, VideoFile
-from models.mediapipe import CHATTER, load_mediapipe
-from models.quiet import quiet_stderr
 
 SIDES = (640, 480, 360, 256)
 PARTS = ("pose", "face", "left_hand", "right_hand")

@@ -20,10 +20,10 @@ import typer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from kslr.export import to_litert
-from kslr.networks import paper_lstm
-from models.cards import read_card, shipped
-from models.runtime import LiteModel
+from kslr.core.cards import read_card, shipped
+from kslr.core.runtime import LiteModel
+from kslr.training.export import to_litert
+from kslr.training.networks.recurrent import paper_lstm
 
 
 def milliseconds(runs: dict[str, Callable[[], object]], rounds: int, calls: int) -> dict[str, list[float]]:

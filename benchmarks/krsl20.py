@@ -2,7 +2,7 @@
 
     python benchmarks/krsl20.py REPORTS [--encoder ENCODER.weights.h5] [--only random-kslr_net …] [--packs FOLDER]
 
-Writes a JSON a run into REPORTS and skips runs whose file is there. The encoder (benchmarks/pretrain_encoder.py) has
+Writes a JSON a run into REPORTS and skips runs whose file is there. The encoder (kslr/training/ship/encoder.py) has
 never seen this pack.
 """
 
@@ -13,13 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from kslr.augment import Strength
-from kslr.datasets import load_signs
-from kslr.evaluation import evaluate
-from kslr.fitting import RECIPES, Recipe, changed
+from kslr.training.datasets import load_signs
+from kslr.training.evaluation import evaluate
+from kslr.training.fitting import RECIPES, changed
+from kslr.training.ship.more import OURS
 
-# Hands alone, at their own pace: a question can be longer than its statement.
-OURS = Recipe(10, batch=64, rate=2e-3, decay=0.05, smoothing=0.1,
-              augment=Strength(fill=0.2, speed=(0.85, 1.2), pad=0.1, mirror=0.0, drop_body=0.0, drop_face=0.0, drop_depth=0.0))  # fmt: skip  # noqa: E501
 # Under the random split the same people sit in the same places on both sides, and a fifth of the clips are exact copies
 # of others: where the hands are in the picture tells statement from question, so this network may see it, and nothing
 # is moved in training. No gain of this kind holds for a new signer.

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kslr.datasets import load_signs
-from kslr.packs import LAYOUTS
+from kslr.training.datasets import load_signs
+from kslr.training.packs import LAYOUTS
 
 
 def of_hand(points: np.ndarray, frames: int) -> list[float]:

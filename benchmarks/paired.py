@@ -24,19 +24,19 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from emotion.datasets import Faces, load
 from emotion.faces import EMOTIONS, SIZE, FaceCrop, crop_from_box
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
+from emotion.training.datasets import Faces, load
 from fusion.attention import attention
 from fusion.interpreter import AFTER_SECONDS
 from fusion.pooling import STRATEGIES, pool
-from kslr.datasets import SignData, load_pack
+from kslr.core.errors import InputError
+from kslr.core.scores import bootstrap_interval
 from kslr.encoder import SignEncoder
-from kslr.heads import Head, balanced, calibrated, left_out
 from kslr.landmarks import Landmarks
-from kslr.packs import packs_folder
-from models.errors import InputError
-from models.scores import bootstrap_interval
+from kslr.teaching.heads import Head, balanced, calibrated, left_out
+from kslr.training.datasets import SignData, load_pack
+from kslr.training.packs import packs_folder
 
 FACE_FPS, SIGN_FPS, SHOTS = 10.0, 15.0, 5
 # name → share of frames with another emotion, blurred, without a face
@@ -162,7 +162,7 @@ def main(
     pairs: int = 385,
     seed: int = 0,
     packs: Annotated[Path | None, typer.Option(help="Where the packs lie.")] = None,
-    faces: Annotated[Path | None, typer.Option(help="FER2013, see emotion.datasets.load.")] = None,
+    faces: Annotated[Path | None, typer.Option(help="FER2013, see emotion.training.datasets.load.")] = None,
     encoder: Annotated[str, typer.Option(help="A shipped sign encoder, or its card.")] = "sign_encoder",
     emotion: Annotated[str, typer.Option(help="A shipped emotion model, or its card.")] = "emotion",
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,

@@ -86,8 +86,8 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
     """Prints p50 and p95 a frame of all three, and their ratios."""
-    from emotion.networks import student_cnn
-    from kslr.networks import paper_lstm
+    from emotion.training.networks import student_cnn
+    from kslr.training.networks.recurrent import paper_lstm
 
     with VideoFile(clip) as video:
         frames = list(video)

@@ -1,7 +1,7 @@
 """What the Practice page's score means: distances between recordings of the same word and of different words.
 
-Prints, for half of the recorders (where the scale in kslr/comparison.py is read off) and for the other half (which had no
-say), the quartiles of the distance for four kinds of pairs: one recorder repeating a word, the same word by two recorders,
+Prints, for half of the recorders (whose figures set the scale in kslr/teaching/comparison.py) and for the other half (which had
+no say), the quartiles of the distance for four kinds of pairs: one recorder repeating a word, the same word by two recorders,
 one recorder signing two words, and two words by two recorders. Then the scores that result, how often a score of 50 tells
 repetitions from other words, and how large the greatest deviation of a repetition is (`NOTABLE`).
 
@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from kslr.comparison import NOTABLE, compare, score
-from kslr.packs import read_pack, to_raw
-from models.errors import InputError
+from kslr.core.errors import InputError
+from kslr.teaching.comparison import NOTABLE, compare, score
+from kslr.training.packs import read_pack, to_raw
 
 SHARED = ("hello", "thanks", "iloveyou")
 KINDS = (

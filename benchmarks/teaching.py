@@ -18,13 +18,13 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kslr.datasets import load_pack
+from kslr.core.scores import bootstrap_interval
 from kslr.encoder import SignEncoder
 from kslr.recognizer import SignRecognizer
-from kslr.teaching import new_vocabulary, teach
+from kslr.teaching.vocabularies import save_vocabulary
+from kslr.teaching.words import new_vocabulary, teach
+from kslr.training.datasets import load_pack
 from kslr.vocabulary import Sign
-from kslr.vocabulary_file import save_vocabulary
-from models.scores import bootstrap_interval
 
 
 def main(

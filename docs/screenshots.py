@@ -53,13 +53,13 @@ def teach_movements(path: Path, takes: int = 3) -> None:
     """A vocabulary of the drawn movements, each taught from a few takes that differ a little."""
     from drawn_person import MOVEMENTS, clip
 
-    from kslr.clips import Recording, longest_sign
     from kslr.encoder import SignEncoder
     from kslr.holistic import HolisticTracker
-    from kslr.teaching import new_vocabulary, teach
+    from kslr.recordings import Recording, longest_sign
+    from kslr.teaching.vocabularies import save_vocabulary
+    from kslr.teaching.words import new_vocabulary, teach
     from kslr.video import Frame
     from kslr.vocabulary import Sign
-    from kslr.vocabulary_file import save_vocabulary
 
     encoder, generator = SignEncoder(), np.random.default_rng(0)
     taught = new_vocabulary(path.stem, encoder)

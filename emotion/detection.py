@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from emotion.faces import check_picture
-from models.mediapipe import CHATTER, load_mediapipe
-from models.quiet import quiet_stderr
+from kslr.core.mediapipe import CHATTER, load_mediapipe
+from kslr.core.quiet import quiet_stderr
 
 # The detector's box in FER2013's (a Haar cascade's) framing: how much larger, and how far up in its heights.
-# Fitted as in emotion.framing: the median box on FER2013 faces is 42.6 pixels wide and 1.9 below the centre.
+# Fitted as in emotion.training.framing: the median box on FER2013 faces is 42.6 pixels wide and 1.9 below the centre.
 LARGER, UP = 1.127, 0.044
 FULL_RANGE = 1
 # Faces that the picture's edge cuts are found when there is something around it.

@@ -1,6 +1,6 @@
 """THE face crop: from landmarks or a detector's box to 48×48 grey, cut the same way for training, video and live.
 
-FER2013's faces are squares a Haar cascade found. `emotion.framing` ran the face mesh over them and fitted where such a
+FER2013's faces are squares a Haar cascade found. `emotion.training.framing` ran the face mesh over them and fitted where such a
 square lies around the landmarks; the constants below are its result. A square that sticks out of the picture repeats
 the picture's edge, and the side ratio is never changed.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.errors import InputError
+from kslr.core.errors import InputError
 
 EMOTIONS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 SIZE = 48

@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from emotion.faces import EMOTIONS, SIZE, FaceCrop
-from models.calibration import tempered
-from models.cards import shipped
-from models.errors import InputError
-from models.runtime import LiteModel
-from models.trial import read_tried
+from kslr.core.calibration import tempered
+from kslr.core.cards import shipped
+from kslr.core.errors import InputError
+from kslr.core.runtime import LiteModel
+from kslr.core.trial import read_tried
 
 
 @dataclass(frozen=True)

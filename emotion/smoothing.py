@@ -11,7 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from emotion.faces import EMOTIONS
-from models.calibration import softmax
+from kslr.core.calibration import softmax
 
 FLOOR = 1e-4
 # What a resting face should give: neutral, with no other emotion favoured.

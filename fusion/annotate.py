@@ -20,8 +20,8 @@ from fusion.appearance import (
 )
 from fusion.lettering import icon_mask, shrunk, stamp, text_mask
 from fusion.tagged import TaggedWord
+from kslr.core.errors import InputError
 from kslr.landmarks import Landmarks
-from models.errors import InputError
 
 if TYPE_CHECKING:
     from emotion.recognizer import EmotionPrediction

@@ -14,13 +14,13 @@ from fusion.face_memory import FaceMemory
 from fusion.observation import Observation, Seen, hint
 from fusion.tagged import TaggedWord
 from kslr.camera import Camera
+from kslr.core.stages import Stages
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.segment import SignSegment
-from kslr.tagger import LearnedSegmenter
+from kslr.segmenter import LearnedSegmenter
 from kslr.video import Frame, VideoFile, open_source
-from models.stages import Stages
 
 # Affect is clearest just after the stroke.
 AFTER_SECONDS = 0.5

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from fusion.appearance import EYES, icon_runs
-from models.errors import InputError
+from kslr.core.errors import InputError
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,7 @@ import numpy as np
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
-from models.calibration import softmax
+from kslr.core.calibration import softmax
 
 SMALLEST = 1e-4  # No frame alone may rule an emotion out for good.
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from kslr.core.errors import InputError
 from kslr.frame import Frame
-from models.errors import InputError
 
 
 class Camera:

@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from kslr.core.errors import InputError
+from kslr.core.files import write_file
 from kslr.extraction import MANIFEST, Extracted, extract_clip, extract_with, video_files
-from models.errors import InputError
-from models.files import write_file
 
 # Schemes of dask's addresses; another one would be tried for long and then fail an assertion.
 SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")
@@ -49,7 +49,7 @@ class Cluster:
     ...     pass
     Traceback (most recent call last):
     ...
-    models.errors.InputError: 10.0.0.5 is no scheduler's address ... Give it as tcp://HOST:PORT.
+    kslr.core.errors.InputError: 10.0.0.5 is no scheduler's address ... Give it as tcp://HOST:PORT.
     """
 
     def __init__(self, scheduler: str, patience: float = 30.0, tell: Callable[[str], None] = lambda _: None) -> None:
@@ -109,7 +109,7 @@ class Cluster:
     def each(
         self, work: Callable[..., Any], items: Sequence[str], arguments: Sequence[tuple[Any, ...]]
     ) -> Generator[tuple[str, Any], None, None]:
-        """Calls ``work(*arguments[i])`` for every item on the workers, as `models.parallel.in_processes` does.
+        """Calls ``work(*arguments[i])`` for every item on the workers, as `kslr.core.processes.in_processes` does.
 
         Only as many tasks as there are threads are with the scheduler at a time: its memory does not grow with the
         items, and when a worker is lost, none is suspected but what it was working on.

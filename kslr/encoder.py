@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from kslr.core.cards import shipped
+from kslr.core.errors import InputError
+from kslr.core.runtime import LiteModel
+from kslr.core.trial import read_tried
 from kslr.landmarks import VALUES
-from models.cards import shipped
-from models.errors import InputError
-from models.runtime import LiteModel
-from models.trial import read_tried
 
 if TYPE_CHECKING:
     import keras
@@ -84,8 +84,8 @@ def symmetric(encoder: "keras.Model", frames: int = 30, raw: bool = True) -> "ke
     import keras
     from keras import layers, ops
 
-    from kslr.networks_kslr import mirrored_points, raw_to_points
     from kslr.points import COUNT
+    from kslr.training.networks.kslr_net import mirrored_points, raw_to_points
 
     inputs = keras.Input((frames, VALUES if raw else COUNT * 3))
     points = raw_to_points(inputs) if raw else inputs

@@ -1,6 +1,6 @@
 """A folder of clips → a folder of landmark recordings, in parallel processes, resumable.
 
-The landmarks of ``in/word/clip.mp4`` go to ``out/word/clip.mp4.npz`` (see `kslr.clips.save_recording`), so the folder is
+The landmarks of ``in/word/clip.mp4`` go to ``out/word/clip.mp4.npz`` (see `kslr.recordings.save_recording`), so the folder is
 used like the clips themselves, without decoding and tracking anything again. ``out/manifest.csv`` lists every clip with
 its frames, seconds, the share of frames with hands and with a face, and what was wrong with it.
 
@@ -20,17 +20,17 @@ from typing import Any
 
 import numpy as np
 
-from kslr.clips import VIDEO_SUFFIXES, Recording, load_recording, record, save_recording
+from kslr.core.errors import InputError
+from kslr.core.files import check_writable, write_file
+from kslr.core.processes import cores, in_processes
 from kslr.landmarks import PARTS
-from models.errors import InputError
-from models.files import check_writable, write_file
-from models.parallel import cores, in_processes
+from kslr.recordings import VIDEO_SUFFIXES, Recording, load_recording, record, save_recording
 
 MANIFEST = "manifest.csv"
 MANIFEST_EVERY = 60.0  # seconds between two writings while a run goes on
 ENDED = "the process that took it was ended each time; it may need more memory than there is"
 
-# Calls a function for each name with its arguments, somewhere: `models.parallel.in_processes`, or a cluster.
+# Calls a function for each name with its arguments, somewhere: `kslr.core.processes.in_processes`, or a cluster.
 Spread = Callable[[Callable[..., Any], Sequence[str], Sequence[tuple[Any, ...]]], Generator[tuple[str, Any], None, None]]
 
 
@@ -98,7 +98,7 @@ def extract_with(
     Args:
         spread: does the work; gives None for a clip whose processes were ended.
         work: `extract_clip`, or what calls it with its arguments.
-        ahead: as in `kslr.clips.record`.
+        ahead: as in `kslr.recordings.record`.
     """
     folder, out = Path(folder), Path(out)
     sizes = {clip.relative_to(folder).as_posix(): clip.stat().st_size for clip in video_files(folder)}
@@ -130,7 +130,7 @@ def extract_clip(folder: str, out: str, name: str, there: bool, ahead: bool = Fa
     Args:
         name: the clip's path in the folder.
         there: whether the landmarks were there before the run.
-        ahead: as in `kslr.clips.record`.
+        ahead: as in `kslr.recordings.record`.
     """
     clip, target = Path(folder) / name, Path(out) / f"{name}.npz"
     try:
@@ -169,7 +169,7 @@ def failed(name: str, problem: str) -> Extracted:
 
 
 def _sweep(out: Path, names: Sequence[str]) -> None:
-    """Removes what killed workers left half written of these clips' landmarks (see `models.files.write_file`)."""
+    """Removes what killed workers left half written of these clips' landmarks (see `kslr.core.files.write_file`)."""
     # As they are called there: a dot, the file's name, and eight letters.
     ours = {f".{Path(name).name}.npz" for name in names}
     for folder in {(out / name).parent for name in names}:

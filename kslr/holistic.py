@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from kslr.core.errors import InputError
+from kslr.core.mediapipe import CHATTER, load_mediapipe
+from kslr.core.quiet import quiet_stderr
 from kslr.frame import Frame
 from kslr.landmarks import Landmarks
-from models.errors import InputError
-from models.mediapipe import CHATTER, load_mediapipe
-from models.quiet import quiet_stderr
 
 # What MediaPipe takes for granted between two frames when nobody tells it the time.
 NOMINAL_STEP = 33_333

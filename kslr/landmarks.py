@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.errors import InputError
+from kslr.core.errors import InputError
 
 VALUES = 1662
 # part → (first value, points, values a point)

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from kslr.core.errors import InputError
+from kslr.core.files import write_file
 from kslr.landmarks import PARTS, VALUES, Landmarks, resample
-from models.errors import InputError
-from models.files import write_file
 
 COMPONENTS = {
     "pose": "POSE_LANDMARKS",
@@ -147,7 +147,7 @@ def _component(part: str, count: int) -> Any:
     """A component with numbered points and the limbs that viewers draw."""
     from pose_format.pose_header import PoseHeaderComponent
 
-    from models.mediapipe import load_mediapipe
+    from kslr.core.mediapipe import load_mediapipe
 
     mediapipe = load_mediapipe()
     solutions = mediapipe.solutions

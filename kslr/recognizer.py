@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
+from kslr.core.calibration import tempered
+from kslr.core.cards import Card, shipped
+from kslr.core.errors import InputError
+from kslr.core.runtime import LiteModel
+from kslr.core.trial import read_tried
 from kslr.landmarks import VALUES
 from kslr.segment import SignSegment
 from kslr.vocabulary import Vocabulary, named
-from models.calibration import tempered
-from models.cards import Card, shipped
-from models.errors import InputError
-from models.runtime import LiteModel
-from models.trial import read_tried
 
 # The class of hands that do not sign a word of the vocabulary.
 IDLE = "_idle"
@@ -59,7 +59,7 @@ class SignRecognizer:
 
     Args:
         model: a shipped model's name (``kslr30``), the path of a card (``.json``), or a taught vocabulary by name or
-            path (``.npz``, see `kslr.teaching`).
+            path (``.npz``, see `kslr.teaching.words`).
         threads: CPU threads of one call.
 
     Raises:
@@ -150,7 +150,7 @@ def _from_card(path: Path, threads: int) -> _Loaded:
 
 def _taught(model: str | Path) -> Path | None:
     """The file of a taught vocabulary, if that is what is meant."""
-    from kslr.vocabulary_file import vocabulary_path
+    from kslr.teaching.vocabularies import vocabulary_path
 
     if Path(model).suffix == ".npz":
         return Path(model)
@@ -162,8 +162,8 @@ def _taught(model: str | Path) -> Path | None:
 
 def _from_vocabulary(path: Path, threads: int) -> _Loaded:
     from kslr.encoder import SignEncoder
-    from kslr.teaching import head_of, same_encoder
-    from kslr.vocabulary_file import load_vocabulary
+    from kslr.teaching.vocabularies import load_vocabulary
+    from kslr.teaching.words import head_of, same_encoder
 
     vocabulary, encoder = load_vocabulary(path), SignEncoder(threads=threads)
     same_encoder(vocabulary, encoder)

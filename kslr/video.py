@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from kslr.camera import Camera
+from kslr.core.errors import InputError
 from kslr.frame import Frame
-from models.errors import InputError
 
 # What is read as a video (or as sound, to say so). Playlists and scripts that point to other files or addresses are
 # not among them, whatever a file is called.
@@ -45,7 +45,7 @@ class VideoFile:
     ...     pass
     Traceback (most recent call last):
     ...
-    models.errors.InputError: nowhere.mp4 does not exist. Check the path.
+    kslr.core.errors.InputError: nowhere.mp4 does not exist. Check the path.
     """
 
     def __init__(self, path: str | Path, max_side: int = 640, largest: int = 8192, longest: float = 4 * 3600.0) -> None:

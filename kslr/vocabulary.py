@@ -8,7 +8,7 @@ Language exist for most of them, so each word carries what it was trained on; a 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from models.errors import InputError
+from kslr.core.errors import InputError
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from ui.cli import main
+from ui.cli.main import main
 
 
 def run(arguments: Iterable[object], capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:

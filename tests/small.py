@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from emotion.recipes import Recipe
+from emotion.training.recipes import Recipe
 
 SMALL = Recipe(
     settings={"stem": 4, "filters": [8, 16], "blocks": [0, 1]},
@@ -27,7 +27,7 @@ def batch():
 
 def network(recipe):
     """With weights that make every layer matter: a residual branch begins at zero, the last layer too."""
-    from emotion.fitting import build
+    from emotion.training.fitting import build
 
     model = build(recipe)
     generator = np.random.default_rng(1)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from kslr.clips import Recording
+from kslr.recordings import Recording
 from tests.signers import signer
 
 # Where the hand is beside its usual way, in shares of the picture, by how much of the sign is done.

@@ -25,8 +25,8 @@ from typer.testing import CliRunner
 from benchmarks.clients import jpeg
 from benchmarks.served import Served, basic, served
 from tests import clips
-from ui.cli import app
-from ui.guard import SHORTEST_KEY
+from ui.cli.main import app
+from ui.server.guard import SHORTEST_KEY
 
 HERE = Path(__file__).resolve().parents[1] / "docs/serving"
 LOGIN = "kslr:сөз"

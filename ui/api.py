@@ -8,16 +8,16 @@ from typing import Any
 
 import gradio as gr
 
-from kslr.vocabulary_file import TaughtVocabulary
-from models.errors import InputError
-from ui.evaluation import Evaluation, MissingClips, NoManifest, evaluate_files
-from ui.i18n import LANGUAGES, text
-from ui.lessons import learn
-from ui.naming import sign_named
-from ui.refused import Refused
-from ui.services import Services
-from ui.takes import LONGEST
-from ui.translation import Translation, translate
+from kslr.core.errors import InputError
+from kslr.teaching.vocabularies import TaughtVocabulary
+from ui.evaluate.evaluation import Evaluation, MissingClips, NoManifest, evaluate_files
+from ui.server.services import Services
+from ui.shared.i18n import LANGUAGES, text
+from ui.shared.naming import sign_named
+from ui.shared.refused import Refused
+from ui.teach.lessons import learn
+from ui.teach.takes import LONGEST
+from ui.video.translation import Translation, translate
 
 MOST_CLIPS = 100
 

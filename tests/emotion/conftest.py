@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emotion.datasets import Faces, load
 from emotion.detection import FaceDetector
 from emotion.recognizer import EmotionRecognizer
+from emotion.training.datasets import Faces, load
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ def recognizer() -> EmotionRecognizer:
 @pytest.fixture(scope="session")
 def astronaut_mesh(astronaut: np.ndarray) -> np.ndarray:
     """(468, 3) face landmarks of the astronaut, by MediaPipe's own face mesh."""
-    from models.mediapipe import load_mediapipe
+    from kslr.core.mediapipe import load_mediapipe
 
     with load_mediapipe().solutions.face_mesh.FaceMesh(static_image_mode=True) as mesh:
         found = mesh.process(astronaut).multi_face_landmarks[0]

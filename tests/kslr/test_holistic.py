@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kslr.core.errors import InputError
 from kslr.frame import Frame
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import LEFT_SHOULDER, LEFT_WRIST, RIGHT_SHOULDER, RIGHT_WRIST, Landmarks
 from kslr.video import VideoFile
-from models.errors import InputError
 from tests import clips
 
 ROOT = Path(__file__).resolve().parents[2]

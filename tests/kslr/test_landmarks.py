@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from kslr.core.errors import InputError
 from kslr.landmarks import (
     ASPECT,
     LEFT_WRIST,
@@ -20,7 +21,6 @@ from kslr.landmarks import (
     resample,
     to_aspect,
 )
-from models.errors import InputError
 
 # Not 0: a part that is all zeros means absent.
 coordinates = st.floats(0.015625, 2, width=32)

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kslr.core.errors import InputError
 from kslr.landmarks import Landmarks
 from kslr.posefile import read_pose, write_pose
-from models.errors import InputError
 
 
 def recording(frames: int = 6, rate: float = 25.0, aspect: float = 16 / 9, seed: int = 0) -> list[Landmarks]:

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kslr.core.cards import shipped
+from kslr.core.errors import InputError
 from kslr.landmarks import VALUES
 from kslr.recognizer import IDLE, SignPrediction, SignRecognizer
-from models.cards import shipped
-from models.errors import InputError
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_serving_does_not_import_tensorflow() -> None:
 
 def test_the_question_words_are_read_in_clips(shared_data: Path) -> None:
     """Statement and question differ in the face, which the training data lacks: either is the word."""
-    from kslr.clips import longest_sign, record
+    from kslr.recordings import longest_sign, record
 
     reader = SignRecognizer("krsl20")
     for clip in sorted((shared_data / "media/krsl").glob("*.mp4")):

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from kslr.camera import Camera
+from kslr.core.errors import InputError
 from kslr.video import Frame, VideoFile, open_source
-from models.errors import InputError
 from tests import clips
 
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from kslr.core.errors import InputError
 from kslr.vocabulary import Sign, Vocabulary, krsl20, kslr30, named, plain
-from models.errors import InputError
 
 
 def test_there_are_thirty_words_with_every_name_filled():

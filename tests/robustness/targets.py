@@ -100,7 +100,7 @@ def use_video(path: Path) -> None:
 
 def make_recordings(folder: Path) -> None:
     """Takes of made-up signs."""
-    from kslr.clips import save_recording
+    from kslr.recordings import save_recording
     from tests.takes import take
 
     for number, word in enumerate(("circle", "pump", "wipe")):
@@ -118,8 +118,8 @@ def make_poses(folder: Path) -> None:
 
 def use_recording(path: Path) -> None:
     """Reads it and judges it, as where somebody teaches a sign."""
-    from kslr.clips import record
-    from kslr.takes import judge
+    from kslr.recordings import record
+    from kslr.teaching.takes import judge
 
     recording = record(path)
     assert np.isfinite(recording.seconds).all()
@@ -138,10 +138,10 @@ def encoder() -> Any:
 
 def make_vocabularies(folder: Path) -> None:
     """Two words from two takes each; one word; none."""
-    from kslr.clips import longest_sign
-    from kslr.teaching import new_vocabulary, teach
+    from kslr.recordings import longest_sign
+    from kslr.teaching.vocabularies import save_vocabulary
+    from kslr.teaching.words import new_vocabulary, teach
     from kslr.vocabulary import Sign
-    from kslr.vocabulary_file import save_vocabulary
     from tests.takes import take
 
     taught = new_vocabulary("mine", encoder())
@@ -169,8 +169,8 @@ def change_vocabulary(data: bytes, rng: random.Random, others: Sequence[bytes]) 
 def use_vocabulary(path: Path) -> None:
     """Reads it, asks with it, checks it, adds to it, and takes every word out again."""
     from kslr.recognizer import SignRecognizer
-    from kslr.teaching import check, forget, same_encoder, teach
-    from kslr.vocabulary_file import load_vocabulary, save_vocabulary
+    from kslr.teaching.vocabularies import load_vocabulary, save_vocabulary
+    from kslr.teaching.words import check, forget, same_encoder, teach
 
     taught = load_vocabulary(path)
     same_encoder(taught, encoder())
@@ -231,7 +231,7 @@ def beside_dataset(folder: Path, name: str, data: bytes, rng: random.Random) -> 
 
 def use_dataset(path: Path) -> None:
     """As training and evaluation read it."""
-    from kslr.datasets import load_signs
+    from kslr.training.datasets import load_signs
 
     data = load_signs(path.stem, path.parent.parent) if path.with_suffix(".npy.xz").exists() else load_signs(path)
     assert data.x.shape[1:] == (30, 1662)
@@ -277,8 +277,8 @@ def beside_faces(folder: Path, name: str, data: bytes, rng: random.Random) -> Pa
 
 def use_faces(path: Path) -> None:
     """As training reads it."""
-    from emotion.datasets import for_training, load
-    from emotion.labels import soft_targets
+    from emotion.training.datasets import for_training, load
+    from emotion.training.labels import soft_targets
 
     splits = load(path)
     for faces in splits.values():
@@ -292,10 +292,10 @@ def use_faces(path: Path) -> None:
 
 def make_cards(folder: Path) -> None:
     """The smallest shipped models, a card and its weights in one file."""
-    from models.cards import HERE
+    from kslr.core.cards import MODELS
 
     for name in ("emotion", "krsl20"):
-        (folder / f"{name}.json").write_bytes((HERE / f"{name}.json").read_bytes())
+        (folder / f"{name}.json").write_bytes((MODELS / f"{name}.json").read_bytes())
 
 
 def change_card(data: bytes, rng: random.Random, others: Sequence[bytes]) -> bytes:
@@ -308,10 +308,10 @@ def change_card(data: bytes, rng: random.Random, others: Sequence[bytes]) -> byt
 
 def beside_card(folder: Path, name: str, data: bytes, rng: random.Random) -> Path:
     """The weights that the whole card names."""
-    from models.cards import HERE
+    from kslr.core.cards import MODELS
 
     weights = Path(name).with_suffix(".tflite").name
-    (folder / weights).symlink_to(HERE / weights)
+    (folder / weights).symlink_to(MODELS / weights)
     return _written(folder / name, data)
 
 
@@ -343,9 +343,9 @@ def beside_weights(folder: Path, name: str, data: bytes, rng: random.Random) -> 
     """The whole card beside it, which says that these are its weights."""
     import hashlib
 
-    from models.cards import HERE
+    from kslr.core.cards import MODELS
 
-    card = json.loads((HERE / name).read_bytes())
+    card = json.loads((MODELS / name).read_bytes())
     card["weights"]["sha256"] = hashlib.sha256(data).hexdigest()
     _written(folder / card["weights"]["file"], data)
     return _written(folder / name, json.dumps(card).encode())
@@ -364,8 +364,8 @@ def make_manifests(folder: Path) -> None:
 
 def use_manifest(path: Path) -> None:
     """Reads, splits and writes it, and looks for its clips."""
-    from fusion.manifest import read_manifest, split, write_manifest
-    from fusion.runs import answer
+    from fusion.evaluation.manifest import read_manifest, split, write_manifest
+    from fusion.evaluation.runs import answer
 
     found = read_manifest(path)
     training, _ = split(found)
@@ -395,8 +395,8 @@ def transcript() -> list[Any]:
 
 def make_transcripts(folder: Path) -> None:
     """In every format that is read back."""
-    from fusion.elan import write_eaf
-    from fusion.exports import to_csv, to_json, to_subtitles
+    from fusion.transcripts.elan import write_eaf
+    from fusion.transcripts.exports import to_csv, to_json, to_subtitles
 
     words = transcript()
     (folder / "a.json").write_text(to_json(words, source="a.mp4", duration=3.0, vocabulary="kslr30"), encoding="utf-8")
@@ -418,11 +418,11 @@ def change_transcript(data: bytes, rng: random.Random, others: Sequence[bytes]) 
 
 def use_transcript(path: Path) -> None:
     """Reads it and writes it in every format again."""
-    from fusion.elan import read_eaf
-    from fusion.exports import from_csv, from_json, from_subtitles
+    from fusion.transcripts.elan import read_eaf
+    from fusion.transcripts.exports import from_csv, from_json, from_subtitles
+    from fusion.transcripts.formats import FORMATS, written
+    from kslr.core.errors import InputError
     from kslr.vocabulary import kslr30
-    from models.errors import InputError
-    from ui.formats import FORMATS, written
 
     if path.suffix == ".eaf":
         read_eaf(path)
@@ -456,18 +456,18 @@ def change_settings(data: bytes, rng: random.Random, others: Sequence[bytes]) ->
 def use_settings(path: Path) -> None:
     """As who reads it does; a session is begun with what is accepted."""
     if path.name == "config.json":
-        from ui.cli_classroom import configured
+        from ui.cli.classroom import configured
 
         configured(path, ["camera"])
     elif path.name == "training.json":
-        from emotion.fitting import _resumed
+        from emotion.training.fitting import _resumed
 
         state = _resumed(path.parent, {"recipe": {"a": 1}})
         assert sum(one["seconds"] for one in state["history"]) + state["seconds"] < 1e15
         max((one["public"] or 0.0 for one in state["history"]), default=0.0)
     else:
-        from fusion.history import History
-        from ui.classroom_live import settings_from
+        from fusion.classroom.history import History
+        from ui.classroom.routes import settings_from
 
         settings, name, place = settings_from(path.read_text(encoding="utf-8", errors="replace"))
         with History("sqlite://") as history:
@@ -476,8 +476,8 @@ def use_settings(path: Path) -> None:
 
 def make_databases(folder: Path) -> None:
     """A history with a session, its windows and a moment."""
-    from fusion.classroom_windows import Window
-    from fusion.history import History
+    from fusion.classroom.history import History
+    from fusion.classroom.windows import Window
 
     with History(f"sqlite:///{folder / 'classroom.db'}") as history:
         key = history.begin("5 B", k=5, place="outside-eu")
@@ -491,8 +491,8 @@ def make_databases(folder: Path) -> None:
 
 def use_database(path: Path) -> None:
     """Opens it, lists and shows, writes and deletes."""
-    from fusion.classroom_report import as_csv, classroom_page
-    from fusion.history import History
+    from fusion.classroom.history import History
+    from fusion.classroom.report import as_csv, classroom_page
 
     with History(f"sqlite:///{path}") as history:
         for session in history.sessions():
@@ -530,7 +530,7 @@ def make_pictures(folder: Path) -> None:
 
 def use_picture(path: Path) -> None:
     """As the server decodes it."""
-    from ui.pictures import decode
+    from ui.shared.pictures import decode
 
     frame = decode(path.read_bytes())
     assert frame.rgb.dtype == np.uint8
@@ -539,7 +539,7 @@ def use_picture(path: Path) -> None:
 
 
 def _evaluating() -> None:
-    import fusion.runs  # noqa: F401  scikit-learn asks once for the number of cores, by a program
+    import fusion.evaluation.runs  # noqa: F401  scikit-learn asks once for the number of cores, by a program
 
 
 TARGETS: dict[str, Target] = {

@@ -21,10 +21,10 @@ import numpy as np
 import pytest
 
 from emotion.faces import EMOTIONS
-from fusion.history import History
-from kslr.clips import load_recording, save_recording
-from kslr.vocabulary_file import load_vocabulary
-from models.cards import read_card
+from fusion.classroom.history import History
+from kslr.core.cards import read_card
+from kslr.recordings import load_recording, save_recording
+from kslr.teaching.vocabularies import load_vocabulary
 from tests import clips
 from tests.classes import lesson, portraits
 from tests.robustness.harness import environment
@@ -58,7 +58,7 @@ class Command:
     def start(self) -> "subprocess.Popen[bytes]":
         """A fresh process."""
         said = self._log.open("ab")
-        command = [sys.executable, "-m", "ui.cli", *self.arguments]
+        command = [sys.executable, "-m", "ui.cli.main", *self.arguments]
         return subprocess.Popen(command, cwd=self.folder, env=environment(self.folder / "home"), stdout=said, stderr=said)
 
     def to_its_end(self) -> None:

@@ -21,7 +21,7 @@ from benchmarks.clients import jpeg, sign
 from benchmarks.served import Served, served
 from tests import clips
 from tests.privacy import INSIDE_TEXT, MAGIC
-from ui.metrics import ENDINGS
+from ui.server.metrics import ENDINGS
 
 ROUNDS = 30 if os.environ.get("KSLR_LONG") else 3
 # What a line may be made of: our names, our reasons, numbers, and names of places in the code.

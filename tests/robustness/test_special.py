@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kslr.clips import load_recording, record, save_recording
+from kslr.core.errors import InputError
 from kslr.posefile import read_pose, write_pose
+from kslr.recordings import load_recording, record, save_recording
+from kslr.teaching.vocabularies import load_vocabulary, vocabulary_path
 from kslr.video import VideoFile
-from kslr.vocabulary_file import load_vocabulary, vocabulary_path
-from models.errors import InputError
 from tests import clips
 from tests.robustness.harness import ROOT, environment, snapshot
 from tests.robustness.targets import picture
@@ -28,10 +28,11 @@ GROWTH = 300
 
 # A process that runs what it is told and says how it ended and by how many megabytes its memory grew meanwhile.
 MEASURE = """
-import sys, json, av, kslr.clips, kslr.video, kslr.posefile, kslr.vocabulary_file, emotion.datasets, ui.pictures, ui.takes
+import sys, json, av, kslr.recordings, kslr.video, kslr.posefile, kslr.teaching.vocabularies, emotion.training.datasets
+import ui.shared.pictures, ui.teach.takes
 import cv2, PIL.Image, PIL.JpegImagePlugin
 from pathlib import Path
-from models.errors import InputError
+from kslr.core.errors import InputError
 from tests.robustness.worker import forget_memory, memory
 for line in sys.stdin:
     told = []
@@ -95,7 +96,9 @@ def bomb(path: Path, gigabytes: float) -> Path:
     return path
 
 
-@pytest.mark.parametrize("reader", ["kslr.clips.record", "kslr.vocabulary_file.load_vocabulary", "emotion.datasets.load"])
+@pytest.mark.parametrize(
+    "reader", ["kslr.recordings.record", "kslr.teaching.vocabularies.load_vocabulary", "emotion.training.datasets.load"]
+)
 @pytest.mark.parametrize("kind", ["claimed", "lying", "members", "bzip2"])
 def test_an_archive_that_claims_or_unpacks_to_far_too_much_is_refused_before_it_is_unpacked(costs, tmp_path, reader, kind):
     path = tmp_path / "bomb.npz"
@@ -119,11 +122,11 @@ def test_an_archive_that_claims_or_unpacks_to_far_too_much_is_refused_before_it_
 def test_a_real_bomb_is_refused_where_takes_are_sent(costs, tmp_path):
     path = bomb(tmp_path / "bomb.npz", 0.6)
     assert path.stat().st_size < 40_000_000
-    said, grown = costs(f"kslr.clips.record(Path({str(path)!r}), most=ui.takes.LANDMARK_BYTES)")
+    said, grown = costs(f"kslr.recordings.record(Path({str(path)!r}), most=ui.teach.takes.LANDMARK_BYTES)")
     assert "take more than" in said
     assert grown < 60
     # The same as a vocabulary.
-    said, grown = costs(f"kslr.vocabulary_file.load_vocabulary({str(path)!r})")
+    said, grown = costs(f"kslr.teaching.vocabularies.load_vocabulary({str(path)!r})")
     assert "take more than" in said
     assert grown < 60
 
@@ -153,7 +156,7 @@ def test_a_jpeg_that_claims_a_huge_picture_is_refused_by_its_head(costs, tmp_pat
     content[place : place + 4] = struct.pack(">HH", side, side)
     path = tmp_path / "message"
     path.write_bytes(struct.pack("<d", 0.5) + content)
-    said, grown = costs(f"ui.pictures.decode(Path({str(path)!r}).read_bytes())")
+    said, grown = costs(f"ui.shared.pictures.decode(Path({str(path)!r}).read_bytes())")
     assert said.startswith("refused")
     assert grown < 30
 
@@ -171,7 +174,7 @@ def test_a_png_that_claims_a_huge_face_is_refused_by_its_head(costs, tmp_path):
     content[16:24] = struct.pack(">II", 12_000, 12_000)
     content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
     (folder / "a.png").write_bytes(content)
-    said, grown = costs(f"emotion.datasets.load({str(tmp_path / 'faces')!r})")
+    said, grown = costs(f"emotion.training.datasets.load({str(tmp_path / 'faces')!r})")
     assert "12000×12000" in said
     assert grown < 30
 
@@ -233,8 +236,8 @@ def test_no_name_in_an_archive_leads_anywhere(tmp_path, name):
 
 @pytest.mark.parametrize("name", ["../evil", "/tmp/evil", "..", ".", "a/b", "a\0b", "", "a" * 300, "\ud800", "C:\\x", "a\u202eb"])
 def test_no_name_of_a_vocabulary_leads_anywhere(name, monkeypatch, tmp_path):
-    from ui.naming import safe_name
-    from ui.refused import Refused
+    from ui.shared.naming import safe_name
+    from ui.shared.refused import Refused
 
     monkeypatch.setenv("KSLR_HOME", str(tmp_path))
     with pytest.raises(Refused):
@@ -252,12 +255,12 @@ def test_a_graph_that_ends_the_process_that_loads_it_is_refused(tmp_path, seed):
     import hashlib
     import random
 
-    from kslr.tagger import SignTagger
-    from models.cards import HERE
+    from kslr.core.cards import MODELS
+    from kslr.segmenter import SignTagger
     from tests.robustness.graphs import changed_graph
 
-    card = json.loads((HERE / "segmenter.json").read_text())
-    wrong = changed_graph((HERE / "segmenter.tflite").read_bytes(), random.Random(seed))
+    card = json.loads((MODELS / "segmenter.json").read_text())
+    wrong = changed_graph((MODELS / "segmenter.tflite").read_bytes(), random.Random(seed))
     card["weights"] |= {"sha256": hashlib.sha256(wrong).hexdigest(), "bytes": len(wrong)}
     (tmp_path / "segmenter.tflite").write_bytes(wrong)
     (tmp_path / "segmenter.json").write_text(json.dumps(card))

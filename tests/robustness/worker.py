@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-from models.errors import InputError
+from kslr.core.errors import InputError
 
 # scikit-learn and NumPy ask the second about the processor.
 PROGRAMS = (sys.executable, "lscpu")

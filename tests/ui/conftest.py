@@ -19,7 +19,7 @@ from PIL import Image
 from fusion.interpreter import Models
 from kslr.video import VideoFile
 from tests import clips
-from ui.services import Services
+from ui.server.services import Services
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
@@ -33,7 +33,7 @@ def heard(event, arguments):
     if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][0] not in ("127.0.0.1", "::1", "localhost"):
         print("CONNECTED", arguments[1], flush=True)
 sys.addaudithook(heard)
-from ui.web import launch
+from ui.server.web import launch
 launch(port=0, max_sessions=2)
 """
 

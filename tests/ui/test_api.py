@@ -5,7 +5,7 @@ import pytest
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 
-from kslr.clips import save_recording
+from kslr.recordings import save_recording
 from tests import clips
 from tests.takes import take
 

@@ -1,0 +1,1 @@
+"""Everything that trains or measures emotion networks. Serving never imports it."""

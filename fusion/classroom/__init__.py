@@ -1,0 +1,1 @@
+"""How a group reacts: the loop, its windows of ten seconds, the history and the report."""

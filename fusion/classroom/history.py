@@ -1,0 +1,282 @@
+"""Past classroom sessions in a database: windows, moments and names. There is no table for anything else.
+
+Any SQLAlchemy URL will do; without one it is a SQLite file in the user's own data folder. Every window is committed
+when it ends, so that a kill loses ten seconds at most; what it leaves running is found and marked at the next start.
+"""
+
+import os
+import secrets
+import socket
+import sys
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fusion.classroom.history_tables import COLUMNS, LONGEST_MOMENT, LONGEST_NAME, migrate, prepare_sqlite
+from fusion.classroom.windows import Window
+from kslr.core.errors import InputError
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+RETENTION_DAYS = 90
+# A window comes every ten seconds; a session without one for so long has been left.
+LEFT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session as the history knows it.
+
+    Attributes:
+        id: not to be guessed.
+        name: the operator's.
+        started: UTC, ISO 8601.
+        status: ``running``, ``finished`` or ``interrupted``.
+        k: the smallest number of faces its figures are of.
+        place: what the operator confirmed of the place.
+        seconds: up to the end of the last window.
+    """
+
+    id: str
+    name: str
+    started: str
+    status: str
+    k: int
+    place: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Something that the operator noted, such as "group work starts", at seconds from the session's beginning."""
+
+    id: int
+    seconds: float
+    text: str
+
+
+def default_url() -> str:
+    """The database where none is given: ``KSLR_DATABASE``, else a file in ``KSLR_HOME`` or ``~/.local/share/kslr``."""
+    if url := os.environ.get("KSLR_DATABASE"):
+        return url
+    home = os.environ.get("KSLR_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kslr"
+    return f"sqlite:///{Path(home) / 'classroom.db'}"
+
+
+class History:
+    """The database; a context manager. Calls from several threads are safe.
+
+    Args:
+        url: a SQLAlchemy URL; the default file when None.
+        retention: days after which sessions are deleted, at every start; 0 keeps them.
+
+    Raises (on entering):
+        InputError: no such database, no driver for it, or one of a newer version.
+
+    >>> with History("sqlite://") as history:
+    ...     key = history.begin("Maths, 5 B", k=5, place="outside the EU")
+    ...     history.add(key, Window(0.0, 10.0, 4.8))
+    ...     history.finish(key)
+    ...     [(session.name, session.status, session.seconds) for session in history.sessions()]
+    [('Maths, 5 B', 'finished', 10.0)]
+    """
+
+    def __init__(self, url: str | None = None, retention: int = RETENTION_DAYS) -> None:
+        if retention < 0:
+            raise InputError("Sessions are kept for a number of days from 1 on, or 0 for ever.")
+        self.url, self.retention = url or default_url(), retention
+        self._engine: Engine | None = None
+
+    def __enter__(self) -> "History":
+        from sqlalchemy import create_engine, event
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+        from sqlalchemy.pool import StaticPool
+
+        try:
+            url = make_url(self.url)
+            options: dict[str, Any] = {}
+            if url.get_backend_name() == "sqlite":
+                options["connect_args"] = {"check_same_thread": False, "timeout": 15}
+                if not url.database or url.database == ":memory:":
+                    options["poolclass"] = StaticPool
+                else:
+                    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+            engine = create_engine(url, **options)
+        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
+            raise InputError(
+                "That database address cannot be used. Write it as SQLAlchemy does, such as sqlite:///class.db."
+            ) from error
+        except OSError as error:
+            raise InputError(f"The folder of the database cannot be made ({error.strerror}). Choose another place.") from error
+        if url.get_backend_name() == "sqlite":
+            event.listen(engine, "connect", prepare_sqlite)
+        try:
+            with engine.begin() as connection:
+                migrate(connection)
+        except (SQLAlchemyError, UnicodeError, TypeError) as error:
+            engine.dispose()
+            # Not the driver's own message, which may hold a password.
+            raise InputError(
+                f"The database {url.render_as_string()} cannot be opened. Check the address and that it runs."
+            ) from error
+        except InputError:
+            engine.dispose()
+            raise
+        self._engine = engine
+        self.forget_old()
+        self.mark_interrupted()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    def begin(self, name: str, *, k: int, place: str) -> str:
+        """A new session; gives its id.
+
+        Raises:
+            InputError: the name is too long.
+        """
+        key = secrets.token_urlsafe(12)
+        row = {"id": key, "name": _text(name, LONGEST_NAME), "k": k, "place": _text(place, LONGEST_NAME)}
+        values = {**row, "now": _now(), "owner": _owner()}
+        self._run("insert into sessions (id, name, started, beaten, status, owner, k, place) "
+                  "values (:id, :name, :now, :now, 'running', :owner, :k, :place)", **values)  # fmt: skip
+        return key
+
+    def add(self, key: str, window: Window) -> None:
+        """Writes a window; it is on the disk when this returns.
+
+        Raises:
+            InputError: the session has been deleted.
+        """
+        if not self._run("select id from sessions where id = :id", id=key):
+            raise InputError("That session has been deleted, so nothing more is kept of it.")
+        columns = ", ".join(COLUMNS.values())
+        values = ", ".join(f":{name}" for name in COLUMNS)
+        self._run(f"insert into windows (session, {columns}) values (:session, {values})", session=key, **window.as_dict())
+        self._run("update sessions set beaten = :now where id = :id", id=key, now=_now())
+
+    def finish(self, key: str) -> None:
+        """Notes that a session came to its end."""
+        self._run("update sessions set status = 'finished', owner = '' where id = :id", id=key)
+
+    def rename(self, key: str, name: str) -> None:
+        """Gives a session another name.
+
+        Raises:
+            InputError: it is too long.
+        """
+        self._run("update sessions set name = :name where id = :id", id=key, name=_text(name, LONGEST_NAME))
+
+    def note(self, key: str, seconds: float, text: str) -> None:
+        """Adds a moment.
+
+        Raises:
+            InputError: it says nothing or too much, or the session is not there.
+        """
+        if not _text(text, LONGEST_MOMENT):
+            raise InputError("Say in a few words what happens at that moment.")
+        self.session(key)
+        self._run("insert into moments (session, seconds, text) values (:session, :seconds, :text)",
+                  session=key, seconds=max(0.0, float(seconds)), text=_text(text, LONGEST_MOMENT))  # fmt: skip
+
+    def delete(self, key: str) -> None:
+        """Deletes a session with all its windows and moments."""
+        for table, column in (("windows", "session"), ("moments", "session"), ("sessions", "id")):
+            self._run(f"delete from {table} where {column} = :key", key=key)
+
+    def sessions(self) -> list[Session]:
+        """All sessions, the newest first."""
+        rows = self._run(
+            "select s.id, s.name, s.started, s.status, s.k, s.place, coalesce(max(w.end_seconds), 0) from sessions s "
+            "left join windows w on w.session = s.id "
+            "group by s.id, s.name, s.started, s.status, s.k, s.place order by s.started desc, s.id"
+        )
+        return [Session(*row) for row in rows]
+
+    def session(self, key: str) -> Session:
+        """One session.
+
+        Raises:
+            InputError: it is not there.
+        """
+        found = [session for session in self.sessions() if session.id == key]
+        if not found:
+            raise InputError("That session is not there; it may have been deleted.")
+        return found[0]
+
+    def windows(self, key: str) -> list[Window]:
+        """The windows of a session in their order."""
+        columns = ", ".join(COLUMNS.values())
+        return [Window(*row) for row in self._run(f"select {columns} from windows where session = :key order by start", key=key)]
+
+    def moments(self, key: str) -> list[Moment]:
+        """What was noted in a session, in the order of time."""
+        rows = self._run("select id, seconds, text from moments where session = :key order by seconds, id", key=key)
+        return [Moment(*row) for row in rows]
+
+    def forget_old(self) -> None:
+        """Deletes the sessions that are older than the retention."""
+        if self.retention:
+            oldest = _iso(datetime.now(timezone.utc) - timedelta(days=self.retention))
+            for (key,) in self._run("select id from sessions where started < :oldest", oldest=oldest):
+                self.delete(key)
+
+    def mark_interrupted(self) -> None:
+        """Marks the running sessions whose process is gone, or that had no window for a minute."""
+        left = _iso(datetime.now(timezone.utc) - timedelta(seconds=LEFT_SECONDS))
+        for key, owner, beaten in self._run("select id, owner, beaten from sessions where status = 'running'"):
+            if beaten < left or not _alive(owner):
+                self._run("update sessions set status = 'interrupted', owner = '' where id = :id", id=key)
+
+    def _run(self, statement: str, **values: Any) -> list[Any]:
+        from sqlalchemy import text
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if self._engine is None:
+            raise RuntimeError("This History is not open; use it in a with statement.")
+        try:
+            with self._engine.begin() as connection:
+                result = connection.execute(text(statement), values)
+                return list(result.fetchall()) if result.returns_rows else []
+        except (SQLAlchemyError, UnicodeError, OverflowError) as error:  # the last two: damaged, or a number too large for it
+            raise InputError("The database refused; it may be full, locked or gone. Check it and try again.") from error
+
+
+def _text(given: str, longest: int) -> str:
+    cleaned = " ".join("".join(c if c.isprintable() else " " for c in str(given)).split())
+    if len(cleaned) > longest:
+        raise InputError(f"That text is too long; at most {longest} letters.")
+    return cleaned
+
+
+def _now() -> str:
+    return _iso(datetime.now(timezone.utc))
+
+
+def _iso(when: datetime) -> str:
+    return when.isoformat(timespec="seconds")
+
+
+def _owner() -> str:
+    """This process, told apart from a later one with the same number."""
+    return f"{socket.gethostname()} {os.getpid()} {_born(os.getpid())}"[:200]
+
+
+def _born(process: int) -> str:
+    stat = Path(f"/proc/{process}/stat")
+    return stat.read_text().rsplit(")", 1)[1].split()[19] if sys.platform == "linux" and stat.exists() else "-"
+
+
+def _alive(owner: str) -> bool:
+    """Whether a session's process may still run; on other machines and systems it may."""
+    host, _, rest = owner.rpartition(" ")
+    host, _, process = host.rpartition(" ")
+    if sys.platform != "linux" or host != socket.gethostname() or not process.isdigit():
+        return True
+    return _born(int(process)) == rest

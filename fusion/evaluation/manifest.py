@@ -1,0 +1,141 @@
+"""Manifests: a CSV file that says which sign and which emotion each clip shows, and who signs it.
+
+Columns: ``clip`` (a path, relative to the manifest), ``sign`` (a sign id; empty where nothing is signed), ``emotion``
+(one of the seven, or empty when unlabelled), ``signer``, and optionally ``start`` and ``end`` in seconds. The shape
+is that of the KSL-Emo benchmark (2026).
+"""
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from emotion.faces import EMOTIONS
+from kslr.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One row.
+
+    Attributes:
+        path: of the video.
+        sign: the right sign's id, or None for a clip without signing.
+        emotion: the right emotion, or None when nobody labelled it.
+        signer: who signs.
+        start, end: seconds of the sign in the clip, or None for the whole clip.
+    """
+
+    path: Path
+    sign: str | None
+    emotion: str | None
+    signer: str
+    start: float | None = None
+    end: float | None = None
+
+
+def read_manifest(path: str | Path) -> tuple[Clip, ...]:
+    """Reads a manifest.
+
+    Raises:
+        InputError: the file is missing, is no CSV with these columns, or has a row that cannot be meant; says which.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise InputError(f"The manifest {path} cannot be read ({error.strerror}). Check the path.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"The manifest {path} is not text in UTF-8. Save it as CSV (UTF-8).") from error
+    try:
+        rows = list(csv.DictReader(io.StringIO(text)))
+    except csv.Error as error:
+        raise InputError(f"The manifest {path} is not a CSV file ({error}).") from error
+    missing = {"clip", "sign", "emotion", "signer"} - set(rows[0] if rows else ())
+    if missing:
+        raise InputError(f"The manifest {path} has no rows with the columns clip, sign, emotion, signer.")
+    return tuple(_clip(row, f"{path}, line {number}", path.parent) for number, row in enumerate(rows, 2))
+
+
+def _clip(row: dict[str, str | None], place: str, folder: Path) -> Clip:
+    values = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+    if not values["clip"] or not values["signer"]:
+        raise InputError(f"{place}: clip and signer must not be empty.")
+    if "\0" in values["clip"] or any(len(part.encode()) > 255 for part in Path(values["clip"]).parts):
+        raise InputError(f"{place}: the clip's name is none that a file can have.")
+    if values["emotion"] and values["emotion"] not in EMOTIONS:
+        raise InputError(f"{place}: {values['emotion']!r} is not one of {', '.join(EMOTIONS)}.")
+    try:
+        start, end = (float(values[name]) if values.get(name) else None for name in ("start", "end"))
+    except ValueError:
+        raise InputError(f"{place}: start and end are seconds, such as 1.25.") from None
+    if not (0 <= (start or 0.0) < (end if end is not None else math.inf)):
+        raise InputError(f"{place}: start must come before end.")
+    return Clip(folder / values["clip"], values["sign"] or None, values["emotion"] or None, values["signer"], start, end)
+
+
+def split(clips: Sequence[Clip], *, test_share: float = 0.4, seed: int = 0) -> tuple[tuple[Clip, ...], tuple[Clip, ...]]:
+    """Splits by signer: whole signers go to one side, drawn by seed until the test side has its share of clips.
+
+    Returns:
+        Training clips and test clips.
+
+    Raises:
+        InputError: fewer than two signers.
+
+    >>> clips = [Clip(Path(f"{signer}.mp4"), "su", None, signer) for signer in "ABC"]
+    >>> training, test = split(clips, test_share=0.3)
+    >>> len(training), len(test)
+    (2, 1)
+    """
+    signers = sorted({clip.signer for clip in clips})
+    if len(signers) < 2:
+        raise InputError("A split by signer needs at least two signers in the manifest.")
+    order = np.random.default_rng(seed).permutation(signers)
+    test_signers: set[str] = set()
+    for signer in order[:-1]:
+        if test_signers and sum(clip.signer in test_signers for clip in clips) >= test_share * len(clips):
+            break
+        test_signers.add(str(signer))
+    training = tuple(clip for clip in clips if clip.signer not in test_signers)
+    test = tuple(clip for clip in clips if clip.signer in test_signers)
+    check_disjoint(training, test)
+    return training, test
+
+
+def check_disjoint(training: Sequence[Clip], test: Sequence[Clip]) -> None:
+    """Makes sure that nobody and no file is on both sides.
+
+    Raises:
+        InputError: names who is.
+    """
+    signers = {clip.signer for clip in training} & {clip.signer for clip in test}
+    if signers:
+        raise InputError(f"On both sides of the split: {', '.join(sorted(signers))}. Figures would not hold for new signers.")
+    files = {clip.path.resolve() for clip in training} & {clip.path.resolve() for clip in test}
+    if files:
+        raise InputError(f"The clip {min(files)} is on both sides of the split, under two signers' names.")
+
+
+def write_manifest(path: str | Path, clips: Sequence[Clip]) -> None:
+    """Writes a manifest whose clip paths are relative to it where they can be.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    from kslr.core.files import write_file
+
+    folder = Path(path).resolve().parent
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(["clip", "sign", "emotion", "signer", "start", "end"])
+    for clip in clips:
+        resolved = clip.path.resolve()
+        name = resolved.relative_to(folder) if resolved.is_relative_to(folder) else resolved
+        times = ["" if time is None else f"{time:g}" for time in (clip.start, clip.end)]
+        writer.writerow([name.as_posix(), clip.sign or "", clip.emotion or "", clip.signer, *times])
+    write_file(path, buffer.getvalue().encode())

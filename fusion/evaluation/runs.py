@@ -1,0 +1,90 @@
+"""Runs the whole pipeline over a manifest's clips and keeps what it answered."""
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from emotion.faces import EMOTIONS
+from emotion.recognizer import EmotionPrediction
+from fusion.evaluation.joint import Answer
+from fusion.evaluation.manifest import Clip
+from fusion.interpreter import Interpreter, Models
+from fusion.observation import Observation
+from fusion.pooling import pool
+from fusion.tagged import TaggedWord
+from kslr.core.errors import InputError
+from kslr.video import Frame
+
+
+def answer(clip: Clip, models: Models) -> Answer:
+    """What the system makes of one clip; what cannot be read is an answer with a problem, never an error.
+
+    Of several words the one that overlaps the manifest's span most counts, or without a span the most probable.
+    """
+    emotions: list[EmotionPrediction] = []
+    final: list[tuple[float, TaggedWord]] = []
+
+    def observe(frame: Frame, observation: Observation) -> None:
+        if observation.emotion:
+            emotions.append(observation.emotion)
+        final.extend((frame.seconds, word) for word in observation.words)
+
+    interpreter = Interpreter(models)
+    try:
+        words = list(interpreter.interpret(clip.path, observe=observe))
+    except InputError as error:
+        return Answer(clip, None, (), None, True, 0, 0.0, None, str(error))
+    seen = interpreter.seen
+    word = _chosen(words, clip)
+    if word is None:
+        span = [e for e in emotions if (clip.start or 0.0) <= e.seconds <= (clip.end if clip.end is not None else np.inf)]
+        label, named = pool(span, threshold=models.emotions.threshold)
+    else:
+        label, named = word.emotion, dict(word.emotion_probabilities)
+    decided = {id(word): at for at, word in final}
+    return Answer(
+        clip=clip,
+        sign=word.sign.id if word else None,
+        ranked=word.alternatives if word else (),
+        emotion=np.array([named[name] for name in EMOTIONS], np.float32) if named else None,
+        abstained=label is None,
+        words=len(words),
+        seconds=seen.seconds,
+        delay=decided[id(word)] - word.end if word and id(word) in decided else None,
+        problem=_problem(interpreter),
+    )
+
+
+def answers(clips: Sequence[Clip], models: Models, progress: Callable[[str, float], None] | None = None) -> list[Answer]:
+    """`answer` for every clip, in order.
+
+    Args:
+        progress: called with the clip's name and the fraction done, 0–1.
+    """
+    made = []
+    for number, clip in enumerate(clips):
+        if progress:
+            progress(clip.path.name, number / len(clips))
+        made.append(answer(clip, models))
+    return made
+
+
+def _chosen(words: Sequence[TaggedWord], clip: Clip) -> TaggedWord | None:
+    if not words:
+        return None
+    if clip.start is None and clip.end is None:
+        return max(words, key=lambda word: word.sign_probability)
+    start, end = clip.start or 0.0, clip.end if clip.end is not None else np.inf
+    overlap, best = max(((min(end, w.end) - max(start, w.start), w) for w in words), key=lambda pair: pair[0])
+    return best if overlap > 0 else None
+
+
+def _problem(interpreter: Interpreter) -> str | None:
+    seen = interpreter.seen
+    if seen.nobody:
+        return "nobody is in view"
+    if seen.several:
+        return "several people are in view"
+    if seen.with_face == 0:
+        return "no face is seen"
+    return f"the file breaks off at {seen.seconds:.1f} s" if seen.truncated else None

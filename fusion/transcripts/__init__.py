@@ -1,0 +1,1 @@
+"""Tagged words as files: text, JSON, CSV, subtitles and ELAN."""

@@ -1,0 +1,80 @@
+"""Tagged words as an ELAN annotation file (.eaf): linked tiers that linguists can correct by hand.
+
+Tiers: ``sign`` (the word), ``emotion``, ``confidence`` (the word's probability) and ``alternatives``. ELAN's clock
+is in whole milliseconds.
+"""
+
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from pathlib import Path
+
+from fusion.tagged import TaggedWord
+from kslr.core.errors import InputError
+
+TIERS = ("sign", "emotion", "confidence", "alternatives")
+
+
+def write_eaf(path: str | Path, words: Sequence[TaggedWord], *, media: str | Path | None = None, language: str = "kk") -> None:
+    """Writes the file in one step.
+
+    Args:
+        path: an ``.eaf`` file.
+        media: the video that ELAN should open beside it.
+        language: of the words.
+
+    Raises:
+        InputError: the place cannot be written.
+    """
+    import tempfile
+
+    from pympi.Elan import Eaf
+
+    from kslr.core.files import write_file
+
+    eaf = Eaf(author="kslr")
+    eaf.remove_tier("default")
+    for tier in TIERS:
+        eaf.add_tier(tier)
+    for word in words:
+        start = round(word.start * 1000)
+        end = max(round(word.end * 1000), start + 1)
+        values = {
+            "sign": getattr(word.sign, language),
+            "emotion": word.emotion or "",
+            "confidence": f"{word.sign_probability:.4f}",
+            "alternatives": " ".join(f"{sign_id}:{p:.4f}" for sign_id, p in word.alternatives),
+        }
+        for tier in TIERS:
+            eaf.add_annotation(tier, start, end, values[tier])
+    if media is not None:
+        media = Path(media).resolve()
+        kinds = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".avi": "video/avi"}
+        eaf.add_linked_file(media.as_uri(), mimetype=kinds.get(media.suffix.lower(), "video/*"))
+    with tempfile.TemporaryDirectory() as folder:
+        eaf.to_file(f"{folder}/words.eaf")
+        write_file(path, Path(folder, "words.eaf").read_bytes())
+
+
+def read_eaf(path: str | Path) -> list[tuple[float, float, str, str | None, float]]:
+    """Reads such a file back, also after somebody corrected it in ELAN.
+
+    Returns:
+        (start, end, word, emotion or None, confidence) for each annotation of the tier ``sign``; seconds.
+
+    Raises:
+        InputError: no such file, or none with these tiers.
+    """
+    from pympi.Elan import Eaf
+
+    try:
+        ElementTree.parse(path)  # pympi raises a bare Exception for what is no XML.
+        eaf = Eaf(str(path))
+        tiers = {tier: {a[:2]: a[2] for a in eaf.get_annotation_data_for_tier(tier)} for tier in TIERS[:3]}
+        return [
+            (start / 1000, end / 1000, word, tiers["emotion"].get((start, end)) or None, float(tiers["confidence"][start, end]))
+            for (start, end), word in sorted(tiers["sign"].items())
+        ]
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
+    except (ElementTree.ParseError, LookupError, ValueError, AttributeError, TypeError) as error:
+        raise InputError(f"{path} is not an ELAN file of kslr ({error}). Use one written with --format eaf.") from error

@@ -1,0 +1,196 @@
+"""Tagged words as text, JSON, CSV and subtitles, and back.
+
+Times are seconds in Python, JSON and CSV; subtitles have milliseconds, so reading them back rounds to those.
+"""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from emotion.faces import EMOTIONS
+from fusion.tagged import TaggedWord
+from kslr.core.errors import InputError
+from kslr.core.files import parse_json
+from kslr.vocabulary import Sign, Vocabulary
+
+COLUMNS = ("start", "end", "sign", "kk", "latin", "en", "ru", "sign_probability", "emotion", *EMOTIONS)
+
+
+def caption(word: TaggedWord, language: str = "kk") -> str:
+    """The word and how it was said, such as ``Рақмет · happy 0.83``, or ``Су · surprise 0.71 · question?``."""
+    return f"{getattr(word.sign, language)}{_affect(word)}"
+
+
+def _affect(word: TaggedWord) -> str:
+    if not word.emotion:
+        return ""
+    return f" · {word.emotion} {word.emotion_probabilities[word.emotion]:.2f}{' · question?' if word.question else ''}"
+
+
+def to_text(words: Sequence[TaggedWord], language: str = "kk") -> str:
+    """One line a word: its span in seconds, the word and its probability, the emotion and its probability.
+
+    Args:
+        words: in the order they were signed.
+        language: ``kk``, ``ru`` or ``en``.
+
+    >>> to_text([])
+    ''
+    """
+    lines = []
+    for word in words:
+        name = getattr(word.sign, language)
+        lines.append(f"{word.start:7.2f} – {word.end:6.2f}  {name} {word.sign_probability:.2f}{_affect(word)}\n")
+    return "".join(lines)
+
+
+def to_json(words: Sequence[TaggedWord], *, source: str, duration: float, vocabulary: str) -> str:
+    """The transcript as JSON: ``source``, ``duration`` in seconds, ``vocabulary`` and ``words``.
+
+    >>> json.loads(to_json([], source="clip.mp4", duration=2.0, vocabulary="kslr30"))["words"]
+    []
+    """
+    document = {
+        "source": source,
+        "duration": round(duration, 3),
+        "vocabulary": vocabulary,
+        "words": [word.as_dict() for word in words],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+
+
+def from_json(text: str) -> list[TaggedWord]:
+    """Reads what `to_json` wrote.
+
+    Raises:
+        InputError: not such a transcript.
+    """
+    try:
+        return [
+            _checked(
+                TaggedWord(
+                    sign=Sign(**word["sign"]),
+                    sign_probability=float(word["sign_probability"]),
+                    start=float(word["start"]),
+                    end=float(word["end"]),
+                    alternatives=tuple((a["id"], float(a["probability"])) for a in word["alternatives"]),
+                    emotion=word["emotion"],
+                    emotion_probabilities={name: float(p) for name, p in word["emotion_probabilities"].items()},
+                    cues={name: float(score) for name, score in word.get("cues", {}).items()},
+                )
+            )
+            for word in parse_json(text)["words"]
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise InputError(f"This is not a transcript of kslr ({error}). Use one written with --format json.") from error
+
+
+def _checked(word: TaggedWord) -> TaggedWord:
+    """A word that came from a file.
+
+    Raises:
+        ValueError: a number or text in it cannot be.
+    """
+    sign, emotion, felt = word.sign, word.emotion, word.emotion_probabilities
+    texts: list[Any] = [sign.id, sign.kk, sign.latin, sign.en, sign.ru, *(name for name, _ in word.alternatives), *word.cues]
+    if not all(isinstance(text, str) and len(text) <= 1000 and not any(c < " " for c in text) for text in texts):
+        raise ValueError("a word's names are text on one line")
+    numbers = (word.sign_probability, *felt.values(), *word.cues.values(), *(p for _, p in word.alternatives))
+    if not all(math.isfinite(number) and abs(number) <= 1e6 for number in numbers) or not 0 <= word.start <= word.end <= 1e7:
+        raise ValueError("a time or probability cannot be")
+    if not set(felt) <= set(EMOTIONS) or (emotion is not None and emotion not in felt):
+        raise ValueError("an emotion is not one of the seven, or has no probability")
+    return word
+
+
+def to_csv(words: Sequence[TaggedWord]) -> str:
+    """One row a word with the columns `COLUMNS`; alternatives are left out, absent emotions are empty cells.
+
+    >>> to_csv([]).startswith("start,end,sign,kk")
+    True
+    """
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for word in words:
+        s, p = word.sign, word.emotion_probabilities
+        emotions = [f"{p[name]:.4f}" if name in p else "" for name in EMOTIONS]
+        times = (f"{word.start:.3f}", f"{word.end:.3f}")
+        writer.writerow([*times, s.id, s.kk, s.latin, s.en, s.ru, f"{word.sign_probability:.4f}", word.emotion or "", *emotions])
+    return buffer.getvalue()
+
+
+def from_csv(text: str) -> list[TaggedWord]:
+    """Reads what `to_csv` wrote; the word itself is the only alternative.
+
+    Raises:
+        InputError: not such a table.
+    """
+    words = []
+    try:
+        for row in csv.DictReader(io.StringIO(text)):
+            probability = float(row["sign_probability"])
+            words.append(
+                _checked(
+                    TaggedWord(
+                        sign=Sign(row["sign"], row["kk"], row["latin"], row["en"], row["ru"]),
+                        sign_probability=probability,
+                        start=float(row["start"]),
+                        end=float(row["end"]),
+                        alternatives=((row["sign"], probability),),
+                        emotion=row["emotion"] or None,
+                        emotion_probabilities={name: float(row[name]) for name in EMOTIONS if row[name]},
+                    )
+                )
+            )
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise InputError(f"This is not a table of words ({error}). Use one written with --format csv.") from error
+    return words
+
+
+def to_subtitles(words: Sequence[TaggedWord], kind: str = "srt", language: str = "kk") -> str:
+    """Subtitles: one line a word with its affect.
+
+    Args:
+        kind: ``srt`` or ``vtt``.
+
+    >>> to_subtitles([], "vtt").strip()
+    'WEBVTT'
+    """
+    import pysubs2
+
+    subtitles = pysubs2.SSAFile()
+    for word in words:
+        start, end = round(word.start * 1000), round(word.end * 1000)
+        subtitles.append(pysubs2.SSAEvent(start=start, end=max(end, start + 1), text=caption(word, language)))
+    return subtitles.to_string(kind)
+
+
+def from_subtitles(text: str, vocabulary: Vocabulary, language: str = "kk") -> list[tuple[float, float, str, str | None]]:
+    """Reads subtitles back.
+
+    Returns:
+        (start, end, sign id, emotion or None) a line; seconds.
+
+    Raises:
+        InputError: not subtitles, or a word that is not in the vocabulary.
+    """
+    import pysubs2
+
+    known = {getattr(sign, language): sign.id for sign in vocabulary.signs}
+    if text.strip() in ("", "WEBVTT"):  # A clip without words; pysubs2 cannot tell its format.
+        return []
+    try:
+        events = pysubs2.SSAFile.from_string(text).events
+    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
+        raise InputError(f"These are not subtitles ({error}). Use SRT or VTT.") from error
+    lines = []
+    for event in events:
+        name, _, affect = event.plaintext.partition(" · ")
+        if name not in known:
+            raise InputError(f"{name!r} is not a word of {vocabulary.name} in {language}.")
+        lines.append((event.start / 1000, event.end / 1000, known[name], affect.split(" ")[0] or None))
+    return lines

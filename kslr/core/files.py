@@ -1,0 +1,84 @@
+"""Writing a file so that a kill or a full disk leaves the old one or the new one, never a part; and reading JSON safely."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from kslr.core.errors import InputError
+
+
+def write_file(path: str | Path, content: bytes) -> None:
+    """Writes a whole file in one step: either the old file or the new one is there, never a part.
+
+    Raises:
+        InputError: the place cannot be written, or the disk is full; the old file is untouched.
+    """
+    path = Path(path).resolve()
+    temporary = None
+    try:
+        if path.exists() and not path.is_file():  # A device or a pipe is written to, never replaced.
+            path.write_bytes(content)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(content)
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    except OSError as error:
+        if temporary:
+            temporary.unlink(missing_ok=True)
+        raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place or free some space.") from error
+
+
+def check_writable(path: str | Path) -> None:
+    """Says before a long run, rather than after it, that its result could not be written.
+
+    Raises:
+        InputError: the folder cannot be made or written to, or the path is a folder.
+
+    >>> check_writable("/dev/null/report.json")
+    Traceback (most recent call last):
+    ...
+    kslr.core.errors.InputError: /dev/null/report.json cannot be written (...). Choose another place.
+    """
+    path = Path(path).resolve()
+    if path.is_dir():
+        raise InputError(f"{path} is a folder. Give the name of a file in it.")
+    if path.exists() and not path.is_file() and os.access(path, os.W_OK):
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+        if path.exists() and not os.access(path, os.W_OK):
+            raise PermissionError(13, "permission denied")
+    except OSError as error:
+        raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
+
+
+def parse_json(text: str | bytes) -> Any:
+    """JSON that anybody may have written.
+
+    Raises:
+        InputError: it is none, is nested too deeply, or holds half letters, which no file can keep.
+
+    >>> parse_json(b'{"a": [1]}')
+    {'a': [1]}
+    >>> parse_json("[" * 100_000)
+    Traceback (most recent call last):
+    ...
+    kslr.core.errors.InputError: nested too deeply
+    """
+    try:
+        text = text.decode() if isinstance(text, bytes) else text
+        found = json.loads(text)
+        if "\\u" in text:
+            json.dumps(found, ensure_ascii=False).encode()
+    except RecursionError as error:
+        raise InputError("nested too deeply") from error
+    except ValueError as error:
+        raise InputError(f"not JSON: {error}") from error
+    return found

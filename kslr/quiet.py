@@ -1,1 +1,0 @@
-from models.quiet import quiet_stderr as quiet_stderr

@@ -1,0 +1,238 @@
+"""Taught vocabularies as they are kept: what is in one, its file, and the folder where those live that have a name.
+
+A vocabulary holds embeddings, labels and where each recording came from, no video. It may hold one recording of each
+word as landmarks, so that learners can be shown the sign as a moving skeleton.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from kslr.core.arrays import read_arrays
+from kslr.core.errors import InputError
+from kslr.core.files import parse_json, write_file
+from kslr.landmarks import PARTS, VALUES
+from kslr.vocabulary import Sign
+
+VERSION = 2
+READABLE = (1, 2)  # the first had no exemplars
+MOST_WORDS, MOST_ROWS, MOST_FRAMES, MOST_BYTES = 2000, 200_000, 300, 512 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Exemplar:
+    """One recording of a word, to show.
+
+    Attributes:
+        recording: its number in the vocabulary.
+        seconds: how long the sign lasted.
+        window: (frames, 1662) float16, evenly spaced over the sign, in the 4:3 aspect; NaN where a part is absent.
+    """
+
+    recording: int
+    seconds: float
+    window: np.ndarray
+
+    @property
+    def face(self) -> bool:
+        """Whether the face is in it."""
+        start, points, width = PARTS["face"]
+        return bool(np.isfinite(self.window[:, start : start + points * width]).any())
+
+
+@dataclass(frozen=True)
+class TaughtVocabulary:
+    """Words and the embeddings of their recordings.
+
+    Attributes:
+        name: of the vocabulary.
+        encoder: digest of the encoder's weights; embeddings of another one mean nothing.
+        signs: the words, in the order of their labels.
+        embeddings: (n, values) float32 of length 1.
+        label: (n,) int index into `signs`.
+        recording: (n,) int; rows with one number are views of one recording, the first the recording itself.
+        provenance: of each recording, such as its file's name.
+        exemplars: word id → one of its recordings as landmarks; words may be missing.
+    """
+
+    name: str
+    encoder: str
+    signs: tuple[Sign, ...] = ()
+    embeddings: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    label: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    recording: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
+    provenance: tuple[str, ...] = ()
+    exemplars: Mapping[str, Exemplar] = field(default_factory=dict)
+
+    def recordings_of(self, sign_id: str) -> int:
+        """How many recordings of a word there are."""
+        index = [s.id for s in self.signs].index(sign_id)
+        return len(np.unique(self.recording[self.label == index]))
+
+
+def save_vocabulary(path: str | Path, vocabulary: TaughtVocabulary) -> Path:
+    """Writes a vocabulary file (``.npz``) in one step.
+
+    >>> import tempfile
+    >>> path = save_vocabulary(f"{tempfile.mkdtemp()}/mine.npz", TaughtVocabulary("mine", "0" * 64))
+    >>> load_vocabulary(path).name
+    'mine'
+    """
+    write_file(path, vocabulary_bytes(vocabulary))
+    return Path(path)
+
+
+def vocabulary_bytes(vocabulary: TaughtVocabulary) -> bytes:
+    """The content of a vocabulary file."""
+    shown = dict(vocabulary.exemplars)
+    about = {
+        "version": VERSION,
+        "name": vocabulary.name,
+        "encoder": vocabulary.encoder,
+        "signs": [asdict(s) for s in vocabulary.signs],
+        "provenance": list(vocabulary.provenance),
+        "exemplars": {word: {"recording": one.recording, "seconds": one.seconds} for word, one in shown.items()},
+    }
+    buffer = BytesIO()
+    np.savez_compressed(
+        buffer,
+        about=np.array(json.dumps(about, ensure_ascii=False)),
+        embeddings=vocabulary.embeddings.astype(np.float32),
+        label=vocabulary.label.astype(np.int64),
+        recording=vocabulary.recording.astype(np.int64),
+        **{f"exemplar_{i}": one.window.astype(np.float16) for i, one in enumerate(shown.values())},
+    )
+    return buffer.getvalue()
+
+
+def load_vocabulary(path: str | Path) -> TaughtVocabulary:
+    """Reads a vocabulary file, of this version or an older one.
+
+    Raises:
+        InputError: missing, damaged, too large, or no vocabulary.
+    """
+    try:
+        if Path(path).stat().st_size > MOST_BYTES:
+            raise InputError(f"{path} is larger than {MOST_BYTES >> 20} MiB, which no vocabulary is.")
+        arrays = read_arrays(path, MOST_BYTES)
+        about = parse_json(str(arrays["about"]))
+        exemplars = {
+            str(word): Exemplar(int(one["recording"]), float(one["seconds"]), arrays[f"exemplar_{i}"])
+            for i, (word, one) in enumerate(about.get("exemplars", {}).items())
+        }
+        signs = tuple(Sign(**sign) for sign in about["signs"])
+        loaded = TaughtVocabulary(
+            str(about["name"]),
+            str(about["encoder"]),
+            signs,
+            arrays["embeddings"],
+            arrays["label"],
+            arrays["recording"],
+            tuple(about["provenance"]),
+            exemplars,
+        )
+        if about["version"] not in READABLE or not _whole(loaded):
+            raise ValueError("its parts don't fit each other")
+        return loaded
+    except OSError as error:
+        raise InputError(f"The vocabulary {path} cannot be read ({error.strerror or error}). Check the path.") from error
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError) as error:
+        raise InputError(f"{path} is not a vocabulary of this version ({error}). Teach it again.") from error
+
+
+def _whole(one: TaughtVocabulary) -> bool:
+    """Whether the parts of a vocabulary that came from a file fit each other."""
+    words = [sign.id for sign in one.signs]
+    rows, told = len(one.label), len(one.provenance)
+    text = all(isinstance(value, str) for s in one.signs for value in (s.id, s.kk, s.latin, s.en, s.ru))
+    shapes = one.embeddings.ndim == 2 and one.label.shape == one.recording.shape == (len(one.embeddings),)
+    numbers = shapes and one.label.dtype.kind == one.recording.dtype.kind == "i" and one.embeddings.dtype.kind == "f"
+    # Every word has recordings, every recording rows, and embeddings are of length 1.
+    within = numbers and _all_of(one.label, len(words)) and _all_of(one.recording, told)
+    within = within and bool((np.abs(one.embeddings) <= 1.01).all()) and all(isinstance(text, str) for text in one.provenance)
+    within = within and all(_counts(sign.trained_on) for sign in one.signs)
+    shown = all(
+        word in words
+        and 0 <= e.recording < told
+        and 0 < e.seconds < 3600
+        and e.window.ndim == 2
+        and e.window.dtype.kind == "f"
+        and e.window.shape[1] == VALUES
+        and 0 < len(e.window) <= MOST_FRAMES
+        for word, e in one.exemplars.items()
+    )
+    few = len(words) <= MOST_WORDS and rows <= MOST_ROWS
+    return bool(text and within and shown and few and len(set(words)) == len(words))
+
+
+def _all_of(numbers: np.ndarray, count: int) -> bool:
+    """Whether exactly the numbers from 0 on occur."""
+    return np.array_equal(np.unique(numbers), np.arange(count))
+
+
+def _counts(given: object) -> bool:
+    return isinstance(given, Mapping) and all(isinstance(n, int) and n >= 0 for n in given.values())
+
+
+@contextmanager
+def changing(folder: str | Path, patience: float = 60.0) -> Iterator[None]:
+    """While it lasts, nobody else who asks in the same way changes a vocabulary in the folder: no change is lost.
+
+    Args:
+        folder: where the vocabulary lies; made when missing. A network drive must know locks.
+        patience: seconds to wait for other programs.
+
+    Raises:
+        InputError: the folder cannot be written, or another program did not finish in time.
+
+    >>> import tempfile
+    >>> with changing(tempfile.mkdtemp()) as nothing:
+    ...     pass  # load, change, save
+    """
+    from filelock import FileLock, Timeout
+
+    folder = Path(folder).resolve()
+    lock = FileLock(folder / ".kslr.lock")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=patience)
+    except Timeout as error:
+        raise InputError(f"Another program is changing a vocabulary in {folder}. Wait for it, then try again.") from error
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}). Choose another place.") from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def vocabularies_folder() -> Path:
+    """Where vocabularies live that are called by name: ``KSLR_HOME``, else ``~/.local/share/kslr``, with ``vocabularies``."""
+    home = os.environ.get("KSLR_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kslr"
+    return Path(home) / "vocabularies"
+
+
+def vocabulary_path(name: str | Path) -> Path:
+    """A vocabulary's file by name or path.
+
+    Raises:
+        InputError: a name with a folder in it.
+    """
+    path = Path(name)
+    if path.suffix == ".npz":
+        return path
+    if path.name != str(name) or not path.name.strip("."):
+        raise InputError(f"{name} is no name of a vocabulary. Use letters and digits, or the path of a .npz file.")
+    return vocabularies_folder() / f"{name}.npz"
+
+
+def taught_vocabularies() -> list[Path]:
+    """The vocabularies that are there by name."""
+    folder = vocabularies_folder()
+    return sorted(folder.glob("*.npz")) if folder.is_dir() else []

@@ -1,0 +1,1 @@
+"""Everything that trains or measures sign networks. Serving never imports it."""

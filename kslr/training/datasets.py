@@ -1,0 +1,243 @@
+"""Sign data sets, whatever they come as, as one frozen `SignData`.
+
+`load_signs` reads a pack by name, an ``.npz``, the tutorials' ``MP_Data/word/sequence/frame.npy``, a folder of
+``word/clip.mp4`` (or ``WORD--note.mp4``), a folder of landmark files by word, or several of these joined by ``+``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from kslr.core.arrays import read_array, read_arrays
+from kslr.core.errors import InputError
+from kslr.landmarks import VALUES, resample
+from kslr.training.packs import LAYOUTS, QAZSIGN_IDS, pack_names, read_pack, to_raw
+
+FRAMES = 30
+MOST_BYTES, FRAME_BYTES = 64 << 30, 1 << 20  # of one file unpacked (whether it fits is the machine's to say), of a frame
+
+
+@dataclass(frozen=True)
+class SignData:
+    """Recordings of isolated signs.
+
+    Attributes:
+        x: (n, frames, 1662) float32 raw contract; absent parts, and frames past the end, are NaN.
+        label: (n,) int index into `names`.
+        names: the classes.
+        signer: (n,) str, who signed; recordings of one signer never stand on both sides of a split by signer.
+        source: (n,) str, which data set or recorder.
+        clip: (n,) str, which recording; parts of one clip never stand on both sides of a split by clip.
+        name: what to call the whole in reports.
+    """
+
+    x: np.ndarray
+    label: np.ndarray
+    names: tuple[str, ...]
+    signer: np.ndarray
+    source: np.ndarray
+    clip: np.ndarray
+    name: str = "signs"
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, rows: np.ndarray) -> "SignData":
+        """The same with some of its rows (indices or a mask)."""
+        return SignData(
+            self.x[rows], self.label[rows], self.names, self.signer[rows], self.source[rows], self.clip[rows], self.name
+        )
+
+    def only(self, names: Sequence[str]) -> "SignData":
+        """The recordings of some classes, relabelled in that order."""
+        wanted = {name: i for i, name in enumerate(names)}
+        missing = [name for name in names if name not in self.names]
+        if missing:
+            raise InputError(f"{self.name} has no class {missing[0]!r}. It has {', '.join(self.names[:12])}, ….")
+        word = [self.names[i] for i in self.label]
+        rows = np.array([w in wanted for w in word], bool)
+        label = np.array([wanted[w] for w in word if w in wanted], int)
+        kept = self[rows]
+        return SignData(kept.x, label, tuple(names), kept.signer, kept.source, kept.clip, self.name)
+
+    def some_classes(self, count: int, seed: int) -> "SignData":
+        """`count` classes chosen by seed."""
+        if not 1 < count <= len(self.names):
+            raise InputError(f"{self.name} has {len(self.names)} classes; {count} of them cannot be chosen.")
+        chosen = np.random.default_rng(seed).choice(len(self.names), count, replace=False)
+        return self.only([self.names[i] for i in sorted(chosen)])
+
+
+def sign_data(
+    x: np.ndarray,
+    label: Sequence[str] | np.ndarray,
+    signer: Sequence[str] | np.ndarray | None = None,
+    source: Sequence[str] | np.ndarray | None = None,
+    clip: Sequence[str] | np.ndarray | None = None,
+    length: np.ndarray | None = None,
+    name: str = "signs",
+    frames: int = FRAMES,
+) -> SignData:
+    """Arrays of any frame layout and length → `SignData`.
+
+    Args:
+        x: (n, frames, 84 | 126 | 258 | 1662), absent values zeros or NaN.
+        label: (n,) class names (or numbers).
+        signer, source, clip: (n,); the signer is the source, the source the name and the clip its own when None.
+        length: (n,) frames in use; found from the last frame with anything in it when None.
+        frames: recordings longer than this are resampled in time, shorter ones end in absent frames.
+
+    Raises:
+        InputError: arrays that don't fit each other.
+    """
+    try:
+        x, names_of = np.asarray(x, np.float32), np.asarray(label).astype(str)
+        length = None if length is None else np.asarray(length).astype(int)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{name}: x and length must be numbers, and labels text or numbers ({error}).") from error
+    if x.ndim != 3 or names_of.shape != (len(x),) or len(x) == 0:
+        raise InputError(
+            f"{name}: x must be (samples, frames, values) with one label a sample, not {x.shape} and {names_of.shape}."
+        )
+    for column in (length, signer, source, clip):
+        if column is not None and np.shape(column) != (len(x),):
+            raise InputError(f"{name}: signer, source, clip and length must have one entry a sample.")
+    if x.shape[-1] not in LAYOUTS or x.shape[1] == 0:
+        raise InputError(f"{name} has the shape {x.shape}; samples need frames, and a frame 84, 126, 258 or 1662 values.")
+    names = tuple(sorted(set(names_of.tolist())))
+    if len(names) < 2:
+        raise InputError(f"{name} has one class only ({names[0]}). At least two are needed.")
+    raw = fit_frames(x, frames, length)
+    source = np.asarray([name] * len(x) if source is None else source).astype(str)
+    return SignData(
+        x=to_raw(raw, name),
+        label=np.searchsorted(names, names_of),
+        names=names,
+        signer=source if signer is None else np.asarray(signer).astype(str),
+        source=source,
+        clip=np.array([f"{name}/{i}" for i in range(len(x))]) if clip is None else np.asarray(clip).astype(str),
+        name=name,
+    )
+
+
+def fit_frames(x: np.ndarray, frames: int = FRAMES, length: np.ndarray | None = None) -> np.ndarray:
+    """(n, any, values) → (n, frames, values): longer recordings are resampled in time, shorter ones end in zeros.
+
+    >>> fit_frames(np.ones((1, 3, 126)), frames=5)[0, :, 0]
+    array([1., 1., 1., 0., 0.], dtype=float32)
+    """
+    x = np.asarray(x, np.float32)
+    if length is None:
+        used = np.nan_to_num(x).any(axis=-1)
+        length = np.where(used.any(axis=1), x.shape[1] - used[:, ::-1].argmax(axis=1), 0)
+    length = np.clip(np.asarray(length).astype(int), 0, x.shape[1])
+    out = np.zeros((len(x), frames, x.shape[-1]), np.float32)
+    for target, sample, n in zip(out, x, length, strict=True):
+        if n > frames:
+            # Zeros mean absent here, and interpolating towards them would invent places; half-absent pairs stay apart.
+            values = np.where(_absent(sample[:n]), np.nan, sample[:n])
+            target[:] = np.nan_to_num(resample(np.linspace(0, 1, n), values, frames))
+        else:
+            target[:n] = np.nan_to_num(sample[:n])
+    return out
+
+
+def _absent(sample: np.ndarray) -> np.ndarray:
+    raw = to_raw(sample[None])[0]
+    return ~np.isfinite(raw[:, LAYOUTS[sample.shape[-1]]])
+
+
+def load_npz(path: str | Path) -> SignData:
+    """An ``.npz`` with ``x``, ``label`` and, if known, ``signer``, ``source``, ``clip``, ``length``.
+
+    Raises:
+        InputError: missing, damaged, or without these arrays.
+    """
+    path = Path(path)
+    try:
+        arrays = read_arrays(path, MOST_BYTES)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} is not an .npz of landmarks ({error}). It needs the arrays x and label.") from error
+    if "x" not in arrays or "label" not in arrays:
+        raise InputError(f"{path} lacks the arrays x (samples, frames, values) and label (samples,).")
+    columns: dict[str, Any] = {key: arrays.get(key) for key in ("signer", "source", "clip", "length")}
+    return sign_data(arrays["x"], arrays["label"], name=path.stem, **columns)
+
+
+def load_pack(name: str, folder: str | Path | None = None, repaired: bool = True) -> SignData:
+    """A pack by name (`kslr.training.packs`), with the recorder as source, and as signer where signers are not named."""
+    arrays = read_pack(name, folder, repaired)
+    source = arrays.get("source")
+    if source is not None:
+        source = np.char.replace(source, "__", "/")
+    signer = arrays["signer"] if "signer" in arrays and source is None else source
+    label = arrays["label"]
+    if name.startswith("qazsign"):
+        label = np.array([QAZSIGN_IDS.get(word, word) for word in label])
+    # Some clips of the K-RSL pack are there twice; copies share a clip name and so stay on one side.
+    clip = arrays.get("clip")
+    return sign_data(arrays["x"], label, signer, source, clip, arrays.get("length"), name)
+
+
+def load_tree(folder: str | Path) -> SignData:
+    """The tutorials' layout: ``word/sequence/frame.npy``, a vector of values a frame, frames in numeric order."""
+    folder = Path(folder)
+    recordings, labels, clips = [], [], []
+    for sequence in sorted({frame.parent for frame in folder.glob("*/*/*.npy")}):
+        frames = sorted(
+            sequence.glob("*.npy"), key=lambda p: (not p.stem.isdigit(), int(p.stem) if p.stem.isdigit() else 0, p.stem)
+        )
+        try:
+            recordings.append(np.stack([read_array(f, FRAME_BYTES) for f in frames]).astype(np.float32))
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"{sequence} holds frames that cannot be read ({error}). Remove or record them again.") from error
+        labels.append(sequence.parent.name)
+        clips.append(str(sequence.relative_to(folder)))
+    if not recordings:
+        raise InputError(f"{folder} has no word/sequence/frame.npy inside. Give the folder that holds the words' folders.")
+    if len({r.shape[1:] for r in recordings}) > 1 or recordings[0].ndim != 2:
+        raise InputError(f"The frames in {folder} differ in their number of values. All must be 1662 (or 258, 126, 84).")
+    fitted = np.concatenate([fit_frames(r[None]) for r in recordings])
+    return sign_data(fitted, labels, clip=clips, name=folder.name)
+
+
+def load_signs(data: str | Path, packs: str | Path | None = None, repaired: bool = True) -> SignData:
+    """Reads sign data of any supported kind.
+
+    Args:
+        data: a pack's name, an ``.npz``, a folder (see the module's head), or several joined by ``+``.
+        packs: where packs lie, see `kslr.training.packs.packs_folder`.
+        repaired: pair slipped hands anew where a pack has them.
+
+    Raises:
+        InputError: nothing like that is there, or it cannot be used.
+    """
+    text = str(data)
+    path = Path(text)
+    if path.is_file() and path.suffix == ".npz":
+        return load_npz(path)
+    if path.is_dir():
+        if any(path.glob("*/*/*.npy")):
+            return load_tree(path)
+        from kslr.recordings import load_clips
+
+        return load_clips(path)
+    if text in pack_names(packs):
+        return load_pack(text, packs, repaired)
+    if "+" in text:
+        return joined([load_signs(part, packs, repaired) for part in text.split("+")], text)
+    known = ", ".join(pack_names(packs)) or "none; set KSLR_DATA"
+    raise InputError(f"{text} is no pack, .npz or folder. Packs found: {known}.")
+
+
+def joined(parts: Sequence[SignData], name: str) -> SignData:
+    """Several data sets as one; equal class names are one class."""
+    names = tuple(sorted({n for part in parts for n in part.names}))
+    label = np.concatenate([np.searchsorted(names, [part.names[i] for i in part.label]) for part in parts])
+    x = np.empty((len(label), parts[0].x.shape[1], VALUES), np.float32)
+    np.concatenate([part.x for part in parts], out=x)
+    columns = {key: np.concatenate([getattr(part, key) for part in parts]) for key in ("signer", "source", "clip")}
+    return SignData(x, label, names, columns["signer"], columns["source"], columns["clip"], name)

@@ -1,0 +1,1 @@
+"""The sign networks, in backend-neutral Keras 3."""

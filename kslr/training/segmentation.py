@@ -1,0 +1,89 @@
+"""How well found segments meet the true ones. Pure functions of arrays, and the loop that gathers them.
+
+Conventions: segments are (n, 2) start and end in seconds. Intersection over union (IoU) is of two spans of time. A found
+segment meets a true one when their IoU is at least 0.5; each meets one at most, the best pairs as a whole are taken.
+Frame-free, so the same at every frame rate (segment F1 at IoU as in Lea et al., CVPR 2017, without classes).
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from kslr.landmarks import Landmarks
+    from kslr.segment import Segmenter
+    from kslr.segmenter import LearnedSegmenter
+
+
+def overlaps(true: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """(true, found) IoU of every pair.
+
+    >>> overlaps(np.array([[0.0, 2.0]]), np.array([[1.0, 3.0], [2.0, 3.0]])).round(3)
+    array([[0.333, 0.   ]])
+    """
+    true, found = np.reshape(true, (-1, 1, 2)), np.reshape(found, (1, -1, 2))
+    shared = np.clip(np.minimum(true[..., 1], found[..., 1]) - np.maximum(true[..., 0], found[..., 0]), 0, None)
+    either = np.maximum(true[..., 1], found[..., 1]) - np.minimum(true[..., 0], found[..., 0])
+    return shared / np.maximum(either, 1e-9)
+
+
+def matches(true: np.ndarray, found: np.ndarray, least: float = 0.5) -> np.ndarray:
+    """Pairs (true index, found index) with an IoU of at least `least`, each segment in one pair, as many as there are.
+
+    >>> matches(np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([[2.1, 3.0]])).tolist()
+    [[1, 0]]
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    iou = overlaps(true, found)
+    # A pair more is worth more than any overlap.
+    rows, columns = linear_sum_assignment(-np.where(iou >= least, 1 + min(iou.shape) + iou, 0))
+    good = iou[rows, columns] >= least
+    return np.stack([rows[good], columns[good]], axis=1)
+
+
+def segment_f1(true: int, found: int, matched: int) -> float:
+    """F1 from how many segments there are, were found, and met (0–1; 1 where there are none and none was found).
+
+    >>> segment_f1(4, 4, 3)
+    0.75
+    """
+    return 2 * matched / (true + found) if true + found else 1.0
+
+
+def best_overlap(true: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """(true,) IoU of each true segment with the found one that fits it best; 0 where none touches it."""
+    return overlaps(true, found).max(axis=1, initial=0.0)
+
+
+def delays(true: np.ndarray, found: np.ndarray, decided: np.ndarray, least: float = 0.5) -> np.ndarray:
+    """Seconds from the true end of each met segment to the moment when its end was decided; negative when cut short.
+
+    Args:
+        decided: (found,) time of the frame with which each segment became final.
+
+    >>> delays(np.array([[0.0, 1.0]]), np.array([[0.0, 1.1]]), np.array([1.5]))
+    array([0.5])
+    """
+    pairs = matches(true, found, least)
+    return np.asarray(decided)[pairs[:, 1]] - np.reshape(true, (-1, 2))[pairs[:, 0], 1]
+
+
+def decisions(segmenter: "Segmenter | LearnedSegmenter", landmarks: Iterable["Landmarks"]) -> tuple[np.ndarray, np.ndarray]:
+    """Runs a stream through a segmenter.
+
+    Returns:
+        (n, 2) spans and (n,) times at which they became final; what the stream's end cut off is final with its last frame.
+    """
+    spans, decided, now = [], [], 0.0
+    for one in landmarks:
+        now, segment = one.seconds, segmenter.push(one)
+        if segment:
+            spans.append((segment.start, segment.end))
+            decided.append(now)
+    segment = segmenter.flush()
+    if segment:
+        spans.append((segment.start, segment.end))
+        decided.append(now)
+    return np.reshape(spans, (-1, 2)).astype(float), np.array(decided)

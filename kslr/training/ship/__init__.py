@@ -1,0 +1,1 @@
+"""Makes the sign models that are shipped."""

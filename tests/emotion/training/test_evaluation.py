@@ -1,0 +1,121 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from emotion.faces import EMOTIONS
+from emotion.training.datasets import Faces, copied_from
+from emotion.training.evaluation import evaluate_model, figures, fit_calibration, four_class, jitter_curve, moved
+from kslr.core.cards import read_card, shipped
+from kslr.core.errors import InputError
+
+HEAD = ["task", "data", "protocol", "samples", "accuracy", "macro_f1", "interval", "milliseconds"]
+
+
+def _answers(labels: np.ndarray, right: np.ndarray, sure: float = 0.9) -> np.ndarray:
+    answers = np.full((len(labels), 7), (1 - sure) / 6)
+    answers[np.arange(len(labels)), np.where(right, labels, (labels + 1) % 7)] = sure
+    return answers
+
+
+def test_figures_of_known_answers():
+    labels = np.arange(70) % 7
+    right = np.arange(70) >= 7
+    made = figures(_answers(labels, right), labels, threshold=0.5)
+    assert np.diag(made["confusion"]).tolist() == [9] * 7
+    assert made["classes"]["happy"]["recall"] == pytest.approx(0.9)
+    assert made["classes"]["happy"]["samples"] == 10
+    assert made["expected_calibration_error"] == pytest.approx(0.0, abs=1e-9)
+    assert made["coverage"] == 1.0
+    assert made["accuracy_of_kept"] == pytest.approx(0.9)
+    assert figures(_answers(labels, right), labels, threshold=0.95)["accuracy_of_kept"] is None
+
+
+def test_four_classes_are_answered_among_themselves():
+    labels = np.array([EMOTIONS.index(name) for name in ("happy", "fear", "sad")])
+    answers = np.array([[0, 0, 0.6, 0.3, 0.1, 0, 0], [0, 0, 1, 0, 0, 0, 0], [0.4, 0, 0, 0, 0.3, 0, 0.3]], float)
+    made = four_class(answers, labels)
+    assert made["samples"] == 2
+    assert made["accuracy"] == 0.5
+
+
+def test_the_threshold_keeps_those_that_are_right_often_enough():
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 7, 4000)
+    sure = generator.uniform(0.3, 0.99, 4000)
+    right = generator.random(4000) < sure
+    answers = np.concatenate([_answers(labels[i : i + 1], right[i : i + 1], s) for i, s in enumerate(sure)])
+    calibration = fit_calibration(answers, labels)
+    assert calibration["temperature"] == pytest.approx(1.0, abs=0.2)
+    kept = answers.max(axis=1) >= calibration["threshold"]
+    assert right[kept].mean() >= 0.845
+    assert 0.3 < kept.mean() < 0.9
+
+
+def test_moved_faces():
+    faces = np.random.default_rng(0).integers(0, 256, (2, 48, 48), dtype=np.uint8)
+    assert np.array_equal(moved(faces), faces)
+    assert np.array_equal(moved(faces, shift=(0, 0.125))[:, 6:], faces[:, :-6])
+
+
+def test_splits_and_labels_that_are_not_there_are_told(patterns):
+    with pytest.raises(InputError, match="no private split"):
+        evaluate_model({"public": patterns["public"]}, "emotion", data="x")
+    with pytest.raises(InputError, match=r"no FER\+ votes"):
+        evaluate_model(patterns, "emotion", data="x", labels="ferplus")
+    with pytest.raises(InputError, match="fer or ferplus"):
+        evaluate_model(patterns, "emotion", data="x", labels="both")
+    with pytest.raises(InputError, match="cannot be written"):
+        evaluate_model(patterns, "emotion", data="x", html="/dev/null/page.html")
+
+
+def test_a_report_and_its_page(tmp_path, patterns):
+    told = []
+    page = tmp_path / "page.html"
+    votes = np.zeros((35, 10), int)
+    votes[:, 0] = 9
+    private = Faces(patterns["private"].images, patterns["private"].labels, votes)
+    made = evaluate_model({"private": private}, "emotion", data="x", html=page, progress=lambda text, share: told.append(share))
+    assert list(made)[:8] == HEAD
+    assert made["samples"] == made["ferplus"]["samples"] == 35
+    assert json.loads(json.dumps(made)) == made
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+    text = page.read_text()
+    assert text.count("<svg") == 3
+    assert all(name in text for name in EMOTIONS)
+    against_votes = evaluate_model({"private": private}, "emotion", data="x", labels="ferplus")
+    assert against_votes["accuracy"] == made["ferplus"]["accuracy"]
+    assert "ferplus" not in against_votes
+
+
+def test_faces_that_are_in_training_too_are_counted(tmp_path, patterns):
+    private = patterns["private"]
+    train = patterns["train"]
+    leaked = replace(train, images=np.concatenate([train.images, private.images[:10]]), labels=np.append(train.labels, [0] * 10))
+    page = tmp_path / "page.html"
+    made = evaluate_model({"train": leaked, "private": private}, "emotion", data="x", html=page)
+    copies = made["copies"]
+    assert copies["samples"] == 10 + copied_from(private.images[10:], train.images).sum()
+    hits = copies["samples"] * copies["accuracy"] + (35 - copies["samples"]) * copies["accuracy_of_others"]
+    assert np.isclose(hits / 35, made["accuracy"])
+    assert "the training split has too" in page.read_text()
+    assert "copies" not in evaluate_model({"private": private}, "emotion", data="x")
+
+
+def test_the_card_s_figure_is_what_its_command_prints(fer2013):
+    """On a fixed third of PrivateTest: the whole is `kslr evaluate emotion`."""
+    card, _ = read_card(shipped("emotion"))
+    third = fer2013["private"].take(np.arange(0, 3589, 3))
+    made = evaluate_model({"private": third}, "emotion", data="x")
+    assert made["accuracy"] == pytest.approx(card.figures["accuracy"], abs=0.03)
+
+
+def test_small_errors_of_the_crop_cost_little(recognizer, fer2013):
+    some = fer2013["private"].take(np.arange(0, 3589, 6))
+    curve = jitter_curve(recognizer, some.images, some.labels, shifts=(0.1, 0.2), scales=(0.9, 1.1), turns=(10,))
+    still = (recognizer.probabilities(some.images).argmax(axis=1) == some.labels).mean()
+    for kind, amount in (("shift", "0.1"), ("scale", "0.9"), ("scale", "1.1"), ("degrees", "10")):
+        assert curve[kind][amount] >= still - 0.03, (kind, amount)
+    assert curve["shift"]["0.2"] < still

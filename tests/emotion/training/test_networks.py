@@ -1,0 +1,75 @@
+"""Also what an exported network promises: the same answers as Keras, any batch, raw faces in."""
+
+import numpy as np
+import pytest
+
+from emotion.faces import EMOTIONS
+
+
+@pytest.fixture(scope="module")
+def keras():
+    return pytest.importorskip("keras")
+
+
+def test_emotion_net_is_small_and_takes_raw_faces(keras):
+    from emotion.training.networks import emotion_net
+
+    network = emotion_net()
+    assert network.count_params() < 3_000_000
+    assert network.input_shape == (None, 48, 48)
+    assert str(network.inputs[0].dtype) == "uint8"
+    answers = np.asarray(network(np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)))
+    assert answers.shape == (3, len(EMOTIONS))
+    assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)
+
+
+def test_the_answer_is_the_mean_of_the_towers(keras):
+    from emotion.training.networks import SECOND, emotion_net, emotion_tower, predicted
+
+    network = emotion_net(({}, SECOND))
+    for number in (1, 2):
+        last = network.get_layer(f"tower_{number}").layers[-1]
+        last.set_weights([np.random.default_rng(number).normal(0, 0.1, w.shape) for w in last.get_weights()])
+    faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
+    towers = [predicted(network.get_layer(f"tower_{number}"), faces) for number in (1, 2)]
+    assert not np.allclose(*towers, atol=1e-3)
+    assert np.allclose(predicted(network, faces), np.mean(towers, axis=0), atol=1e-6)
+    assert [layer.name for layer in emotion_net(({},)).layers if "tower" in layer.name] == ["tower_1"]
+    parts = sum(emotion_tower(**settings).count_params() for settings in ({}, SECOND))
+    assert network.count_params() == parts
+
+
+def test_emotion_net_hardly_minds_light_and_contrast(keras):
+    from emotion.training.networks import emotion_tower
+
+    keras.utils.set_random_seed(0)
+    network = emotion_tower()
+    last = network.layers[-1]
+    last.set_weights([np.random.default_rng(0).normal(0, 0.1, w.shape) for w in last.get_weights()])
+    face = np.random.default_rng(1).integers(0, 256, (1, 48, 48)).astype(float)
+    dim = (face * 0.4 + 60).astype(np.uint8)
+    assert np.allclose(np.asarray(network(face.astype(np.uint8))), np.asarray(network(dim)), atol=0.03)
+
+
+def test_architecture_numbers_are_arguments(keras):
+    from emotion.training.networks import emotion_tower, student_cnn
+
+    assert emotion_tower(filters=(8, 16), blocks=(0, 1), stem=4).count_params() < 20_000
+    assert (
+        emotion_tower(filters=(8, 16), blocks=(0, 1), squeeze=0).count_params()
+        < emotion_tower(filters=(8, 16), blocks=(0, 1)).count_params()
+    )
+    assert emotion_tower(size=None).input_shape == (None, None, None)
+    with pytest.raises(ValueError, match=r"shorter|longer"):
+        emotion_tower(filters=(8, 16), blocks=(1,))
+    assert student_cnn(classes=4).output_shape == (None, 4)
+
+
+def test_student_cnn_is_the_paper_s(keras):
+    from emotion.training.networks import student_cnn
+
+    kinds = [type(layer).__name__ for layer in student_cnn().layers]
+    assert kinds.count("Conv2D") == kinds.count("MaxPooling2D") == 4
+    assert kinds.count("Dense") == 2
+    convolutions = [layer for layer in student_cnn().layers if type(layer).__name__ == "Conv2D"]
+    assert all(layer.kernel_size == (3, 3) and layer.activation.__name__ == "relu" for layer in convolutions)

@@ -1,0 +1,123 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emotion.faces import EMOTIONS
+from fusion.evaluation.joint import Answer, calibration_error, evaluate
+from fusion.evaluation.manifest import Clip
+
+
+def answer(right: str | None, said: str | None, felt: str | None, face: str | None, signer: str = "A", **other) -> Answer:
+    """A clip of a right sign and emotion, and what was said of it."""
+    probabilities = None
+    if face is not None:
+        probabilities = np.full(7, 0.05, np.float32)
+        probabilities[EMOTIONS.index(face)] = 0.7
+    ranked = ((said, 0.8), ("other", 0.1)) if said else ()
+    values = {
+        "abstained": face is None,
+        "words": int(said is not None),
+        "seconds": 2.0,
+        "delay": 0.4 if said else None,
+        "problem": None,
+    }
+    return Answer(Clip(Path("a.mp4"), right, felt, signer), said, ranked, probabilities, **(values | other))
+
+
+def test_figures_by_hand():
+    figures = evaluate(
+        [
+            answer("su", "su", "happy", "happy"),
+            answer("su", "it", "sad", "angry"),
+            answer("it", None, "angry", "angry", problem="several people are in view"),
+            answer("it", "it", "angry", None),
+        ]
+    )
+    sign, emotion, joint = figures["sign"], figures["emotion"], figures["joint"]
+    assert sign["top1"]["value"] == 0.5
+    assert sign["rejected"] == 1
+    assert sign["top1_of_answered"] == pytest.approx(2 / 3)
+    assert emotion["accuracy"]["value"] == 0.5
+    assert emotion["face_not_seen"] == 1
+    assert emotion["accuracy_of_seen"] == pytest.approx(2 / 3)
+    assert emotion["sad_taken_for_angry"] == 1.0
+    assert emotion["angry_taken_for_sad"] == 0.0
+    assert joint["exact_match"]["value"] == 0.25
+    assert joint["product_of_marginals"] == 0.25
+    assert joint["independence_gap"]["value"] == 0.0
+    assert figures["problems"] == [{"clip": "a.mp4", "problem": "several people are in view"}]
+    assert {(c["sign"], c["emotion"]) for c in figures["per_sign_and_emotion"]} == {
+        ("su", "happy"),
+        ("su", "sad"),
+        ("it", "angry"),
+    }
+
+
+def test_false_words_are_counted_a_minute():
+    idle = evaluate([answer(None, "su", None, "neutral", seconds=30.0, words=2), answer(None, None, None, None, seconds=30.0)])[
+        "idle"
+    ]
+    assert idle["false_words_a_minute"] == 2.0
+
+
+def test_errors_that_go_together_make_a_gap():
+    good, bad = answer("su", "su", "happy", "happy"), answer("su", "it", "happy", "sad")
+    gap = evaluate([good, bad] * 30)["joint"]["independence_gap"]
+    assert gap["value"] == pytest.approx(0.25)
+    assert gap["interval"][0] > 0.2
+
+
+def test_four_emotions_are_chosen_among_themselves():
+    surprised = answer("su", "su", "happy", "surprise")
+    assert evaluate([surprised])["emotion"]["accuracy"]["value"] == 0.0
+    four = ("neutral", "happy", "sad", "angry")
+    assert evaluate([answer("su", "su", "surprise", "surprise")], four)["emotion"]["clips"] == 0
+    probabilities = np.array([0.1, 0, 0, 0.3, 0, 0.5, 0.1], np.float32)
+    mixed = Answer(surprised.clip, "su", (("su", 0.8),), probabilities, False, 1, 2.0, 0.4, None)
+    assert evaluate([mixed], four)["emotion"]["accuracy"]["value"] == 1.0
+
+
+def test_no_labels_give_no_figures():
+    figures = evaluate([answer("su", "su", None, "happy")])
+    assert figures["emotion"]["accuracy"]["value"] is None
+    assert figures["joint"]["clips"] == 0
+    assert evaluate([])["sign"]["top1"]["value"] is None
+
+
+rows = st.tuples(
+    st.sampled_from(["su", "it"]),
+    st.sampled_from(["su", "it", None]),
+    st.sampled_from([*EMOTIONS, None]),
+    st.sampled_from([*EMOTIONS, None]),
+    st.sampled_from("ABCDEFG"),
+)
+
+
+@given(st.lists(rows, min_size=1, max_size=30))
+@settings(deadline=None, max_examples=30)
+def test_figures_keep_their_bounds(rows):
+    figures = evaluate([answer(*row) for row in rows])
+    for share in (
+        figures["sign"]["top1"],
+        figures["sign"]["top5"],
+        figures["emotion"]["accuracy"],
+        figures["joint"]["exact_match"],
+    ):
+        if share["value"] is not None:
+            low, high = share["interval"]
+            assert 0 <= low <= share["value"] + 1e-9
+            assert share["value"] - 1e-9 <= high <= 1
+    assert figures["sign"]["top1"]["value"] <= figures["sign"]["top5"]["value"]
+    if figures["joint"]["clips"] == len(rows):
+        assert figures["joint"]["exact_match"]["value"] <= min(
+            figures["sign"]["top1"]["value"], figures["emotion"]["accuracy"]["value"]
+        )
+    assert sum(s["clips"] for s in figures["per_signer"]) == len(rows)
+
+
+def test_perfect_confidence_has_no_error():
+    assert calibration_error(np.ones(10), np.ones(10)) == 0.0
+    assert calibration_error(np.ones(10), np.zeros(10)) == 1.0

@@ -1,0 +1,130 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kslr.core.errors import InputError
+from kslr.landmarks import VALUES
+from kslr.training.datasets import SignData, fit_frames, joined, load_npz, load_pack, load_signs, load_tree, sign_data
+
+
+def hands_only(n: int = 6, frames: int = 30, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(0.1, 0.9, (n, frames, 126)).astype(np.float32)
+
+
+def test_frame_layouts_land_where_the_raw_contract_has_them() -> None:
+    x = hands_only(4)
+    x[:, 5, :63] = 0
+    data = sign_data(x, ["a", "b", "a", "b"])
+    assert data.x.shape == (4, 30, VALUES)
+    assert np.array_equal(data.x[..., 1599:], x[..., 63:])
+    assert np.isnan(data.x[:, 5, 1536:1599]).all()
+    assert np.isnan(data.x[..., :1536]).all()
+    assert data.names == ("a", "b")
+
+
+def test_xy_hands_get_depth_zero() -> None:
+    x = np.full((2, 30, 84), 0.5, np.float32)
+    x[..., 1::2] = 0.25
+    data = sign_data(x, ["a", "b"])
+    assert np.allclose(data.x[0, 0, 1536:1542], [0.5, 0.25, 0, 0.5, 0.25, 0])
+
+
+def test_long_recordings_are_resampled_and_short_ones_padded() -> None:
+    ramp = np.tile(np.linspace(0.1, 0.7, 61, dtype=np.float32)[None, :, None], (1, 1, 126))
+    out = fit_frames(ramp, 30)
+    assert np.allclose(out[0, :, 0], np.linspace(0.1, 0.7, 30), atol=1e-5)
+    short = fit_frames(ramp[:, :7], 30)
+    assert np.array_equal(short[0, :7], ramp[0, :7])
+    assert not short[0, 7:].any()
+    assert np.array_equal(fit_frames(ramp, 61, np.array([3]))[0, :3], ramp[0, :3])
+
+
+def test_an_absent_hand_is_not_interpolated_from_zero() -> None:
+    x = np.full((1, 60, 126), 0.5, np.float32)
+    x[0, 20:40, :63] = 0
+    values = np.unique(fit_frames(x, 30))
+    assert set(values.tolist()) == {0.0, 0.5}
+
+
+def test_npz_of_the_contract(tmp_path: Path) -> None:
+    path = tmp_path / "mine.npz"
+    np.savez(
+        path,
+        x=hands_only(4),
+        label=np.array([1, 0, 1, 0]),
+        signer=np.array(["p", "p", "q", "q"]),
+        length=np.array([30, 10, 30, 30]),
+    )
+    data = load_signs(path)
+    assert isinstance(data, SignData)
+    assert data.names == ("0", "1")
+    assert data.label.tolist() == [1, 0, 1, 0]
+    assert data.signer.tolist() == ["p", "p", "q", "q"]
+    assert np.isnan(data.x[1, 10:]).all()
+
+
+@pytest.mark.parametrize(
+    ("arrays", "said"),
+    [
+        ({"x": np.zeros((2, 30, 126))}, "label"),
+        ({"x": np.zeros((2, 30, 100)), "label": ["a", "b"]}, "84, 126, 258 or 1662"),
+        ({"x": np.zeros((2, 126)), "label": ["a", "b"]}, "one label a sample"),
+        ({"x": np.zeros((3, 30, 126)), "label": ["a", "b"]}, "one label a sample"),
+        ({"x": np.zeros((2, 30, 126)), "label": ["a", "a"]}, "one class"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_told(tmp_path: Path, arrays: dict, said: str) -> None:
+    np.savez(tmp_path / "bad.npz", **{k: np.asarray(v) for k, v in arrays.items()})
+    with pytest.raises(InputError, match=said):
+        load_npz(tmp_path / "bad.npz")
+
+
+def test_pickles_and_garbage_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "pickle.npz", x=np.array([{"a": 1}], dtype=object), label=np.array(["a"]))
+    (tmp_path / "garbage.npz").write_bytes(b"not a zip")
+    for name in ("pickle.npz", "garbage.npz"):
+        with pytest.raises(InputError):
+            load_npz(tmp_path / name)
+    with pytest.raises(InputError, match="no pack"):
+        load_signs("no_such_data")
+
+
+def test_the_tutorial_tree_is_read_in_numeric_order(tmp_path: Path) -> None:
+    for word, value in (("hello", 0.2), ("bye", 0.6)):
+        for sequence in range(2):
+            folder = tmp_path / word / str(sequence)
+            folder.mkdir(parents=True)
+            for frame in range(12):
+                np.save(folder / f"{frame}.npy", np.full(VALUES, value + frame / 100, np.float32))
+    data = load_tree(tmp_path)
+    assert load_signs(tmp_path).names == data.names == ("bye", "hello")
+    hello = data.x[data.label == 1][0]
+    assert np.allclose(hello[:12, 0], 0.2 + np.arange(12) / 100, atol=1e-6)
+    assert np.isnan(hello[12:]).all()
+    (tmp_path / "bye" / "0" / "3.npy").write_bytes(b"broken")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_tree(tmp_path)
+
+
+def test_joining_keeps_words_together_and_choosing_relabels() -> None:
+    a = sign_data(hands_only(4), ["x", "y", "x", "y"], name="a")
+    b = sign_data(hands_only(4, seed=1), ["y", "z", "z", "y"], name="b")
+    both = joined([a, b], "a+b")
+    assert [both.names[i] for i in both.label] == ["x", "y", "x", "y", "y", "z", "z", "y"]
+    assert set(both.source) == {"a", "b"}
+    chosen = both.only(["z", "x"])
+    assert [chosen.names[i] for i in chosen.label] == ["x", "x", "z", "z"]
+    assert both.some_classes(2, 0).names == both.some_classes(2, 0).names
+    with pytest.raises(InputError, match="no class"):
+        both.only(["w"])
+    with pytest.raises(InputError):
+        both.some_classes(9, 0)
+
+
+def test_real_packs(shared_data: Path) -> None:
+    data = load_pack("qazsign7_hands", shared_data)
+    assert len(data) == 420
+    assert "salemetsiz_be" in data.names
+    assert np.isfinite(data.x[..., 1599:]).any()
+    assert np.isnan(data.x[..., :1536]).all()

@@ -1,0 +1,53 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kslr.core.errors import InputError
+from kslr.recognizer import SignRecognizer
+from kslr.training.datasets import sign_data
+from kslr.training.train import sources, threshold, train, trained_on
+
+
+@pytest.fixture(scope="module")
+def data():
+    generator = np.random.default_rng(0)
+    label = np.repeat(np.arange(3), 20)
+    shape, way = generator.uniform(0.4, 0.6, (3, 1, 126)), generator.uniform(-0.2, 0.2, (3, 1, 126))
+    x = (shape + way * np.linspace(0, 1, 30)[:, None])[label] + generator.normal(0, 0.01, (60, 30, 126))
+    return sign_data(x, np.array(["a", "b", "c"])[label], source=np.array(["here", "there"])[np.arange(60) % 2], name="three")
+
+
+@pytest.mark.parametrize(("architecture", "epochs"), [("kslr_net", 25), ("paper_lstm", 1)])
+def test_what_was_trained_is_recognised_from_its_card(architecture: str, epochs: int, data, tmp_path: Path) -> None:
+    card = train(data, tmp_path, architecture, epochs=epochs)
+    recognizer = SignRecognizer(card)
+    assert recognizer.card.labels == ("a", "b", "c")
+    assert recognizer.vocabulary["b"].trained_on == {"here": 10, "there": 10}
+    assert recognizer.card.figures["validation_samples"] == 6
+    predictions = recognizer.recognize_windows(data.x)
+    assert len(predictions) == 60
+    if architecture == "kslr_net":
+        right = [p.ranked[0][0] == data.names[i] for p, i in zip(predictions, data.label, strict=True)]
+        assert np.mean(right) > 0.8
+
+
+def test_an_unwritable_folder_is_known_before_training(data, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(InputError, match="cannot be written"):
+        train(data, tmp_path / "file" / "models", epochs=10_000)
+
+
+def test_thresholds_keep_the_share_asked_for() -> None:
+    confidence = np.linspace(0.5, 1, 101)
+    answer = np.stack([confidence, 1 - confidence], axis=1)
+    assert threshold(answer, np.zeros(101, int), keep=0.9) == pytest.approx(0.55)
+
+
+def test_counts_by_word_and_source(data) -> None:
+    assert trained_on(data)["a"] == {"here": 10, "there": 10}
+    assert [s["samples"] for s in sources(data)] == [30, 30]
+    same_clip = sign_data(
+        np.random.default_rng(1).random((4, 30, 126)), ["a", "a", "b", "b"], clip=["1", "1", "2", "3"], name="n"
+    )
+    assert trained_on(same_clip) == {"a": {"n": 1}, "b": {"n": 2}}

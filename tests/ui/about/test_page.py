@@ -1,0 +1,69 @@
+from kslr.core.cards import Card, read_card, shipped
+from kslr.vocabulary import kslr30
+from ui.about.page import headlines, network, network_html, page, rows, version
+
+CARD = Card(
+    name="kslr30",
+    task="signs",
+    labels=("su", "it"),
+    input={},
+    sources=({"name": "a <source>", "samples": 7, "licence": "CC0"},),
+    protocol="One split.",
+    figures={"test": {"accuracy": 0.91234, "interval": [0.9, 0.93], "words": ["su", "it"]}},
+    calibration={},
+    limits="Only & two words.",
+    commit="",
+    weights={"file": "kslr30.tflite", "sha256": "", "bytes": 4321},
+)
+
+
+def test_the_cards_are_shown_as_they_are():
+    vocabulary = kslr30().trained_on({"su": {"rsl": 1}, "it": {"rsl": 2}})
+    html = page(vocabulary, CARD, CARD)
+    assert html.count("a &lt;source&gt;") == 2
+    assert "0.912" in html
+    assert "0.900 – 0.930" in html
+    assert "Only &amp; two words." in html
+    # The headlines come first, all figures in the full card.
+    assert html.count("about.accuracy") == 2
+    assert html.count("test · accuracy") == 2
+    assert html.count("test · words") == 2
+    waiting = html.split("about.untrained")[1].split("</ul>")[0]
+    assert waiting.count("<li") == 28
+    assert 'data-ru="Вода"' not in waiting
+
+
+def test_the_network_is_drawn_from_the_model_itself():
+    found = network(read_card(shipped("emotion"))[0])
+    html = network_html(found)
+    assert html.count("<li") == len(found) > 4
+    assert "48 × 48" in html
+    assert "about.convolution" in html
+    assert network(CARD) == ()
+    assert network_html(()) == ""
+
+
+def test_headlines_belong_together():
+    figures = {"clips": {"interval": [0.1, 0.9]}, "people": {"accuracy": 0.5, "interval": [0.4, 0.6]}, "milliseconds": 1.5}
+    html = headlines(rows(figures))
+    assert "0.400 – 0.600" in html
+    assert "0.100" not in html
+    assert "1.500" in html
+
+
+def test_figures_of_any_shape_become_rows():
+    assert rows({"a": 1, "b": {"c": 0.5}}) == [("a", "1"), ("b · c", "0.500")]
+    assert rows({"x": ["<"]}) == [("x", "&lt;")]
+
+
+def test_there_is_a_version():
+    assert version()
+
+
+def test_the_untrained_words_of_the_shipped_model_are_named(visit, server):
+    tab = visit("about", "ru")
+    told = tab.locator("#page-about .waiting li").all_inner_texts()
+    assert "Петух" in told
+    assert "Вода" not in told
+    assert tab.locator("#page-about .card").count() == 2
+    assert "FER2013" in tab.locator("#page-about .card").nth(1).inner_text()

@@ -1,0 +1,86 @@
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kslr.encoder import SignEncoder
+from kslr.teaching.vocabularies import save_vocabulary
+from kslr.teaching.words import new_vocabulary, teach
+from kslr.vocabulary import Sign
+from tests.ui.practice.test_page import STILL, WAVE, drawn, saved
+from ui.practice.attempts import Attempt, attempt, hundredths, practice_example, practice_words, taught
+from ui.shared.refused import Refused
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch) -> Path:
+    """A folder of vocabularies with one of a drawn word, one without examples, and a damaged one."""
+    from kslr.recordings import longest_sign
+
+    monkeypatch.setenv("KSLR_HOME", str(tmp_path))
+    encoder, folder = SignEncoder(), tmp_path / "vocabularies"
+    folder.mkdir()
+    sign = longest_sign(drawn())
+    window = sign.window(encoder.frames)[None]
+    mine = teach(new_vocabulary("mine", encoder), WAVE, window, encoder, seconds=[sign.end - sign.start])
+    save_vocabulary(folder / "mine.npz", teach(mine, STILL, window, encoder, exemplar=False))
+    save_vocabulary(folder / "plain.npz", dataclasses.replace(mine, name="plain", exemplars={}))
+    (folder / "broken.npz").write_bytes(b"none")
+    return folder
+
+
+def test_only_words_with_an_example_are_offered(home):
+    assert practice_words() == [{"name": "mine", "words": [{"id": "wave", "kk": "Бұлғау", "ru": "Махать", "en": "Wave"}]}]
+
+
+def test_an_example_is_a_figure_in_whole_numbers(home, services):
+    found = practice_example(["mine", "wave"], services)
+    assert 1 < found["seconds"] < 4
+    frames = found["points"]
+    assert len(frames) == 30
+    assert all(len(frame) == 51 for frame in frames)
+    assert json.loads(json.dumps(frames)) == frames
+    assert frames[0][9] is None
+    left = np.array([frame[3] for frame in frames])
+    np.testing.assert_allclose(left, [[50, 0]] * 30, atol=2)
+
+
+@pytest.mark.parametrize(
+    "asked", [["mine", "none"], ["none", "wave"], ["../mine", "wave"], ["plain", "wave"], ["broken", "wave"], [], 7]
+)
+def test_what_is_not_there_is_told(home, services, asked):
+    assert practice_example(asked, services) == {"problem": "practice.gone"}
+
+
+def test_an_attempt_gives_the_nearest_sign_of_the_clip(home, services, tmp_path):
+    steps = list(attempt(saved(tmp_path / "own.npz", drawn()), taught("mine", services), "wave", services))
+    (found,) = [step for step in steps if isinstance(step, Attempt)]
+    assert found.sign.id == "wave"
+    assert found.comparison.score > 95
+    assert found.signs == 1
+    assert found.read is not None
+    assert not found.several
+
+
+def test_of_one_word_nothing_is_asked(home, services, tmp_path):
+    one = dataclasses.replace(taught("mine", services), signs=(Sign("wave", "а", "a", "a", "а"),))
+    *_, found = attempt(saved(tmp_path / "own.npz", drawn()), one, "wave", services)
+    assert found.read is None
+
+
+def test_a_file_of_another_kind_and_a_word_that_is_gone_are_refused(home, services, tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("words")
+    vocabulary = taught("mine", services)
+    with pytest.raises(Refused, match=r"practice\.format"):
+        list(attempt(path, vocabulary, "wave", services))
+    with pytest.raises(Refused, match=r"practice\.gone"):
+        list(attempt(path, vocabulary, "none", services))
+    with pytest.raises(Refused, match=r"practice\.gone"):
+        taught("../mine", services)
+
+
+def test_hundredths():
+    assert hundredths(np.array([[[0.004, -1.236], [np.nan, 0.0]]])) == [[[0, -124], None]]

@@ -1,0 +1,57 @@
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+from ui.shared import i18n
+
+UI = Path(i18n.__file__).parent
+SOURCES = {path: path.read_text(encoding="utf-8") for path in [*UI.rglob("*.py"), *UI.glob("*.js")]}
+
+
+@pytest.mark.parametrize("key", list(i18n.words()))
+def test_every_word_is_there_in_three_languages(key):
+    texts = i18n.words()[key]
+    assert set(texts) == {"kk", "ru", "en"}
+    assert all(text.strip() for text in texts.values())
+    # The same braces in each, and no language left as a copy of the English.
+    fields = {language: {name for _, name, _, _ in Formatter().parse(text) if name} for language, text in texts.items()}
+    assert fields["kk"] == fields["ru"] == fields["en"]
+    assert texts["kk"] != texts["en"]
+    assert texts["ru"] != texts["en"]
+
+
+def test_every_word_that_is_used_exists_and_every_word_is_used():
+    groups = "|".join(sorted({key.split(".")[0] for key in i18n.words()}))
+    used = set()
+    for text in SOURCES.values():
+        used |= set(re.findall(rf'["\'`=]((?:{groups})\.[a-z_]+)["\'`]', text))
+    missing = {key for key in used if key not in i18n.words()} - {path.name for path in UI.iterdir()}
+    assert not missing
+    # Some are put together: nav.{page}, hint.{hint}, live.{error}, about.{column}, video.{column}, live.{switch}.
+    together = set()
+    for text in SOURCES.values():
+        if re.search(r'live\." \+|`live\.\$|`hint\.\$|nav\.\{|about\.\{|video\.\{|evaluate\.\{|teach\.\{|classroom\.\$?\{', text):
+            together |= set(re.findall(r'["\']([a-z_]+)["\']', text)) | set(re.findall(r": \"([a-z_]+)\"", text))
+    for path in (UI.parent / "fusion/observation.py", UI.parent / "kslr/teaching/takes.py", UI / "live.py"):
+        together |= set(re.findall(r'"([a-z_]+)"', path.read_text(encoding="utf-8")))
+    unused = {key for key in i18n.words() if key not in used and key.split(".")[1] not in together}
+    assert not unused
+
+
+def test_the_three_alphabets():
+    kazakh = " ".join(texts["kk"] for texts in i18n.words().values())
+    assert set("әғқңөұүһі") <= set(kazakh.lower()) | {"һ"}
+    for key, texts in i18n.words().items():
+        assert not re.search("[а-яА-Я]", texts["en"]), key
+        assert not re.search("[ыэъё]", texts["en"]), key
+        assert not re.search("[әғқңөұүһі]", texts["ru"]), key
+
+
+def test_text_and_elements():
+    assert i18n.text("live.camera_n", "ru", n=2) == "Камера 2"
+    assert i18n.said("live.start", "button", 'type="button"') == '<button data-word="live.start" type="button"></button>'
+    with pytest.raises(KeyError):
+        i18n.said("live.nothing")
+    assert i18n.told({"kk": '"', "ru": "<", "en": "&"}) == '<span data-kk="&quot;" data-ru="&lt;" data-en="&amp;"></span>'

@@ -1,0 +1,120 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from fusion.interpreter import Models
+from kslr.teaching.takes import judge
+from kslr.teaching.vocabularies import TaughtVocabulary, save_vocabulary, vocabularies_folder
+from kslr.vocabulary import Sign
+from tests.takes import take
+from ui.shared.refused import Refused
+from ui.shared.vocabularies import Vocabularies
+
+
+@pytest.fixture(scope="module")
+def models() -> Models:
+    return Models.load()
+
+
+@pytest.fixture
+def shelf(models, tmp_path, monkeypatch) -> Vocabularies:
+    monkeypatch.setenv("KSLR_HOME", str(tmp_path))
+    return Vocabularies(models)
+
+
+def sign(word: str) -> Sign:
+    return Sign(word, f"{word} kk", word, f"{word} en", f"{word} ru")
+
+
+def add(shelf: Vocabularies, name: str, word: str, takes: int = 3) -> None:
+    recordings = [take(word, n) for n in range(takes)]
+    shelf.teach(name, lambda _: sign(word), [judge(one).sign for one in recordings], [one.name for one in recordings])
+
+
+def test_words_taught_are_read_and_listed(shelf, models):
+    assert (shelf.listed()[0].name, shelf.listed()[0].shipped) == ("kslr30", True)
+    assert shelf.models("") is models
+    assert shelf.models("kslr30") is models
+    shelf.create("mine")
+    with pytest.raises(Refused, match="two_words"):
+        shelf.models("mine")
+    add(shelf, "mine", "circle")
+    add(shelf, "mine", "pump")
+    found = shelf.models("mine")
+    assert found.emotions is models.emotions
+    assert found.signs is shelf.models("mine").signs  # loaded once
+    assert found.signs.recognize(judge(take("pump", 9)).sign).sign_id == "pump"
+    assert shelf.checked("mine")["accuracy"] == 1.0
+    assert [(one.name, one.words) for one in shelf.listed() if not one.shipped] == [("mine", 2)]
+    assert shelf.words("mine")["pump"] == {"kk": "pump kk", "ru": "pump ru", "en": "pump en", "latin": "pump"}
+    assert shelf.words("")["su"]["en"] == "Water"
+    # What changes is read anew.
+    shelf.forget("mine", "pump")
+    with pytest.raises(Refused, match="two_words"):
+        shelf.models("mine")
+    assert shelf.checked("mine") == {}
+    shelf.delete("mine")
+    assert not [one for one in shelf.listed() if not one.shipped]
+
+
+def test_two_people_who_teach_at_once_lose_nothing(shelf):
+    barrier = threading.Barrier(3)
+
+    def one(word: str) -> None:
+        barrier.wait()
+        add(shelf, "ours", word)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(one, ["circle", "pump", "wipe"]))
+    assert {s.id for s in shelf.load("ours").signs} == {"circle", "pump", "wipe"}
+    assert len(shelf.load("ours").provenance) == 9
+
+
+def test_what_is_not_there_or_not_allowed_is_refused(shelf, tmp_path):
+    shelf.create("mine")
+    with pytest.raises(Refused, match="taken"):
+        shelf.create("MINE")
+    for wrong in (lambda: shelf.delete("other"), lambda: shelf.forget("mine", "su"), lambda: shelf.models("other")):
+        with pytest.raises(Refused, match="unknown"):
+            wrong()
+    for name in ("../mine", "/etc/passwd", "..", "kslr30"):
+        for wrong in (shelf.create, shelf.delete, shelf.load):
+            with pytest.raises(Refused):
+                wrong(name)
+    with pytest.raises(Refused):
+        shelf.models("../mine")
+    assert list(tmp_path.rglob("*.npz")) == [vocabularies_folder() / "mine.npz"]
+
+
+def test_a_sent_file_is_looked_at_before_it_is_kept(shelf, tmp_path):
+    path = tmp_path / "sent.npz"
+    path.write_text("nothing")
+    with pytest.raises(Refused, match="no_vocabulary"):
+        shelf.add("sent", path)
+    save_vocabulary(path, TaughtVocabulary("evil/../name", "1" * 64))
+    with pytest.raises(Refused, match="other_encoder"):
+        shelf.add("sent", path)
+    add(shelf, "mine", "circle")
+    assert shelf.add("copy", Path(shelf.path("mine"))) == "copy"
+    assert shelf.load("copy").name == "copy"
+    assert np.array_equal(shelf.load("copy").embeddings, shelf.load("mine").embeddings)
+
+
+def test_there_is_an_end_to_everything(shelf, monkeypatch):
+    monkeypatch.setattr("ui.shared.vocabularies.MOST_VOCABULARIES", 1)
+    monkeypatch.setattr("ui.shared.vocabularies.MOST_WORDS", 1)
+    monkeypatch.setattr("ui.shared.vocabularies.MOST_RECORDINGS", 4)
+    add(shelf, "mine", "circle")
+    with pytest.raises(Refused, match="too_many_recordings"):
+        add(shelf, "mine", "circle")
+    with pytest.raises(Refused, match="too_many_words"):
+        add(shelf, "mine", "pump")
+    with pytest.raises(Refused, match="too_many"):
+        shelf.create("more")
+
+
+def test_the_words_without_recordings_wait(shelf):
+    assert [s.id for s in shelf.thirty.untrained] == ["ym", "telefon", "bileu", "keude", "atesh", "taxi", "doreki"]

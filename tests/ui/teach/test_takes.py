@@ -1,0 +1,95 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kslr.recordings import save_recording
+from tests import clips
+from tests.takes import take
+from ui.shared.refused import Refused
+from ui.teach import takes
+from ui.teach.takes import Desk
+
+
+@pytest.fixture
+def desk():
+    desk = Desk()
+    yield desk
+    desk.close()
+
+
+@pytest.fixture(scope="module")
+def sent(tmp_path_factory) -> bytes:
+    """A landmark file as somebody sends it."""
+    path = tmp_path_factory.mktemp("sent") / "circle.npz"
+    save_recording(path, take("circle"))
+    return path.read_bytes()
+
+
+def test_a_clip_is_watched_once_and_leaves_nothing_behind(desk, astronaut, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    clip = clips.write(tmp_path / "a.mp4", clips.shaken(astronaut, 8, (320, 240), reach=4), fps=15).read_bytes()
+    one = desk.watch("somebody's own key", clip, "../../a.mp4")
+    assert one.recording.x.shape == (8, 1662)
+    assert np.isfinite(one.recording.x[:, :132]).any()
+    assert one.recording.name == "a.mp4"
+    assert one.recording.aspect == pytest.approx(4 / 3)
+    assert one.verdict.sharpness > 0
+    assert one.verdict.problems == ("no_hands",)
+    assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_everybody_has_their_own_takes(desk, sent):
+    mine, yours = desk.watch("me", sent, "a.npz"), desk.watch("you", sent, "a.npz")
+    assert desk.find("me", [mine.key]) == [mine]
+    with pytest.raises(Refused, match="gone"):
+        desk.find("me", [yours.key])
+    desk.drop("me", [yours.key])
+    assert desk.find("you", [yours.key]) == [yours]
+    desk.drop("me")
+    with pytest.raises(Refused, match="gone"):
+        desk.find("me", [mine.key])
+    assert len(desk) == 1
+
+
+def test_what_nobody_used_is_forgotten(desk, sent, monkeypatch):
+    desk.watch("me", sent, "a.npz")
+    monkeypatch.setattr(takes, "KEPT_SECONDS", -1.0)
+    desk.forget_old()
+    assert len(desk) == 0
+
+
+def test_the_oldest_makes_room(desk, sent, monkeypatch):
+    monkeypatch.setattr(takes, "MOST_OF_ONE", 2)
+    first, second, third = (desk.watch("me", sent, f"{n}.npz") for n in range(3))
+    assert desk.find("me", [second.key, third.key]) == [second, third]
+    with pytest.raises(Refused, match="gone"):
+        desk.find("me", [first.key])
+
+
+def test_bad_files_are_refused_and_leave_nothing_behind(desk, sent, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for content, name, key in (
+        (b"no video", "a.mp4", "teach.unreadable"),
+        (b"no landmarks", "a.npz", "teach.unreadable"),
+        (b"no pose", "a.pose", "teach.unreadable"),
+        (sent, "a.exe", "teach.format"),
+        (b"", "a.mp4", "video.empty"),
+    ):
+        with pytest.raises(Refused, match=key):
+            desk.watch("me", content, name)
+    monkeypatch.setattr(takes, "TAKE_BYTES", 10)
+    with pytest.raises(Refused, match=r"teach\.large"):
+        desk.watch("me", sent, "a.npz")
+    assert len(desk) == 0
+    assert not list(Path(tmp_path).iterdir())
+
+
+def test_too_long_and_too_many_are_refused(desk, sent, monkeypatch):
+    monkeypatch.setattr(takes, "LONGEST", 1.0)
+    with pytest.raises(Refused, match="long_clip"):
+        desk.watch("me", sent, "a.npz")
+    monkeypatch.setattr(takes, "MOST_WAITING", 0)
+    with pytest.raises(Refused, match="busy"):
+        desk.watch("me", sent, "a.npz")

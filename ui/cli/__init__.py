@@ -1,0 +1,1 @@
+"""The `kslr` command, one module for each group of subcommands."""

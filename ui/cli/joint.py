@@ -1,0 +1,104 @@
+"""`kslr evaluate joint` and `kslr split`: sign and affect evaluated together on a manifest."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kslr.core.errors import InputError
+from kslr.core.files import check_writable, write_file
+from ui.cli.console import notes, progress_bar, write_report
+
+
+def joint(
+    manifest: Annotated[Path, typer.Argument(help="CSV with the columns clip, sign, emotion, signer[, start, end].")],
+    emotions: Annotated[str, typer.Option(help="Choose among these only, such as neutral,happy,sad,angry.")] = "",
+    signs: Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
+    emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
+    json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write it as a page with figures here.")] = None,
+) -> None:
+    """Evaluate sign and affect together, on clips somebody labelled."""
+    from emotion.faces import EMOTIONS
+    from fusion.evaluation.manifest import read_manifest
+    from fusion.evaluation.reports import joint_page
+    from fusion.evaluation.runs import answers
+    from fusion.interpreter import Models
+    from ui.evaluate.evaluation import joint_report
+
+    for path in (json, html):
+        if path is not None:
+            check_writable(path)
+    chosen = tuple(name.strip() for name in emotions.split(",") if name.strip()) or EMOTIONS
+    if unknown := set(chosen) - set(EMOTIONS):
+        raise InputError(f"Unknown emotions: {', '.join(sorted(unknown))}. There are: {', '.join(EMOTIONS)}.")
+    clips = read_manifest(manifest)
+    models = Models.load(signs, emotion)
+    with progress_bar(f"Evaluating {len(clips)} clips") as progress:
+        made = answers(clips, models, progress)
+    for answer in made:
+        if answer.problem:
+            notes.print(f"{answer.clip.path}: {answer.problem}", markup=False, soft_wrap=True)
+    full = joint_report(made, str(manifest), chosen)
+    write_report(full, json, timed="from a sign's end to its word")
+    if html is not None:
+        write_file(html, joint_page(full).encode())
+
+
+def split(
+    manifest: Annotated[Path, typer.Argument(help="The manifest to split.")],
+    out_train: Annotated[Path, typer.Option(help="Where the training side goes.")],
+    out_test: Annotated[Path, typer.Option(help="Where the test side goes.")],
+    by: Annotated[str, typer.Option(help="What may not be on both sides; only signer is offered.")] = "signer",
+    test_share: Annotated[float, typer.Option(help="Share of clips for the test side, at least.", min=0.01, max=0.99)] = 0.4,
+    seed: Annotated[int, typer.Option(help="Which signers are drawn.")] = 0,
+) -> None:
+    """Split a manifest so that no signer and no clip is on both sides."""
+    from fusion.evaluation.manifest import read_manifest, write_manifest
+    from fusion.evaluation.manifest import split as split_clips
+
+    if by != "signer":
+        raise InputError(f"A manifest is split by signer, not by {by}: other splits do not hold for new signers.")
+    for path in (out_train, out_test):
+        check_writable(path)
+    training, test = split_clips(read_manifest(manifest), test_share=test_share, seed=seed)
+    write_manifest(out_train, training)
+    write_manifest(out_test, test)
+    for name, clips, path in (("training", training, out_train), ("test", test, out_test)):
+        typer.echo(f"{name}: {len(clips)} clips of {', '.join(sorted({c.signer for c in clips}))} → {path}")
+
+
+def video(
+    manifest: Annotated[Path, typer.Argument(help="CSV with the columns clip, sign, emotion, signer[, start, end].")],
+    model: Annotated[str, typer.Option(help="timesformer, videomae or vivit.")] = "timesformer",
+    task: Annotated[str, typer.Option(help="sign or emotion.")] = "sign",
+    weights: Annotated[Path | None, typer.Option(help="Folder of pretrained weights; without it the hub's are loaded.")] = None,
+    test: Annotated[Path | None, typer.Option(help="A manifest of the test side; without it signers are split 60 to 40.")] = None,
+    epochs: Annotated[int, typer.Option(help="Passes over the training clips.", min=1)] = 10,
+    seed: Annotated[int, typer.Option(help="Of the split, the order and the new head.")] = 0,
+    json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
+) -> None:
+    """Fine-tune and evaluate a video transformer on the same clips, as a baseline to compare with."""
+    from fusion.evaluation.manifest import read_manifest
+    from fusion.evaluation.manifest import split as split_clips
+    from fusion.evaluation.video_models import evaluate_video_model
+
+    if json is not None:
+        check_writable(json)
+    clips = read_manifest(manifest)
+    training, held_out = (clips, read_manifest(test)) if test else split_clips(clips, test_share=0.4, seed=seed)
+    with progress_bar(f"Fine-tuning {model}") as progress:
+        made = evaluate_video_model(
+            training,
+            held_out,
+            model=model,
+            task=task,
+            weights=weights,
+            epochs=epochs,
+            seed=seed,
+            data=str(manifest),
+            progress=progress,
+        )
+    for clip in made["left_out"]:
+        notes.print(f"{clip['clip']}: {clip['problem']}", markup=False, soft_wrap=True)
+    write_report(made, json, timed="a clip in torch")

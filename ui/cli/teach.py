@@ -1,0 +1,169 @@
+"""`kslr teach`, `forget`, `vocabularies`, `vocabulary show` and `extract`: words of one's own, from a few recordings."""
+
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kslr.core.errors import InputError
+from ui.cli.console import notes, progress_bar
+
+if TYPE_CHECKING:
+    from kslr.encoder import SignEncoder
+    from kslr.teaching.vocabularies import TaughtVocabulary
+
+vocabulary = typer.Typer(help="Look at a vocabulary.", no_args_is_help=True)
+
+
+def teach(
+    name: Annotated[str, typer.Argument(metavar="VOCABULARY", help="Its name, or the path of an .npz file; made when missing.")],
+    word: Annotated[str, typer.Argument(help="The word's id: Latin letters, digits and underscores.")],
+    clips: Annotated[list[Path], typer.Argument(help="Recordings of the word alone: videos, .pose or extracted .npz.")],
+    kk: Annotated[str | None, typer.Option(help="The word in Kazakh.")] = None,
+    ru: Annotated[str | None, typer.Option(help="The word in Russian.")] = None,
+    en: Annotated[str | None, typer.Option(help="The word in English.")] = None,
+    face: Annotated[bool, typer.Option(help="Keep the face in the word's exemplar, the one recording kept to be shown.")] = False,
+) -> None:
+    """Add a word, or more recordings of one, to a vocabulary that `kslr translate --signs VOCABULARY` takes."""
+    import numpy as np
+
+    from kslr.encoder import SignEncoder
+    from kslr.recordings import longest_sign, record
+    from kslr.teaching.vocabularies import changing, load_vocabulary, save_vocabulary, vocabulary_path
+    from kslr.teaching.words import new_vocabulary
+    from kslr.teaching.words import teach as add
+    from kslr.vocabulary import Sign, kslr30
+
+    if not word.replace("_", "").isalnum() or not word.isascii():
+        raise InputError(f"{word!r} cannot be a word's id. Use Latin letters, digits and underscores, such as rakhmet.")
+    path, encoder = vocabulary_path(name), SignEncoder()
+    taught = load_vocabulary(path) if path.exists() else new_vocabulary(path.stem, encoder)
+    known = {sign.id: sign for sign in (*kslr30().signs, *taught.signs)}.get(word)
+    latin = known.latin if known else word.replace("_", " ")
+    sign = Sign(
+        word,
+        kk=kk or (known.kk if known else latin),
+        latin=latin,
+        en=en or (known.en if known else latin),
+        ru=ru or (known.ru if known else latin),
+    )
+    found, names, problems = [], [], []
+    with progress_bar("Watching the recordings") as progress:
+        for number, clip in enumerate(clips):
+            progress(f"Watching {clip.name}", number / len(clips))
+            try:
+                found.append(longest_sign(record(clip)))
+                names.append(clip.name)
+            except InputError as error:
+                problems.append(f"{clip}: {error}")
+    for problem in problems:
+        notes.print(problem, markup=False, soft_wrap=True)
+    if not found:
+        raise InputError(f"None of the {len(clips)} recordings can be used; nothing was changed.")
+    windows = np.stack([segment.window(encoder.frames) for segment in found])
+    with changing(path.parent):
+        if path.exists():  # read again: others may have taught it while the recordings were watched
+            taught = load_vocabulary(path)
+        taught = add(taught, sign, windows, encoder, names, seconds=[s.end - s.start for s in found], face=face)
+        save_vocabulary(path, taught)
+    typer.echo(f"{sign.kk} · {sign.ru} · {sign.en}: {taught.recordings_of(word)} recordings in {path}")
+    _advise(taught, encoder)
+    if problems:
+        raise InputError(f"{len(problems)} of {len(clips)} recordings could not be used; the others were learnt.")
+
+
+def forget(
+    name: Annotated[str, typer.Argument(metavar="VOCABULARY", help="Its name or path.")],
+    word: Annotated[str, typer.Argument(help="The word's id.")],
+) -> None:
+    """Take a word out of a vocabulary."""
+    from kslr.teaching.vocabularies import changing, load_vocabulary, save_vocabulary, vocabulary_path
+    from kslr.teaching.words import forget as remove
+
+    path = vocabulary_path(name)
+    remove(load_vocabulary(path), word)  # says what is wrong before anything is touched
+    with changing(path.parent):
+        taught = remove(load_vocabulary(path), word)
+        save_vocabulary(path, taught)
+    typer.echo(f"{word} is gone from {path}; {len(taught.signs)} words are left.")
+
+
+def vocabularies() -> None:
+    """List the vocabularies that can be used by name."""
+    from kslr.core.cards import MODELS, read_card
+    from kslr.teaching.vocabularies import load_vocabulary, taught_vocabularies
+
+    for card_path in sorted(MODELS.glob("*.json")):
+        card, _ = read_card(card_path)
+        if card.task == "signs":
+            words = sum(not label.startswith("_") for label in card.labels)
+            typer.echo(f"{card.name:20s} {words:4d} words   shipped")
+    for path in taught_vocabularies():
+        typer.echo(f"{path.stem:20s} {len(load_vocabulary(path).signs):4d} words   {path}")
+
+
+@vocabulary.command("show")
+def show(name: Annotated[str, typer.Argument(help="Shipped name, taught name, or a path.")]) -> None:
+    """Every word of a vocabulary, what it was learnt from, and how well it is told apart where that can be asked."""
+    from kslr.encoder import SignEncoder
+    from kslr.recognizer import SignRecognizer
+    from kslr.teaching.vocabularies import load_vocabulary, vocabulary_path
+
+    for sign in SignRecognizer(name).vocabulary.signs:
+        learnt = ", ".join(f"{count} {source}" for source, count in sign.trained_on.items()) or "untrained: never an answer"
+        typer.echo(f"{sign.id:20s} {sign.kk} · {sign.ru} · {sign.en}   ({learnt})")
+    if Path(name).suffix != ".json" and (path := vocabulary_path(name)).exists():
+        _advise(load_vocabulary(path), SignEncoder())
+
+
+def extract(
+    folder: Annotated[Path, typer.Argument(help="Folder of clips.")],
+    out: Annotated[Path, typer.Argument(help="Folder for the landmarks and manifest.csv.")],
+    workers: Annotated[int, typer.Option(help="Processes on this machine.", min=1)] = 2,
+    scheduler: Annotated[
+        str | None, typer.Option(help="Work on the machines of this dask scheduler instead: tcp://HOST:PORT.", show_default=False)
+    ] = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the scheduler and its first worker.", min=1)] = 30.0,
+) -> None:
+    """Turn a folder of clips into landmark recordings; goes on where a stopped run was."""
+    from kslr.extraction import MANIFEST, video_files
+    from kslr.extraction import extract as run
+
+    total, done = len(video_files(folder)), []
+    with ExitStack() as stack:
+        if scheduler is None:
+            results = run(folder, out, workers=workers)
+        else:
+            from kslr.cluster import Cluster
+
+            cluster = stack.enter_context(Cluster(scheduler, patience=wait, tell=notes.print))
+            notes.print(f"Dashboard: {cluster.dashboard or 'none'}", markup=False, soft_wrap=True)
+            results = cluster.extract(folder, out)
+        progress = stack.enter_context(progress_bar(f"Extracting {total} clips"))
+        for one in stack.enter_context(closing(results)):
+            done.append(one)
+            progress(f"{one.clip} ({len(done)} of {total})", len(done) / total)
+            if one.problem:
+                notes.print(f"{one.clip}: {one.problem}", markup=False, soft_wrap=True)
+    failed = sum(1 for one in done if one.problem)
+    there = sum(1 for one in done if not one.fresh)
+    told = f"{total - failed} of {total} in {out} ({there} of them there already), listed in {out / MANIFEST}."
+    notes.print(told, markup=False, soft_wrap=True)
+    if failed:
+        raise InputError(f"{failed} of {total} clips have a problem; they are named above and in the manifest.")
+
+
+def _advise(taught: "TaughtVocabulary", encoder: "SignEncoder") -> None:
+    """How well the words are told apart, the most confused of them, and where another recording helps most."""
+    from kslr.teaching.words import check
+
+    if len(taught.signs) < 2:
+        typer.echo("Teach a second word to see how well they are told apart.")
+        return
+    found = check(taught, encoder.background)
+    typer.echo(f"Each recording asked without having been learnt: {found['accuracy']:.0%} right.")
+    for pair in found["confused"][:3]:
+        typer.echo("  taken for another: " + " ".join(f"{key} {value}" for key, value in pair.items()))
+    if found["weak"]:
+        typer.echo(f"More recordings would help most for: {', '.join(found['weak'])}.")

@@ -1,1 +1,0 @@
-"""The pages of the app, one file each; every one has ``build(services)``."""

@@ -1,0 +1,1 @@
+"""The web application: assembly, sessions, guards, health and logs."""
