@@ -12,9 +12,8 @@ from kslr.core.errors import InputError
 from kslr.teaching.vocabularies import TaughtVocabulary
 from ui.evaluate.evaluation import Evaluation, MissingClips, NoManifest, evaluate_files
 from ui.server.services import Services
-from ui.shared.i18n import LANGUAGES, text
+from ui.shared.i18n import LANGUAGES, Refusal, text
 from ui.shared.naming import sign_named
-from ui.shared.refused import Refused
 from ui.teach.lessons import learn
 from ui.teach.takes import LONGEST
 from ui.video.translation import Translation, translate
@@ -22,7 +21,7 @@ from ui.video.translation import Translation, translate
 MOST_CLIPS = 100
 
 
-def build(services: Services) -> None:
+def build_api(services: Services) -> None:
     """Adds the functions to the app that is being built, without anything to see."""
     with gr.Row(visible=False):
         video, manifest = gr.File(type="filepath", label="video"), gr.File(type="filepath", label="manifest")
@@ -92,11 +91,11 @@ def _for_programs(language: str, files: list[Path]) -> Iterator[None]:
     """Tells what is refused in the language, and deletes the uploaded files in any case.
 
     Raises:
-        gr.Error: in place of `Refused`.
+        gr.Error: in place of `Refusal`.
     """
     try:
         yield
-    except Refused as refused:
+    except Refusal as refused:
         raise gr.Error(text(refused.key, language, **refused.values), print_exception=False) from refused
     finally:
         for path in files:
@@ -112,7 +111,7 @@ def transcript(video: str | None, language: str, services: Services, signs: str 
     path = Path(video or "")
     with _for_programs(language, [path] if video else []):
         if not video:
-            raise Refused("video.empty")
+            raise Refusal("video.empty")
         for step in translate(path, path.name, language, services, signs):
             if isinstance(step, Translation):
                 content = json.loads(step.files["json"].read_text(encoding="utf-8"))
@@ -137,16 +136,16 @@ def lesson_of(
     takes, told = [], []
     with _for_programs(language, paths):
         if not paths:
-            raise Refused("teach.no_takes")
+            raise Refusal("teach.no_takes")
         if len(paths) > MOST_CLIPS:
-            raise Refused("teach.too_many_recordings", n=MOST_CLIPS)
+            raise Refusal("teach.too_many_recordings", n=MOST_CLIPS)
         # What is wrong with the names is said before a long look at the clips.
         services.vocabularies.path(vocabulary)
         sign_named(kk, ru, en, TaughtVocabulary(vocabulary, ""), str(word or ""))
         for path in paths:
             try:
                 take = services.desk.glance(path.read_bytes(), path.name, trimmed=True)
-            except Refused as refused:
+            except Refusal as refused:
                 problem = text(refused.key, language, **{"n": round(LONGEST), **refused.values})
                 told.append({"clip": path.name, "used": False, "problems": [problem]})
                 continue
@@ -171,11 +170,11 @@ def report_of(manifest: str | None, clips: list[str] | None, language: str, serv
                     services.results.forget(step.folder)
                     return json.loads(json.dumps(step.report))
         except NoManifest as error:
-            raise Refused("evaluate.no_manifest") from error
+            raise Refusal("evaluate.no_manifest") from error
         except MissingClips as error:
-            raise Refused("evaluate.missing", names=", ".join(error.names[:8])) from error
-        except Refused:
+            raise Refusal("evaluate.missing", names=", ".join(error.names[:8])) from error
+        except Refusal:
             raise
         except InputError as error:
-            raise Refused("evaluate.bad_manifest") from error
+            raise Refusal("evaluate.bad_manifest") from error
     raise InputError("The evaluation ended without a report.")

@@ -10,7 +10,7 @@ from kslr.core.errors import InputError
 from kslr.core.layers import Layer, layers
 from kslr.vocabulary import Vocabulary
 from ui.server.services import Services
-from ui.shared.i18n import names, said, told
+from ui.shared.i18n import names, texts_html, word_html
 
 # What a reader wants to know first; a card has many more.
 HEADLINES = {
@@ -33,7 +33,7 @@ LAYERS = {
 }
 
 
-def build(services: Services) -> None:
+def build_page(services: Services) -> None:
     """Adds the page to the app that is being built."""
     models = services.models
     cards = (models.signs.card, models.emotions.card)
@@ -57,20 +57,20 @@ def page(
     emotion_layers: tuple[Layer, ...] = (),
 ) -> str:
     """The page as HTML."""
-    known = [told(names(sign), "li") for sign in vocabulary.signs if not sign.untrained]
-    untrained = [told(names(sign), "li") for sign in vocabulary.untrained]
-    waiting = f'{said("about.untrained", "p", n=len(untrained))}<ul class="words waiting">{"".join(untrained)}</ul>'
+    known = [texts_html(names(sign), "li") for sign in vocabulary.signs if not sign.untrained]
+    untrained = [texts_html(names(sign), "li") for sign in vocabulary.untrained]
+    waiting = f'{word_html("about.untrained", "p", n=len(untrained))}<ul class="words waiting">{"".join(untrained)}</ul>'
     return f"""
 <section class="about" aria-labelledby="about-heading">
-  {said("about.heading", "h2", 'id="about-heading"')}
-  {said("about.what", "p", 'class="lead"')}
-  {said("about.words", "h3", n=len(known))}
+  {word_html("about.heading", "h2", 'id="about-heading"')}
+  {word_html("about.what", "p", 'class="lead"')}
+  {word_html("about.words", "h3", n=len(known))}
   <ul class="words">{"".join(known)}</ul>
   {waiting if untrained else ""}
-  {said("about.law", "h3")}
-  {said("about.law_text", "p")}
+  {word_html("about.law", "h3")}
+  {word_html("about.law_text", "p")}
   <div class="cards">{card_html("about.signs", signs, sign_layers)}{card_html("about.emotion", emotion, emotion_layers)}</div>
-  {said("about.version", "p", 'class="note"', version=version())}
+  {word_html("about.version", "p", 'class="note"', version=version())}
 </section>"""
 
 
@@ -83,20 +83,20 @@ def card_html(heading: str, card: Card, network: tuple[Layer, ...]) -> str:
         f"<td>{escape(str(s.get('licence', '')))}</td></tr>"
         for s in card.sources
     )
-    head = "".join(said(f"about.{column}", "th", 'scope="col"') for column in ("source", "samples", "licence"))
+    head = "".join(word_html(f"about.{column}", "th", 'scope="col"') for column in ("source", "samples", "licence"))
     size = round(card.weights["bytes"] / 1000)
     return f"""
   <article class="card">
-    {said(heading, "h3")}
-    {said("about.size", "p", size=size, n=len(card.labels))}
+    {word_html(heading, "h3")}
+    {word_html("about.size", "p", size=size, n=len(card.labels))}
     {network_html(network)}
-    {said("about.figures", "h4")}{first}
-    {said("about.sources", "h4")}
+    {word_html("about.figures", "h4")}{first}
+    {word_html("about.sources", "h4")}
     <div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody lang="en">{sources}</tbody></table></div>
-    <details><summary>{said("about.card")}</summary>
-      {said("about.figures", "h4")}{figures_html(every)}
-      {said("about.protocol", "h4")}<p lang="en">{escape(card.protocol)}</p>
-      {said("about.limits", "h4")}<p lang="en">{escape(card.limits)}</p>
+    <details><summary>{word_html("about.card")}</summary>
+      {word_html("about.figures", "h4")}{figures_html(every)}
+      {word_html("about.protocol", "h4")}<p lang="en">{escape(card.protocol)}</p>
+      {word_html("about.limits", "h4")}<p lang="en">{escape(card.limits)}</p>
     </details>
   </article>"""
 
@@ -104,13 +104,13 @@ def card_html(heading: str, card: Card, network: tuple[Layer, ...]) -> str:
 def network_html(network: tuple[Layer, ...]) -> str:
     """The network's layers one after another."""
     drawn = "".join(f'<li class="{one.kind}">{layer_html(one)}</li>' for one in network)
-    return f'{said("about.network", "h4")}<ol class="layers">{drawn}</ol>' if drawn else ""
+    return f'{word_html("about.network", "h4")}<ol class="layers">{drawn}</ol>' if drawn else ""
 
 
 def layer_html(layer: Layer) -> str:
     """A layer's kind, how many in a row, and the shape of what comes out."""
     count = f" ×{layer.count}" if layer.count > 1 else ""
-    return f"{said(LAYERS[layer.kind])}{count} <small>{' × '.join(map(str, layer.shape)) or 1}</small>"
+    return f"{word_html(LAYERS[layer.kind])}{count} <small>{' × '.join(map(str, layer.shape)) or 1}</small>"
 
 
 def headlines(figures: list[tuple[str, str]]) -> str:
@@ -121,7 +121,7 @@ def headlines(figures: list[tuple[str, str]]) -> str:
     known |= {name.removeprefix(beside): shown for name, shown in figures if name.startswith(beside)}
     scope = 'scope="row"'
     cells = "".join(
-        f"<tr>{said(word, 'th', scope)}<td>{known[name]}</td></tr>" for name, word in HEADLINES.items() if name in known
+        f"<tr>{word_html(word, 'th', scope)}<td>{known[name]}</td></tr>" for name, word in HEADLINES.items() if name in known
     )
     return f'<div class="wide" tabindex="0"><table><tbody>{cells}</tbody></table></div>' if cells else ""
 

@@ -3,51 +3,51 @@
 import gradio as gr
 
 from ui.server.services import Services
-from ui.shared.i18n import said
+from ui.shared.i18n import word_html
 
 FIGURES = ("engagement", "facing", "valence", "seen", "faces", "confidence")
 TARGETS = {"camera": "target_camera", "desk": "target_desk", "left": "target_left", "right": "target_right"}
 PLACES = {"outside-eu": "place_outside", "medical-or-safety": "place_safety", "": "place_other"}
 
 
-def build(services: Services) -> None:
+def build_page(services: Services) -> None:
     """Adds the page to the app that is being built."""
     gr.HTML(html_template=page(), js_on_load="window.kslr.classroom(element)", apply_default_css=False)
 
 
 def page() -> str:
     """The page as HTML."""
-    figures = "".join(f'<div class="figure">{said(f"classroom.{name}")}<b id="class-{name}">–</b></div>' for name in FIGURES)
+    figures = "".join(f'<div class="figure">{word_html(f"classroom.{name}")}<b id="class-{name}">–</b></div>' for name in FIGURES)
     places = "".join(
-        f'<label class="switch"><input type="radio" name="class-place" value="{value}">{said(f"classroom.{word}")}</label>'
+        f'<label class="switch"><input type="radio" name="class-place" value="{value}">{word_html(f"classroom.{word}")}</label>'
         for value, word in PLACES.items()
     )
     targets = "".join(
         f'<label class="switch"><input type="checkbox" name="class-target" value="{name}"'
-        f"{' checked' if name == 'camera' else ''}>{said(f'classroom.{word}')}</label>"
+        f"{' checked' if name == 'camera' else ''}>{word_html(f'classroom.{word}')}</label>"
         for name, word in TARGETS.items()
     )
     return f"""
 <section class="classroom" aria-labelledby="class-heading">
-  {said("classroom.heading", "h2", 'id="class-heading"')}
-  {said("classroom.what", "p")}
+  {word_html("classroom.heading", "h2", 'id="class-heading"')}
+  {word_html("classroom.what", "p")}
   <form class="gate" id="class-gate">
-    {said("classroom.gate", "h3")}
-    {said("classroom.law", "p", 'class="message"')}
-    <label class="switch"><input type="checkbox" id="class-consent">{said("classroom.consent")}</label>
-    <fieldset>{said("classroom.place", "legend")}{places}</fieldset>
-    <fieldset>{said("classroom.targets", "legend")}{targets}
-      <label class="region">{said("classroom.region")} <input type="text" id="class-region" maxlength="40"></label>
-      {said("classroom.targets_note", "small")}</fieldset>
+    {word_html("classroom.gate", "h3")}
+    {word_html("classroom.law", "p", 'class="message"')}
+    <label class="switch"><input type="checkbox" id="class-consent">{word_html("classroom.consent")}</label>
+    <fieldset>{word_html("classroom.place", "legend")}{places}</fieldset>
+    <fieldset>{word_html("classroom.targets", "legend")}{targets}
+      <label class="region">{word_html("classroom.region")} <input type="text" id="class-region" maxlength="40"></label>
+      {word_html("classroom.targets_note", "small")}</fieldset>
     <div class="row">
-      <label>{said("classroom.name")} <input type="text" id="class-name" maxlength="120"></label>
-      <label>{said("classroom.k")} <input type="number" id="class-k" min="5" max="40" value="5"></label>
+      <label>{word_html("classroom.name")} <input type="text" id="class-name" maxlength="120"></label>
+      <label>{word_html("classroom.k")} <input type="number" id="class-k" min="5" max="40" value="5"></label>
     </div>
     <div class="controls">
       <button type="button" class="main" id="class-start" data-word="classroom.camera" disabled></button>
-      <label class="file"><input type="file" id="class-file" accept="video/*" disabled>{said("classroom.file")}</label>
+      <label class="file"><input type="file" id="class-file" accept="video/*" disabled>{word_html("classroom.file")}</label>
     </div>
-    {said("classroom.private", "p", 'class="note"')}
+    {word_html("classroom.private", "p", 'class="note"')}
   </form>
   <div id="class-room" hidden>
     <div class="columns">
@@ -58,24 +58,24 @@ def page() -> str:
         </div>
         <div class="controls">
           <button type="button" class="main" id="class-stop" data-word="classroom.stop"></button>
-          <label class="switch"><input type="checkbox" id="class-aim">{said("classroom.aim")}</label>
+          <label class="switch"><input type="checkbox" id="class-aim">{word_html("classroom.aim")}</label>
         </div>
       </div>
       <div class="reading">
         <div class="figures" id="class-figures" aria-live="polite">{figures}</div>
         <form class="row" id="class-note">
-          <label class="grow">{said("classroom.moment")} <input type="text" id="class-moment" maxlength="200"></label>
+          <label class="grow">{word_html("classroom.moment")} <input type="text" id="class-moment" maxlength="200"></label>
           <button type="submit" class="quiet" data-word="classroom.note"></button>
         </form>
-        {said("classroom.moment_note", "small")}
+        {word_html("classroom.moment_note", "small")}
       </div>
     </div>
   </div>
   <p class="status" id="class-status" role="status"></p>
   <div id="class-charts"></div>
-  <div class="head">{said("classroom.past", "h3")}
+  <div class="head">{word_html("classroom.past", "h3")}
     <button type="button" class="quiet" id="class-compare" data-word="classroom.compare" disabled></button></div>
-  {said("classroom.past_note", "p", 'class="note"')}
+  {word_html("classroom.past_note", "p", 'class="note"')}
   <ul class="sessions" id="class-sessions"></ul>
   <div class="compared" id="class-compared"></div>
 </section>"""

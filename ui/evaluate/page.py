@@ -12,9 +12,8 @@ from kslr.core.errors import InputError
 from kslr.core.files import parse_json
 from ui.evaluate.evaluation import Evaluation, MissingClips, NoManifest, Step, evaluate_files
 from ui.server.services import Services
-from ui.shared.i18n import said
-from ui.shared.running import PROBLEM, sent
-from ui.video.page import uploaded
+from ui.shared.i18n import word_html
+from ui.shared.uploads import PROBLEM, event_text, upload_path
 
 MOST_FILES = 500
 EXAMPLE = """clip,sign,emotion,signer
@@ -23,7 +22,7 @@ EXAMPLE = """clip,sign,emotion,signer
 003.mp4,,neutral,A"""
 
 
-def build(services: Services) -> None:
+def build_page(services: Services) -> None:
     """Adds the page to the app that is being built."""
     picker = gr.HTML(
         html_template=picker_html(services),
@@ -34,7 +33,7 @@ def build(services: Services) -> None:
 
     def run(event: gr.EventData) -> Iterator[str]:
         """Evaluates the files that the browser has sent, and deletes them."""
-        files, mark = named(sent(event, "files", "[]")), escape(sent(event, "mark"))
+        files, mark = upload_paths(event_text(event, "files", "[]")), escape(event_text(event, "mark"))
         try:
             for step in evaluate_files(files, services):
                 yield f'<div data-run="{mark}">{step_html(step) if isinstance(step, Step) else report_html(step)}</div>'
@@ -56,30 +55,30 @@ def build(services: Services) -> None:
     picker.stop(None, None, None, cancels=[running], api_visibility="private")
 
 
-def named(files: str) -> list[tuple[str, Path]]:
+def upload_paths(files: str) -> list[tuple[str, Path]]:
     """The uploaded files among those that a browser names, JSON of pairs of name and place, each with its name."""
     try:
         pairs = parse_json(files)
     except InputError:
         return []
     right = [one for one in pairs if isinstance(one, list) and len(one) == 2] if isinstance(pairs, list) else []
-    return [(str(name)[:200], path) for name, given in right[:MOST_FILES] if (path := uploaded(str(given))) is not None]
+    return [(str(name)[:200], path) for name, given in right[:MOST_FILES] if (path := upload_path(str(given))) is not None]
 
 
 def picker_html(services: Services) -> str:
     """The part of the page that is always there."""
     return f"""
 <section aria-labelledby="evaluate-heading">
-  {said("evaluate.heading", "h2", 'id="evaluate-heading"')}
-  {said("evaluate.what", "p")}
-  <details><summary>{said("evaluate.columns")}</summary><pre lang="en">{EXAMPLE}</pre>
+  {word_html("evaluate.heading", "h2", 'id="evaluate-heading"')}
+  {word_html("evaluate.what", "p")}
+  <details><summary>{word_html("evaluate.columns")}</summary><pre lang="en">{EXAMPLE}</pre>
     <p lang="en" class="note">emotion: {", ".join(EMOTIONS)}</p></details>
   <label class="drop" data-megabytes="{services.limits.upload_megabytes}" data-most="{MOST_FILES}">
     <input type="file" multiple>
-    <span class="main" data-word="evaluate.choose"></span> {said("evaluate.drop")}
-    {said("evaluate.limits", "small", n=MOST_FILES, size=services.limits.upload_megabytes)}
+    <span class="main" data-word="evaluate.choose"></span> {word_html("evaluate.drop")}
+    {word_html("evaluate.limits", "small", n=MOST_FILES, size=services.limits.upload_megabytes)}
   </label>
-  {said("evaluate.privacy", "p", 'class="note"')}
+  {word_html("evaluate.privacy", "p", 'class="note"')}
   <p class="status" id="evaluate-note" role="status"></p>
 </section>"""
 
@@ -87,12 +86,12 @@ def picker_html(services: Services) -> str:
 def step_html(step: Step) -> str:
     """A bar, the clip that is being read, and a way out."""
     percent = round(100 * step.fraction)
-    text = said("evaluate.reading", "p", 'id="evaluate-progress"', clip=step.clip)
+    text = word_html("evaluate.reading", "p", 'id="evaluate-progress"', clip=step.clip)
     return (
         f'<div class="progress">{text}'
         f'<div class="track" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}" '
         f'aria-labelledby="evaluate-progress"><div style="width:{percent}%"></div></div>'
-        f'<button type="button" class="quiet" data-cancel>{said("video.cancel")}</button></div>'
+        f'<button type="button" class="quiet" data-cancel>{word_html("video.cancel")}</button></div>'
     )
 
 
@@ -110,9 +109,9 @@ def report_html(evaluation: Evaluation) -> str:
     links = "".join(f'<a class="quiet" href="{url}report.{kind}" download>{kind.upper()}</a>' for kind in ("html", "json"))
     return f"""
 <section class="result" aria-labelledby="evaluate-done">
-  {said("evaluate.report", "h3", 'id="evaluate-done"')}
+  {word_html("evaluate.report", "h3", 'id="evaluate-done"')}
   <div class="figures">{figures}</div>
-  <div class="downloads">{said("video.download")} {links}</div>
+  <div class="downloads">{word_html("video.download")} {links}</div>
   <iframe class="report" sandbox src="{url}report.html" data-word-label="evaluate.report" lang="en"></iframe>
 </section>"""
 
@@ -120,19 +119,19 @@ def report_html(evaluation: Evaluation) -> str:
 def figure_html(name: str, part: dict[str, Any]) -> str:
     """One figure with its interval and how many clips it is of."""
     if part.get("value") is None:
-        return f'<div class="figure">{said(f"evaluate.{name}")}<b>–</b>{said("evaluate.unlabelled", "small")}</div>'
+        return f'<div class="figure">{word_html(f"evaluate.{name}")}<b>–</b>{word_html("evaluate.unlabelled", "small")}</div>'
     low, high = part["interval"]
     return (
-        f'<div class="figure">{said(f"evaluate.{name}")}<b>{100 * part["value"]:.0f} %</b>'
-        f"<small>{100 * low:.0f}–{100 * high:.0f} % · {said('evaluate.of', n=part['clips'])}</small></div>"
+        f'<div class="figure">{word_html(f"evaluate.{name}")}<b>{100 * part["value"]:.0f} %</b>'
+        f"<small>{100 * low:.0f}–{100 * high:.0f} % · {word_html('evaluate.of', n=part['clips'])}</small></div>"
     )
 
 
 def problem_html(error: InputError) -> str:
     """Why nothing could be evaluated, in the app's words."""
     if isinstance(error, NoManifest):
-        return said("evaluate.no_manifest", "p", PROBLEM)
+        return word_html("evaluate.no_manifest", "p", PROBLEM)
     if isinstance(error, MissingClips):
         shown = ", ".join(error.names[:8]) + ("…" if len(error.names) > 8 else "")
-        return said("evaluate.missing", "p", PROBLEM, names=shown)
-    return said("evaluate.bad_manifest", "p", PROBLEM)
+        return word_html("evaluate.missing", "p", PROBLEM, names=shown)
+    return word_html("evaluate.bad_manifest", "p", PROBLEM)

@@ -26,10 +26,9 @@ from ui.live.inbox import Given, Inbox
 from ui.server.metrics import REFUSALS, Metrics
 from ui.server.services import Services
 from ui.server.sessions import Full, LiveSession
-from ui.shared.i18n import LANGUAGES
+from ui.shared.i18n import LANGUAGES, Refusal
 from ui.shared.naming import NAME_LENGTH
 from ui.shared.pictures import TooLarge
-from ui.shared.refused import Refused
 
 # Messages of one session under way at once by POST; the page sends one after another.
 MOST_BY_POST = 2
@@ -59,14 +58,14 @@ def calm(session: LiveSession, on: bool = True) -> dict[str, Any]:
     """Takes the last three seconds of the face for the person's resting one, or forgets it."""
     session.wait()
     if on:
-        return {"calm": session.interpreter.calibrate()}
-    session.interpreter.forget_calibration()
+        return {"calm": session.session.calibrate()}
+    session.session.forget_calibration()
     return {"calm": None}
 
 
 def finish(session: LiveSession) -> dict[str, Any]:
     """Ends what is being signed and gives its words."""
-    words = session.interpreter.finish()
+    words = session.session.finish()
     session.count(len(words))
     return {"ended": True, "words": [word.as_dict() for word in words]}
 
@@ -188,7 +187,7 @@ def router(services: Services) -> APIRouter:
             reason = await reading
         except Full:
             reason, last = "full", {"error": "full", "places": limits.sessions}
-        except Refused:
+        except Refusal:
             reason, last = "vocabulary", {"error": "vocabulary"}
         except InputError as error:
             reason = "too_large" if isinstance(error, TooLarge) else "refused"
@@ -237,7 +236,7 @@ def router(services: Services) -> APIRouter:
         except Full:
             metrics.refused("full")
             reply = {"error": "full", "places": limits.sessions}
-        except Refused:
+        except Refusal:
             metrics.refused("vocabulary")
             reply = {"error": "vocabulary"}
         except InputError as error:

@@ -20,8 +20,7 @@ from kslr.teaching.vocabularies import TaughtVocabulary, load_vocabulary, taught
 from kslr.video import VideoFile
 from kslr.vocabulary import Sign
 from ui.server.services import Services
-from ui.shared.i18n import names
-from ui.shared.refused import Refused
+from ui.shared.i18n import Refusal, names
 from ui.video.translation import EXTENSIONS, REPORT_EVERY, Progress, reason
 
 LONGEST = 30.0  # seconds of a learner's clip
@@ -55,12 +54,12 @@ def taught(name: str, services: Services) -> TaughtVocabulary:
     """A vocabulary by its name.
 
     Raises:
-        Refused: it is gone, or its file is damaged.
+        Refusal: it is gone, or its file is damaged.
     """
     try:
         return services.vocabularies.load(name)
-    except Refused as error:
-        raise Refused("practice.gone") from error
+    except Refusal as error:
+        raise Refusal("practice.gone") from error
 
 
 def practice_words(_: Any = None) -> list[dict[str, Any]]:
@@ -91,7 +90,7 @@ def practice_example(asked: Any, services: Services) -> dict[str, Any]:
         name, word = (str(one) for one in asked)
         example = taught(name, services).exemplars[word]
         return {"seconds": example.seconds, "points": hundredths(figure(np.asarray(example.window, np.float32)))}
-    except (Refused, InputError, KeyError, TypeError, ValueError):
+    except (Refusal, InputError, KeyError, TypeError, ValueError):
         return {"problem": "practice.gone"}
 
 
@@ -107,11 +106,11 @@ def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Servi
         `Progress` now and then, at last one `Attempt`.
 
     Raises:
-        Refused: the clip can't be read or shows nothing to compare.
+        Refusal: the clip can't be read or shows nothing to compare.
     """
     example = vocabulary.exemplars.get(word)
     if example is None:
-        raise Refused("practice.gone")
+        raise Refusal("practice.gone")
     recording, seen = None, Seen()
     try:
         for step in _recorded(path, services):
@@ -119,12 +118,12 @@ def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Servi
                 yield step
             else:
                 recording, seen = step
-    except Refused:
+    except Refusal:
         raise
     except InputError as error:
-        raise Refused(reason(error), minutes=0.5, size=services.limits.upload_megabytes) from error
+        raise Refusal(reason(error), minutes=0.5, size=services.limits.upload_megabytes) from error
     if recording is None or not np.isfinite(recording.x[:, 0]).any():
-        raise Refused("practice.nobody")
+        raise Refusal("practice.nobody")
     found = segments(recording)
     window = np.asarray(example.window, np.float32)
     compared = []
@@ -134,7 +133,7 @@ def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Servi
         except InputError:
             continue  # a stretch without raised hands is no sign; told below when there is no other
     if not compared:
-        raise Refused("practice.no_hands")
+        raise Refusal("practice.no_hands")
     best, segment = max(compared, key=lambda one: one[0].score)
     sign = next(one for one in vocabulary.signs if one.id == word)
     read = _read(vocabulary, segment, services)
@@ -148,22 +147,22 @@ def _recorded(path: Path, services: Services) -> Iterator[Progress | tuple[Recor
         yield record(path), Seen()
         return
     if path.suffix.lower() not in EXTENSIONS:
-        raise Refused("practice.format")
+        raise Refusal("practice.format")
     reported, frames = time.monotonic(), []
     with (
         services.one_more_video(),
         VideoFile(path, longest=LONGEST) as video,
-        Interpreter(services.models, people_every=1.0) as interpreter,
-        closing(interpreter.observations(video)) as observations,
+        Interpreter(services.models, people_every=1.0).session() as session,
+        closing(session.observations(video)) as observations,
     ):
         for frame, observation in observations:
             frames.append(observation.landmarks)
             if time.monotonic() - reported > REPORT_EVERY:
                 reported = time.monotonic()
                 yield Progress(frame.seconds, min(1.0, frame.seconds / video.duration) if video.duration else None)
-        seen = interpreter.seen
+        seen = session.seen
     if not frames:
-        raise Refused("video.unreadable")
+        raise Refusal("video.unreadable")
     x = np.stack([one.values() for one in frames])
     yield Recording(np.array([one.seconds for one in frames]), x, frames[0].aspect, path.name), seen
 

@@ -12,9 +12,9 @@ from kslr.recordings import LANDMARK_SUFFIXES
 from kslr.teaching.comparison import Deviation
 from ui.practice.attempts import Attempt, attempt, hundredths, practice_example, practice_words, taught
 from ui.server.services import Services
-from ui.shared.i18n import names, said, told
-from ui.shared.running import marked, sent
-from ui.video.page import progress_html, uploaded
+from ui.shared.i18n import names, texts_html, word_html
+from ui.shared.uploads import event_text, run_steps, upload_path
+from ui.video.page import progress_html
 from ui.video.translation import EXTENSIONS, Progress
 
 SPEEDS = ((1, "1×"), (0.5, "½×"), (0.25, "¼×"))
@@ -32,7 +32,7 @@ HAND_WORDS = {"left_hand": "practice.left_hand", "right_hand": "practice.right_h
 LEVELS = ((80.0, "practice.like_own"), (50.0, "practice.near"), (20.0, "practice.partly"), (0.0, "practice.far"))
 
 
-def build(services: Services) -> None:
+def build_page(services: Services) -> None:
     """Adds the page to the app that is being built."""
 
     def example(asked: list[str]) -> dict[str, Any]:
@@ -49,13 +49,13 @@ def build(services: Services) -> None:
 
     def run(event: gr.EventData) -> Iterator[str]:
         """Compares the clip that the browser has sent with the example, and deletes it."""
-        vocabulary, word = sent(event, "vocabulary"), sent(event, "word")
+        vocabulary, word = event_text(event, "vocabulary"), event_text(event, "word")
 
         def work(path: Path) -> Iterator[str]:
             for step in attempt(path, taught(vocabulary, services), word, services):
                 yield progress_html(step) if isinstance(step, Progress) else result_html(step)
 
-        yield from marked(uploaded(sent(event, "path")), work)
+        yield from run_steps(upload_path(event_text(event, "path")), work)
 
     running = page.submit(
         run, None, result, show_progress="hidden", concurrency_limit=1, concurrency_id="practice", api_visibility="private"
@@ -68,35 +68,35 @@ def page_html(services: Services) -> str:
     accepted = ",".join((*EXTENSIONS, *LANDMARK_SUFFIXES))
     return f"""
 <section class="practice" aria-labelledby="practice-heading">
-  {said("practice.heading", "h2", 'id="practice-heading"')}
-  {said("practice.what", "p")}
+  {word_html("practice.heading", "h2", 'id="practice-heading"')}
+  {word_html("practice.what", "p")}
   <div id="practice-none" hidden>
-    {said("practice.none", "p", 'class="message"')}
-    <div class="controls"><a href="#teach" class="quiet" data-goto-teach>{said("practice.to_teach")}</a></div>
+    {word_html("practice.none", "p", 'class="message"')}
+    <div class="controls"><a href="#teach" class="quiet" data-goto-teach>{word_html("practice.to_teach")}</a></div>
   </div>
   <div id="practice-room" hidden>
     <div class="controls">
-      <label class="field">{said("practice.vocabulary")} <select id="practice-vocabulary"></select></label>
-      <label class="field">{said("practice.word")} <select id="practice-word"></select></label>
+      <label class="field">{word_html("practice.vocabulary")} <select id="practice-vocabulary"></select></label>
+      <label class="field">{word_html("practice.word")} <select id="practice-word"></select></label>
     </div>
     <div class="columns">
       <div class="scene">
-        {said("practice.example", "h3")}
+        {word_html("practice.example", "h3")}
         <div class="stage on" role="img" data-word-label="practice.example_label"><canvas id="practice-example"></canvas></div>
         {player_html(1, 'id="practice-player"')}
       </div>
       <div class="scene own">
-        {said("practice.own", "h3")}
+        {word_html("practice.own", "h3")}
         <div class="stage mirrored" id="practice-stage" role="img" data-word-label="video.preview">
           <video id="practice-video" muted playsinline></video><div class="count" id="practice-count" role="status"></div>
         </div>
         <div class="controls">
           <button type="button" class="main" id="practice-sign" data-word="practice.sign"></button>
           <label class="quiet file" data-megabytes="{services.limits.upload_megabytes}">
-            <input type="file" accept="video/*,{accepted}" id="practice-file">{said("practice.file")}</label>
+            <input type="file" accept="video/*,{accepted}" id="practice-file">{word_html("practice.file")}</label>
         </div>
         <p class="status" id="practice-note" role="status"></p>
-        {said("practice.consent", "p", 'class="note"')}
+        {word_html("practice.consent", "p", 'class="note"')}
       </div>
     </div>
   </div>
@@ -110,8 +110,8 @@ def player_html(speed: float, attributes: str = "") -> str:
     )
     return f"""<div class="controls player" {attributes}>
       <button type="button" class="quiet" data-play data-word="practice.pause"></button>
-      <label class="field">{said("practice.speed")} <select data-speed>{speeds}</select></label>
-      <label class="switch"><input type="checkbox" data-mirror checked>{said("live.mirror")}</label>
+      <label class="field">{word_html("practice.speed")} <select data-speed>{speeds}</select></label>
+      <label class="switch"><input type="checkbox" data-mirror checked>{word_html("live.mirror")}</label>
       <input type="range" data-seek-range min="0" max="100" value="0" data-word-label="practice.moment">
     </div>"""
 
@@ -124,14 +124,14 @@ def result_html(done: Attempt) -> str:
         f'<li><button type="button" class="quiet" data-seek="{one.seconds:.2f}">{deviation_html(one)}</button></li>'
         for one in found.deviations
     )
-    told_of = f'<ol class="deviations">{lines}</ol>' if lines else said("practice.all_near", "p", 'class="message"')
+    told_of = f'<ol class="deviations">{lines}</ol>' if lines else word_html("practice.all_near", "p", 'class="message"')
     messages = ""
     if done.several:
-        messages += said("practice.several", "p", 'class="message"')
+        messages += word_html("practice.several", "p", 'class="message"')
     if done.signs > 1:
-        messages += said("practice.best_of", "p", 'class="note"', n=done.signs)
+        messages += word_html("practice.best_of", "p", 'class="note"', n=done.signs)
     if found.mirrored:
-        messages += said("practice.mirrored", "p", 'class="note"')
+        messages += word_html("practice.mirrored", "p", 'class="note"')
     data = {
         "seconds": [round(float(t), 3) for t in found.seconds],
         "example": hundredths(found.example),
@@ -141,24 +141,24 @@ def result_html(done: Attempt) -> str:
     }
     return f"""
 <section class="result practised" aria-labelledby="practice-done" data-practice='{json.dumps(data, separators=(",", ":"))}'>
-  {said("practice.result", "h3", 'id="practice-done"')}
+  {word_html("practice.result", "h3", 'id="practice-done"')}
   <div class="columns">
     <div class="scene">
       <div class="stage on" role="img" data-word-label="practice.both_label"><canvas></canvas></div>
       {player_html(0.5)}
-      <p class="keys"><span class="key example"></span>{said("practice.example")}
-        <span class="key own"></span>{said("practice.own")} <span class="key mark"></span>{said("practice.marked")}</p>
+      <p class="keys"><span class="key example"></span>{word_html("practice.example")}
+        <span class="key own"></span>{word_html("practice.own")} <span class="key mark"></span>{word_html("practice.marked")}</p>
     </div>
     <div class="reading" role="status">
-      <p class="score"><b>{round(found.score)}</b><span>/ 100</span> {told(names(done.sign), "strong")}</p>
-      {said(level, "p", 'class="level"')}
+      <p class="score"><b>{round(found.score)}</b><span>/ 100</span> {texts_html(names(done.sign), "strong")}</p>
+      {word_html(level, "p", 'class="level"')}
       {told_of}
       {read_html(done)}
-      {said("practice.pace", "p", 'class="note"', own=round(done.seconds, 1), example=round(done.example_seconds, 1))}
+      {word_html("practice.pace", "p", 'class="note"', own=round(done.seconds, 1), example=round(done.example_seconds, 1))}
       {messages}
-      <div class="course">{said("practice.course")}
+      <div class="course">{word_html("practice.course")}
         <svg viewBox="0 0 100 40" preserveAspectRatio="none" aria-hidden="true"></svg></div>
-      <details><summary>{said("practice.meaning")}</summary>{said("practice.meaning_text", "p")}</details>
+      <details><summary>{word_html("practice.meaning")}</summary>{word_html("practice.meaning_text", "p")}</details>
     </div>
   </div>
 </section>"""
@@ -166,7 +166,7 @@ def result_html(done: Attempt) -> str:
 
 def deviation_html(one: Deviation) -> str:
     """Which hand, when, and how it differs, in words."""
-    return f"<b>{said(HAND_WORDS[one.hand])}</b> {said('practice.at', seconds=round(one.seconds, 1))} {said(KINDS[one.kind])}"
+    return f"<b>{word_html(HAND_WORDS[one.hand])}</b> {word_html('practice.at', seconds=round(one.seconds, 1))} {word_html(KINDS[one.kind])}"
 
 
 def hand_row(one: Deviation, mirrored: bool) -> int:
@@ -177,9 +177,9 @@ def hand_row(one: Deviation, mirrored: bool) -> int:
 def read_html(done: Attempt) -> str:
     """Whether the recogniser would have read the word."""
     if done.read is None:
-        return said("practice.one_word", "p", 'class="note"')
+        return word_html("practice.one_word", "p", 'class="note"')
     if done.named is None:
-        return said("practice.not_read", "p", 'class="read"')
+        return word_html("practice.not_read", "p", 'class="read"')
     percent = round(100 * done.read.probability)
     key = "practice.read_right" if done.named.id == done.sign.id else "practice.read_wrong"
-    return f'<p class="read">{said(key)} {told(names(done.named), "b")} <span class="sure">{percent} %</span></p>'
+    return f'<p class="read">{word_html(key)} {texts_html(names(done.named), "b")} <span class="sure">{percent} %</span></p>'

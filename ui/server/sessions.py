@@ -60,7 +60,7 @@ class LiveSession:
     """
 
     def __init__(self, models: Models, metrics: Metrics, limits: Limits | None = None) -> None:
-        self.interpreter = Interpreter(models)
+        self.session = Interpreter(models).session()
         self.stages = Stages(self._decode, self._look, self._rest, name="live")
         self.name = secrets.token_hex(3)
         self.began = self.used = time.monotonic()
@@ -72,7 +72,7 @@ class LiveSession:
         self._opened = self.stages.call(self._open, stage=1)
 
     def _open(self) -> None:
-        self.interpreter.__enter__()
+        self.session.__enter__()
         self._metrics.trackers.inc()
 
     def wait(self) -> None:
@@ -124,14 +124,14 @@ class LiveSession:
     def _look(self, given: tuple[Frame, float]) -> tuple[Frame, Landmarks, float]:
         self.wait()
         start = time.perf_counter()
-        landmarks = self.interpreter.look(given[0])
+        landmarks = self.session.look(given[0])
         self._metrics.part("pass", spent := time.perf_counter() - start)
         return given[0], landmarks, given[1] + spent
 
     def _rest(self, given: tuple[Frame, Landmarks, float]) -> dict[str, Any]:
         frame, landmarks, before = given
         start = time.perf_counter()
-        observation = self.interpreter.read(frame, landmarks)
+        observation = self.session.read(frame, landmarks)
         height, width = frame.rgb.shape[:2]
         reply = answer(observation, (width, height))
         self.count(len(observation.words), frames=1)
@@ -165,7 +165,7 @@ class LiveSession:
         if self._opened.exception() is not None:
             return
         try:
-            self.interpreter.__exit__(None, None, None)
+            self.session.__exit__(None, None, None)
         finally:
             self._metrics.trackers.dec()
             give_memory_back()

@@ -18,7 +18,7 @@ from fusion.appearance import (
     icon_svg,
 )
 from kslr.core.errors import InputError
-from ui.shared.i18n import LANGUAGES, names, said, words
+from ui.shared.i18n import LANGUAGES, names, word_html, words
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -66,8 +66,8 @@ def build_app(services: "Services") -> "gr.Blocks":
         gr.HTML(html_template=header(), js_on_load="window.kslr.header(element)", apply_default_css=False, elem_id="top")
         for name in PAGES:
             with gr.Column(elem_id=f"page-{name}", elem_classes="page"):
-                import_module(f"ui.{name}.page").build(services)
-        import_module("ui.api").build(services)
+                import_module(f"ui.{name}.page").build_page(services)
+        import_module("ui.api").build_api(services)
     return app
 
 
@@ -77,7 +77,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     Args:
         services: what they share; closed when the server ends.
         root_path: where a proxy serves it, such as ``/kslr``.
-        metrics_for_all: whether ``/metrics`` is told to others than this machine.
+        metrics_for_all: whether ``/metrics`` answers others than this machine.
     """
     offline()
     import asyncio
@@ -149,7 +149,7 @@ def header() -> str:
     return f"""
 <header>
   <a class="skip" href="#" data-word="app.skip"></a>
-  <div class="brand"><h1>KSLR</h1>{said("app.tagline", "p")}</div>
+  <div class="brand"><h1>KSLR</h1>{word_html("app.tagline", "p")}</div>
   <div class="choices-top">
     <div role="group" class="languages" data-word-label="app.language">{languages}</div>
     <button type="button" class="quiet" id="theme" data-word-label="app.theme">◐</button>
@@ -217,7 +217,7 @@ def launch(
         root_path: where a proxy serves it.
         signs, emotion: models, by name or by their card's path.
         log: what goes to stderr, one of `ui.server.logs.KINDS`.
-        metrics_for_all: whether ``/metrics`` is told to others than this machine.
+        metrics_for_all: whether ``/metrics`` answers others than this machine.
         cookie_key: with `auth`, the same for all servers behind one address.
 
     Raises:

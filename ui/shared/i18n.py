@@ -1,7 +1,7 @@
 """The app's words in Kazakh, Russian and English, which stand in words.json.
 
-Pages write no visible text themselves: they write elements that name a word (`said`) or carry a text in all three
-languages (`told`), and the browser shows the chosen language at once, without asking the server again.
+Pages write no visible text themselves: they write elements that name a word (`word_html`) or carry a text in all three
+languages (`texts_html`). The browser shows the chosen language at once, without asking the server again.
 """
 
 import json
@@ -10,9 +10,18 @@ from functools import cache
 from html import escape
 from pathlib import Path
 
+from kslr.core.errors import InputError
 from kslr.vocabulary import Sign
 
 LANGUAGES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
+
+
+class Refusal(InputError):
+    """The app can't do what somebody asks; ``key`` of words.json and ``values`` for its braces say why."""
+
+    def __init__(self, key: str, **values: object) -> None:
+        super().__init__(key)
+        self.key, self.values = key, values
 
 
 @cache
@@ -31,7 +40,7 @@ def text(key: str, language: str, **values: object) -> str:
     return words()[key][language].format(**values)
 
 
-def said(key: str, tag: str = "span", attributes: str = "", **values: object) -> str:
+def word_html(key: str, tag: str = "span", attributes: str = "", **values: object) -> str:
     """An element whose text is a word of the app.
 
     Args:
@@ -40,7 +49,7 @@ def said(key: str, tag: str = "span", attributes: str = "", **values: object) ->
         attributes: more of them, as HTML.
         values: what the word's braces stand for.
 
-    >>> said("live.camera_n", "b", n=2)
+    >>> word_html("live.camera_n", "b", n=2)
     '<b data-word="live.camera_n" data-values="{&quot;n&quot;: 2}"></b>'
 
     Raises:
@@ -51,10 +60,10 @@ def said(key: str, tag: str = "span", attributes: str = "", **values: object) ->
     return f'<{tag} data-word="{key}"{data}{" " if attributes else ""}{attributes}></{tag}>'
 
 
-def told(texts: Mapping[str, str], tag: str = "span", attributes: str = "") -> str:
+def texts_html(texts: Mapping[str, str], tag: str = "span", attributes: str = "") -> str:
     """An element whose text is given in all three languages.
 
-    >>> told({"kk": "Су", "ru": "Вода", "en": "Water"})
+    >>> texts_html({"kk": "Су", "ru": "Вода", "en": "Water"})
     '<span data-kk="Су" data-ru="Вода" data-en="Water"></span>'
     """
     data = " ".join(f'data-{language}="{escape(texts[language])}"' for language in LANGUAGES)

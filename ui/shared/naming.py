@@ -5,7 +5,7 @@ from dataclasses import replace
 from kslr.core.cards import MODELS
 from kslr.teaching.vocabularies import TaughtVocabulary
 from kslr.vocabulary import Sign, kslr30
-from ui.shared.refused import Refused
+from ui.shared.i18n import Refusal
 
 NAME_LENGTH, WORD_LENGTH = 40, 60
 _LETTERS = (
@@ -22,14 +22,14 @@ def safe_name(name: str) -> str:
     'Менің сөздерім'
 
     Raises:
-        Refused: empty, too long, a shipped one's, or with other characters than letters, digits, spaces, - and _.
+        Refusal: empty, too long, a shipped one's, or with other characters than letters, digits, spaces, - and _.
     """
     name = " ".join(str(name).split())
     plain = all(c.isalnum() or c in " -_" for c in name)
     if not 1 <= len(name) <= NAME_LENGTH or not plain or not any(c.isalnum() for c in name):
-        raise Refused("teach.bad_name", n=NAME_LENGTH)
+        raise Refusal("teach.bad_name", n=NAME_LENGTH)
     if name.lower() in {path.stem.lower() for path in MODELS.glob("*.json")}:
-        raise Refused("teach.shipped_name", name=name)
+        raise Refusal("teach.shipped_name", name=name)
     return name
 
 
@@ -45,7 +45,7 @@ def word_id(*names: str) -> str:
         found = "_".join(part for part in kept.split("_") if part)[:WORD_LENGTH]
         if found:
             return found
-    raise Refused("teach.no_word")
+    raise Refusal("teach.no_word")
 
 
 def sign_named(kk: str, ru: str, en: str, taught: TaughtVocabulary, sign_id: str = "") -> Sign:
@@ -54,13 +54,13 @@ def sign_named(kk: str, ru: str, en: str, taught: TaughtVocabulary, sign_id: str
     A name that is left out is taken from the word that is known, else from another language.
 
     Raises:
-        Refused: no name at all, one too long, or an id with other characters than Latin letters, digits and _.
+        Refusal: no name at all, one too long, or an id with other characters than Latin letters, digits and _.
     """
     kk, ru, en = (" ".join(text.split()) for text in (kk, ru, en))
     if max(len(kk), len(ru), len(en), len(sign_id)) > WORD_LENGTH:
-        raise Refused("teach.long_word", n=WORD_LENGTH)
+        raise Refusal("teach.long_word", n=WORD_LENGTH)
     if sign_id and not (sign_id.isascii() and sign_id.replace("_", "").isalnum()):
-        raise Refused("teach.bad_id")
+        raise Refusal("teach.bad_id")
     known = {sign.id: sign for sign in (*kslr30().signs, *taught.signs)}
     if not sign_id:
         same = [s.id for s in known.values() if _same(kk, s.kk) and (not en or _same(en, s.en))]

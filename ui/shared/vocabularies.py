@@ -27,8 +27,8 @@ from kslr.teaching.vocabularies import (
 )
 from kslr.teaching.words import check, forget, new_vocabulary, teach
 from kslr.vocabulary import Sign, Vocabulary, kslr30
+from ui.shared.i18n import Refusal
 from ui.shared.naming import safe_name
-from ui.shared.refused import Refused
 
 MOST_VOCABULARIES, MOST_WORDS, MOST_RECORDINGS = 100, 500, 50
 LOADED = 6  # recognisers kept ready
@@ -106,24 +106,24 @@ class Vocabularies:
             name: None or empty for the default.
 
         Raises:
-            Refused: there is none of this name, or it has fewer than two words.
+            Refusal: there is none of this name, or it has fewer than two words.
         """
         if not name or name == self.default:
             return self._default
         try:
             return replace(self._default, signs=self._recognizer(name))
-        except Refused:
+        except Refusal:
             raise
         except InputError as error:
-            raise Refused("teach.unusable", name=name) from error
+            raise Refusal("teach.unusable", name=name) from error
 
     def _recognizer(self, name: str) -> SignRecognizer:
         shipped = MODELS / f"{name}.json"
         path = shipped if any(shipped == card for card in MODELS.glob("*.json")) else self.path(name)
         if not path.is_file():
-            raise Refused("teach.unknown", name=name)
+            raise Refusal("teach.unknown", name=name)
         if path != shipped and len(load_vocabulary(path).signs) < 2:
-            raise Refused("teach.two_words")
+            raise Refusal("teach.two_words")
         key = (str(path), path.stat().st_mtime)
         with self._lock:
             found = self._ready.get(key)
@@ -140,7 +140,7 @@ class Vocabularies:
         """A taught vocabulary's file, which may not be there.
 
         Raises:
-            Refused: no name for one.
+            Refusal: no name for one.
         """
         return vocabularies_folder() / f"{safe_name(name)}.npz"
 
@@ -148,21 +148,21 @@ class Vocabularies:
         """A taught vocabulary.
 
         Raises:
-            Refused: there is none of this name, or it can't be read.
+            Refusal: there is none of this name, or it can't be read.
         """
         path = self.path(name)
         if not path.is_file():
-            raise Refused("teach.unknown", name=name)
+            raise Refusal("teach.unknown", name=name)
         try:
             return load_vocabulary(path)
         except InputError as error:
-            raise Refused("teach.unusable", name=name) from error
+            raise Refusal("teach.unusable", name=name) from error
 
     def create(self, name: str) -> str:
         """An empty vocabulary.
 
         Raises:
-            Refused: the name is taken or none, or there are too many.
+            Refusal: the name is taken or none, or there are too many.
         """
         with self._changing():
             path = self.path(name)
@@ -174,16 +174,16 @@ class Vocabularies:
         """Takes a vocabulary file that somebody sent.
 
         Raises:
-            Refused: it is none, another encoder's, too large, or the name is taken.
+            Refusal: it is none, another encoder's, too large, or the name is taken.
         """
         try:
             sent = load_vocabulary(content)
         except InputError as error:
-            raise Refused("teach.no_vocabulary") from error
+            raise Refusal("teach.no_vocabulary") from error
         if sent.encoder != self.encoder.card.weights["sha256"]:
-            raise Refused("teach.other_encoder")
+            raise Refusal("teach.other_encoder")
         if len(sent.signs) > MOST_WORDS:
-            raise Refused("teach.too_many_words", n=MOST_WORDS)
+            raise Refusal("teach.too_many_words", n=MOST_WORDS)
         with self._changing():
             path = self.path(name)
             self._room_for(path)
@@ -198,9 +198,9 @@ class Vocabularies:
     def _room_for(self, path: Path) -> None:
         there = taught_vocabularies()
         if path.name.casefold() in {one.name.casefold() for one in there}:
-            raise Refused("teach.taken", name=path.stem)
+            raise Refusal("teach.taken", name=path.stem)
         if len(there) >= MOST_VOCABULARIES:
-            raise Refused("teach.too_many", n=MOST_VOCABULARIES)
+            raise Refusal("teach.too_many", n=MOST_VOCABULARIES)
 
     def teach(
         self,
@@ -220,7 +220,7 @@ class Vocabularies:
             face: whether the word's exemplar keeps the face.
 
         Raises:
-            Refused: it is full, or the name is none.
+            Refusal: it is full, or the name is none.
         """
         with self._changing():
             path = self.path(name)
@@ -230,9 +230,9 @@ class Vocabularies:
             sign = sign_of(taught)
             there = [s.id for s in taught.signs]
             if sign.id not in there and len(there) >= MOST_WORDS:
-                raise Refused("teach.too_many_words", n=MOST_WORDS)
+                raise Refusal("teach.too_many_words", n=MOST_WORDS)
             if (taught.recordings_of(sign.id) if sign.id in there else 0) + len(signs) > MOST_RECORDINGS:
-                raise Refused("teach.too_many_recordings", n=MOST_RECORDINGS)
+                raise Refusal("teach.too_many_recordings", n=MOST_RECORDINGS)
             windows = np.stack([one.window(self.encoder.frames) for one in signs])
             lengths = [one.end - one.start for one in signs]
             save_vocabulary(path, teach(taught, sign, windows, self.encoder, provenance, seconds=lengths, face=face))
@@ -242,24 +242,24 @@ class Vocabularies:
         """Takes a word out.
 
         Raises:
-            Refused: it is not there.
+            Refusal: it is not there.
         """
         with self._changing():
             taught = self.load(name)
             if sign_id not in {s.id for s in taught.signs}:
-                raise Refused("teach.unknown", name=sign_id)
+                raise Refusal("teach.unknown", name=sign_id)
             save_vocabulary(self.path(name), forget(taught, sign_id))
 
     def delete(self, name: str) -> None:
         """Deletes a taught vocabulary.
 
         Raises:
-            Refused: it is not there.
+            Refusal: it is not there.
         """
         with self._changing():
             path = self.path(name)
             if not path.is_file():
-                raise Refused("teach.unknown", name=name)
+                raise Refusal("teach.unknown", name=name)
             path.unlink()
 
     def checked(self, name: str) -> dict[str, Any]:

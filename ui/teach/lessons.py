@@ -12,9 +12,9 @@ from kslr.landmarks import PARTS
 from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, save_recording
 from kslr.segment import SignSegment
 from ui.server.services import Services, give_memory_back
+from ui.shared.i18n import Refusal
 from ui.shared.naming import sign_named
 from ui.shared.pictures import points
-from ui.shared.refused import Refused
 from ui.teach.takes import TAKE_BYTES, Take
 
 SHOWN_FRAMES = 24
@@ -77,23 +77,23 @@ def todo(services: Services, there: set[str]) -> list[dict[str, str]]:
 
 def interpreted(path: Path, models: Models) -> dict[str, Any]:
     """A clip's words with emotion, and whether nobody is in view."""
-    interpreter = Interpreter(models)
-    words = [word.as_dict() for word in interpreter.interpret(path)]
-    return {"words": words, "vocabulary": models.signs.vocabulary.name, "nobody": interpreter.seen.nobody}
+    reading = Interpreter(models).interpret(path)
+    words = [word.as_dict() for word in reading]
+    return {"words": words, "vocabulary": models.signs.vocabulary.name, "nobody": reading.seen.nobody}
 
 
 def tried(services: Services, name: str, content: bytes, file_name: str) -> dict[str, Any]:
     """Tries a vocabulary on a clip.
 
     Raises:
-        Refused: the clip can't be read, or the vocabulary not be used.
+        Refusal: the clip can't be read, or the vocabulary not be used.
     """
     models = services.vocabularies.models(name)
     suffix = Path(file_name).suffix.lower()
     if suffix in LANDMARK_SUFFIXES:
         sign = services.desk.glance(content, file_name, trimmed=True).verdict.sign
         if sign is None:
-            raise Refused("take.no_hands")
+            raise Refusal("take.no_hands")
         found = models.signs.recognize(sign)
         signs = services.vocabularies.words(name)
         ranked = [{"id": i, "probability": round(p, 4)} for i, p in found.ranked[:5]]
@@ -105,16 +105,16 @@ def tried(services: Services, name: str, content: bytes, file_name: str) -> dict
         }
         return {"words": [word] if word else [], "signs": signs, "vocabulary": name, "nobody": False}
     if suffix not in VIDEO_SUFFIXES:
-        raise Refused("teach.format")
+        raise Refusal("teach.format")
     if not content or len(content) > TAKE_BYTES:
-        raise Refused("teach.large" if content else "video.empty", size=round(TAKE_BYTES / 1e6))
+        raise Refusal("teach.large" if content else "video.empty", size=round(TAKE_BYTES / 1e6))
     with tempfile.TemporaryDirectory(prefix="kslr-try-") as folder:
         path = Path(folder) / f"try{suffix}"
         path.write_bytes(content)
         try:
             answer = services.desk.thread.submit(interpreted, path, models).result()
         except InputError as error:
-            raise Refused("teach.unreadable", name=Path(file_name).name[:80]) from error
+            raise Refusal("teach.unreadable", name=Path(file_name).name[:80]) from error
     give_memory_back()
     return {**answer, "signs": services.vocabularies.words(name)}
 
@@ -147,11 +147,11 @@ def learn(
         `overview` with ``word``, the id that was taught.
 
     Raises:
-        Refused: nothing to learn from, or the vocabulary or the word has no right name.
+        Refusal: nothing to learn from, or the vocabulary or the word has no right name.
     """
     usable = [take for take in takes if take.verdict.sign is not None]
     if not usable:
-        raise Refused("teach.no_takes")
+        raise Refusal("teach.no_takes")
     signs = [take.verdict.sign for take in usable if take.verdict.sign is not None]
     names = [take.recording.name for take in usable]
     sign = services.vocabularies.teach(vocabulary, lambda taught: sign_named(kk, ru, en, taught, word), signs, names, face=face)

@@ -18,7 +18,7 @@ from kslr.core.files import parse_json
 from kslr.teaching.vocabularies import vocabulary_bytes
 from ui.live.routes import same_origin
 from ui.server.services import Services, give_memory_back
-from ui.shared.refused import Refused
+from ui.shared.i18n import Refusal
 from ui.teach.lessons import landmark_file, learn, overview, todo, told, tried
 from ui.teach.takes import TAKE_BYTES
 
@@ -35,7 +35,7 @@ def router(services: Services) -> APIRouter:
         async for part in request.stream():
             size += len(part)
             if size > most:
-                raise Refused("teach.large", size=round(most / 1e6))
+                raise Refusal("teach.large", size=round(most / 1e6))
             parts.append(part)
         return b"".join(parts)
 
@@ -45,7 +45,7 @@ def router(services: Services) -> APIRouter:
             return Response(status_code=403)
         try:
             found = await asyncio.get_running_loop().run_in_executor(None, work)
-        except Refused as refused:
+        except Refusal as refused:
             found = {"error": refused.key, "values": refused.values}
         except InputError:
             found = {"error": "teach.failed", "values": {}}
@@ -56,7 +56,7 @@ def router(services: Services) -> APIRouter:
             return Response(status_code=403)
         try:
             content = await body(request, most)
-        except Refused as refused:
+        except Refusal as refused:
             return Response(json.dumps({"error": refused.key, "values": refused.values}), media_type="application/json")
         return await answered(request, partial(work, content))
 
@@ -66,12 +66,12 @@ def router(services: Services) -> APIRouter:
         except InputError:
             found = None
         if not isinstance(found, dict):
-            raise Refused("teach.failed")
+            raise Refusal("teach.failed")
         return found
 
     def keys(given: Any) -> list[str]:
         if not isinstance(given, list):
-            raise Refused("teach.failed")
+            raise Refusal("teach.failed")
         return [str(key) for key in given]
 
     @routes.get("/vocabularies")
@@ -131,7 +131,7 @@ def router(services: Services) -> APIRouter:
                     takes = given.get("takes")
                     desk.drop(session_key(str(given.get("session", ""))), None if takes is None else keys(takes))
                     return {"dropped": True}
-            raise Refused("teach.failed")
+            raise Refusal("teach.failed")
 
         return await sent(request, 100_000, work)
 
@@ -159,7 +159,7 @@ def router(services: Services) -> APIRouter:
     async def recording(request: Request, session: str, take: str, kind: str = "npz", face: bool = False) -> Response:
         def work() -> Response:
             if kind not in ("npz", "pose"):
-                raise Refused("teach.failed")
+                raise Refusal("teach.failed")
             one = desk.find(session_key(session), [take])[0]
             return _file(landmark_file(one, kind, face), f"{Path(one.recording.name).stem or 'take'}.{kind}")
 
@@ -172,10 +172,10 @@ def session_key(session: str) -> str:
     """A tab's key, which it makes up itself, long enough that nobody else's is met by chance.
 
     Raises:
-        Refused: shorter or longer.
+        Refusal: shorter or longer.
     """
     if not 16 <= len(session) <= 64:
-        raise Refused("teach.failed")
+        raise Refusal("teach.failed")
     return session
 
 

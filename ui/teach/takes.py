@@ -19,7 +19,7 @@ from kslr.holistic import HolisticTracker
 from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, record
 from kslr.teaching.takes import Verdict, judge, sharpness
 from kslr.video import VideoFile
-from ui.shared.refused import Refused
+from ui.shared.i18n import Refusal
 
 TAKE_BYTES = 40_000_000
 LONGEST = 30.0  # seconds of a clip
@@ -55,23 +55,23 @@ def watch(path: Path, name: str, trimmed: bool = False) -> Take:
         trimmed: whether somebody may have cut it to the sign.
 
     Raises:
-        Refused: it can't be read.
+        Refusal: it can't be read.
     """
     suffix = path.suffix.lower()
     try:
         if suffix in LANDMARK_SUFFIXES:
             one = record(path, most=LANDMARK_BYTES)
             if one.seconds[-1] - one.seconds[0] > LONGEST:
-                raise Refused("teach.long_clip", n=round(LONGEST))
+                raise Refusal("teach.long_clip", n=round(LONGEST))
             recording, sharp = Recording(one.seconds, one.x, one.aspect, name), None
         else:
             recording, sharp = _seen(path, name)
-    except Refused:
+    except Refusal:
         raise
     except InputError as error:
         if "is longer than" in str(error):
-            raise Refused("teach.long_clip", n=round(LONGEST)) from error
-        raise Refused("teach.unreadable", name=name) from error
+            raise Refusal("teach.long_clip", n=round(LONGEST)) from error
+        raise Refusal("teach.unreadable", name=name) from error
     return Take(secrets.token_urlsafe(12), recording, judge(recording, sharp, trimmed=trimmed))
 
 
@@ -109,7 +109,7 @@ class Desk:
             name: with its suffix.
 
         Raises:
-            Refused: it can't be read, is too large, or there are too many.
+            Refusal: it can't be read, is too large, or there are too many.
         """
         take = self.glance(content, name, trimmed)
         with self._lock:
@@ -123,15 +123,15 @@ class Desk:
         """The same without keeping it."""
         suffix = Path(name).suffix.lower()
         if suffix not in VIDEO_SUFFIXES + LANDMARK_SUFFIXES:
-            raise Refused("teach.format")
+            raise Refusal("teach.format")
         if not content:
-            raise Refused("video.empty")
+            raise Refusal("video.empty")
         if len(content) > TAKE_BYTES:
-            raise Refused("teach.large", size=round(TAKE_BYTES / 1e6))
+            raise Refusal("teach.large", size=round(TAKE_BYTES / 1e6))
         self.forget_old()
         with self._lock:
             if self._waiting >= MOST_WAITING or len(self) >= MOST_OF_ALL:
-                raise Refused("teach.busy")
+                raise Refusal("teach.busy")
             self._waiting += 1
         try:
             with tempfile.TemporaryDirectory(prefix="kslr-take-") as folder:
@@ -146,12 +146,12 @@ class Desk:
         """Somebody's takes.
 
         Raises:
-            Refused: one is not there, as when it was forgotten.
+            Refusal: one is not there, as when it was forgotten.
         """
         own = self._takes.get(session, {})
         found = [own.get(key) for key in keys]
         if any(take is None for take in found):
-            raise Refused("teach.gone")
+            raise Refusal("teach.gone")
         return [take for take in found if take is not None]
 
     def drop(self, session: str, keys: Iterable[str] | None = None) -> None:

@@ -12,14 +12,14 @@ from fusion.appearance import EMOTION_COLOURS, EMOTION_NAMES, icon_svg
 from fusion.tagged import TaggedWord
 from kslr.vocabulary import Vocabulary
 from ui.server.services import Services
-from ui.shared.i18n import LANGUAGES, names, said, told
-from ui.shared.running import PROBLEM, marked, sent
+from ui.shared.i18n import LANGUAGES, names, texts_html, word_html
+from ui.shared.uploads import PROBLEM, event_text, run_steps, upload_path
 from ui.video.translation import EXTENSIONS, Progress, Translation, translate
 
 CURVE_POINTS = 240
 
 
-def build(services: Services) -> None:
+def build_page(services: Services) -> None:
     """Adds the page to the app that is being built."""
     picker = gr.HTML(
         html_template=picker_html(services), js_on_load="window.kslr.video(element, trigger, upload)", apply_default_css=False
@@ -28,18 +28,20 @@ def build(services: Services) -> None:
 
     def run(event: gr.EventData) -> Iterator[str]:
         """Translates the file that the browser has sent, and deletes it."""
-        signs, language = sent(event, "signs"), sent(event, "language", "kk")
+        signs, language = event_text(event, "signs"), event_text(event, "language", "kk")
 
         def work(path: Path) -> Iterator[str]:
             vocabulary = services.vocabularies.models(signs).signs.vocabulary
-            for step in translate(path, sent(event, "name")[:200], language if language in LANGUAGES else "kk", services, signs):
+            for step in translate(
+                path, event_text(event, "name")[:200], language if language in LANGUAGES else "kk", services, signs
+            ):
                 yield progress_html(step) if isinstance(step, Progress) else result_html(step, vocabulary)
 
-        yield from marked(uploaded(sent(event, "path")), work)
+        yield from run_steps(upload_path(event_text(event, "path")), work)
 
     def discard(event: gr.EventData) -> None:
         """Deletes a file whose turn never came."""
-        path = uploaded(sent(event, "path"))
+        path = upload_path(event_text(event, "path"))
         if path is not None:
             path.unlink(missing_ok=True)
 
@@ -49,27 +51,16 @@ def build(services: Services) -> None:
     picker.stop(discard, None, None, cancels=[running], api_visibility="private")
 
 
-def uploaded(path: str) -> Path | None:
-    """The file at a path that a browser names, if it is one that was uploaded, and no other file of the server."""
-    from gradio.utils import get_upload_folder
-
-    try:
-        found = Path(path).resolve()
-    except (OSError, ValueError):  # no file can have such a name
-        return None
-    return found if found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file() else None
-
-
 def picker_html(services: Services) -> str:
     """The part of the page that is always there."""
     limits = services.limits
     return f"""
 <section aria-labelledby="video-heading">
-  {said("video.heading", "h2", 'id="video-heading"')}
+  {word_html("video.heading", "h2", 'id="video-heading"')}
   <label class="drop" data-megabytes="{limits.upload_megabytes}">
     <input type="file" accept="video/*,{",".join(EXTENSIONS)}">
-    <span class="main" data-word="video.choose"></span> {said("video.drop")}
-    {said("video.limits", "small", size=limits.upload_megabytes, minutes=limits.video_minutes)}
+    <span class="main" data-word="video.choose"></span> {word_html("video.drop")}
+    {word_html("video.limits", "small", size=limits.upload_megabytes, minutes=limits.video_minutes)}
   </label>
   <div class="controls">
     <button type="button" class="quiet" id="video-record" data-word="video.record"></button>
@@ -78,7 +69,7 @@ def picker_html(services: Services) -> str:
   <div class="stage mirrored on small" id="video-preview" hidden>
     <video muted playsinline data-word-label="video.preview"></video><div class="count" id="video-count" role="status"></div>
   </div>
-  {said("video.privacy", "p", 'class="note"')}
+  {word_html("video.privacy", "p", 'class="note"')}
   <p class="status" id="video-note" role="status"></p>
 </section>"""
 
@@ -86,7 +77,7 @@ def picker_html(services: Services) -> str:
 def vocabulary_html(page: str) -> str:
     """The choice of the vocabulary, which vocabulary.js fills; hidden while there is nothing to choose."""
     return (
-        f'<label class="switch" hidden>{said("vocabulary.choose")}'
+        f'<label class="switch" hidden>{word_html("vocabulary.choose")}'
         f'<select data-vocabulary="{page}" data-word-label="vocabulary.choose"></select></label>'
     )
 
@@ -94,19 +85,19 @@ def vocabulary_html(page: str) -> str:
 def progress_html(step: Progress) -> str:
     """A bar with the time left and a way out."""
     if step.fraction is None:
-        text = said("video.reading_some", seconds=round(step.seconds))
+        text = word_html("video.reading_some", seconds=round(step.seconds))
         bar = '<div class="track unknown"><div></div></div>'
     else:
         percent = round(100 * step.fraction)
-        text = said("video.reading", percent=percent)
+        text = word_html("video.reading", percent=percent)
         bar = (
             f'<div class="track" role="progressbar" aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}" '
             f'aria-labelledby="video-progress"><div style="width:{percent}%"></div></div>'
         )
-    left = said("video.left", seconds=max(1, round(step.left))) if step.left is not None else ""
+    left = word_html("video.left", seconds=max(1, round(step.left))) if step.left is not None else ""
     return (
         f'<div class="progress"><p id="video-progress">{text} {left}</p>{bar}'
-        f'<button type="button" class="quiet" data-cancel>{said("video.cancel")}</button></div>'
+        f'<button type="button" class="quiet" data-cancel>{word_html("video.cancel")}</button></div>'
     )
 
 
@@ -115,25 +106,25 @@ def result_html(translation: Translation, vocabulary: Vocabulary) -> str:
     words, seen = translation.words, translation.seen
     messages = []
     if seen.truncated:
-        messages.append(said("video.truncated", "p", 'class="message"', seconds=round(seen.seconds, 1)))
+        messages.append(word_html("video.truncated", "p", 'class="message"', seconds=round(seen.seconds, 1)))
     if seen.nobody:
-        messages.append(said("video.nobody", "p", PROBLEM))
+        messages.append(word_html("video.nobody", "p", PROBLEM))
     elif not words:
-        messages.append(said("video.no_words", "p", 'class="message" role="status"'))
+        messages.append(word_html("video.no_words", "p", 'class="message" role="status"'))
     if seen.several:
-        messages.append(said("video.several", "p", 'class="message"'))
+        messages.append(word_html("video.several", "p", 'class="message"'))
     token = translation.files["mp4"].parent.name
     url = f"results/{token}/"
     table = table_html(words, vocabulary) if words else ""
     return f"""
 <section class="result" aria-labelledby="video-done">
-  {said("video.result", "h3", 'id="video-done"')}
-  <p class="file">{escape(translation.name)} · {said("video.found", n=len(words))}</p>
+  {word_html("video.result", "h3", 'id="video-done"')}
+  <p class="file">{escape(translation.name)} · {word_html("video.found", n=len(words))}</p>
   {"".join(messages)}
   <video controls playsinline preload="metadata" src="{url}kslr.mp4" data-word-label="video.picture"></video>
   {timeline_html(translation)}
   {table}
-  <div class="downloads">{said("video.download")} {downloads_html(translation, url)}</div>
+  <div class="downloads">{word_html("video.download")} {downloads_html(translation, url)}</div>
 </section>"""
 
 
@@ -143,7 +134,7 @@ def timeline_html(translation: Translation) -> str:
     bars = "".join(
         f'<button type="button" class="bar" data-seek="{word.start:.2f}" style="left:{100 * word.start / length:.2f}%;'
         f'width:{100 * max(0.01, word.end - word.start) / length:.2f}%;--tint:{tint(word.emotion)}">'
-        f"{told(names(word.sign))}</button>"
+        f"{texts_html(names(word.sign))}</button>"
         for word in translation.words
     )
     lines = "".join(
@@ -152,7 +143,7 @@ def timeline_html(translation: Translation) -> str:
     legend = "".join(emotion_html(emotion) for emotion in EMOTIONS)
     return f"""
   <div class="timeline">
-    <p class="note">{said("video.timeline")}</p>
+    <p class="note">{word_html("video.timeline")}</p>
     <div class="bars">{bars}</div>
     <svg viewBox="0 0 100 30" preserveAspectRatio="none" role="img" data-word-label="video.curve">{lines}</svg>
     <div class="ticks"><span>0:00</span><span>{clock(length / 2)}</span><span>{clock(length)}</span></div>
@@ -176,7 +167,7 @@ def curves(translation: Translation, length: float) -> Iterator[tuple[str, str]]
 def table_html(words: tuple[TaggedWord, ...], vocabulary: Vocabulary) -> str:
     """The words as a table."""
     columns = ("start", "end", "word", "probability", "emotion", "alternatives")
-    head = "".join(said(f"video.{column}", "th", 'scope="col"') for column in columns)
+    head = "".join(word_html(f"video.{column}", "th", 'scope="col"') for column in columns)
     rows = "".join(f"<tr>{row_html(word, vocabulary)}</tr>" for word in words)
     return f'<div class="wide words-table" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
@@ -184,13 +175,13 @@ def table_html(words: tuple[TaggedWord, ...], vocabulary: Vocabulary) -> str:
 def row_html(word: TaggedWord, vocabulary: Vocabulary) -> str:
     """A word's cells."""
     others = " ".join(
-        f'<span class="other">{told(names(vocabulary[sign]))} {sure(probability)}</span>'
+        f'<span class="other">{texts_html(names(vocabulary[sign]))} {sure(probability)}</span>'
         for sign, probability in word.alternatives
         if sign != word.sign.id and sign in vocabulary
     )
     return (
         f'<td><button type="button" class="quiet" data-seek="{word.start:.2f}">{word.start:.2f}</button></td>'
-        f"<td>{word.end:.2f}</td><td><b>{told(names(word.sign))}</b></td><td>{sure(word.sign_probability)}</td>"
+        f"<td>{word.end:.2f}</td><td><b>{texts_html(names(word.sign))}</b></td><td>{sure(word.sign_probability)}</td>"
         f"<td>{emotion_html(word.emotion)}</td><td>{others}</td>"
     )
 
@@ -205,8 +196,8 @@ def sure(probability: float) -> str:
 def emotion_html(emotion: str | None) -> str:
     """An emotion as icon, word and colour."""
     if emotion is None:
-        return said("emotion.none", "span", 'class="emotion none"')
-    return f'<span class="emotion" style="--tint:{tint(emotion)}">{icon_svg(emotion)}{told(EMOTION_NAMES[emotion])}</span>'
+        return word_html("emotion.none", "span", 'class="emotion none"')
+    return f'<span class="emotion" style="--tint:{tint(emotion)}">{icon_svg(emotion)}{texts_html(EMOTION_NAMES[emotion])}</span>'
 
 
 def tint(emotion: str | None) -> str:

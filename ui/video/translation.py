@@ -16,7 +16,7 @@ from fusion.transcripts.formats import FORMATS, written
 from kslr.core.errors import InputError
 from kslr.video import VideoFile
 from ui.server.services import Services
-from ui.shared.refused import Refused
+from ui.shared.i18n import Refusal
 
 EXTENSIONS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 # Seconds of work between two reports of progress.
@@ -74,23 +74,23 @@ def translate(path: Path, name: str, language: str, services: Services, signs: s
         `Progress` now and then, at last one `Translation`.
 
     Raises:
-        Refused: it can't be.
+        Refusal: it can't be.
     """
     limits = services.limits
     if path.suffix.lower() not in EXTENSIONS:
-        raise Refused("video.format")
+        raise Refusal("video.format")
     if path.stat().st_size == 0:
-        raise Refused("video.empty")
+        raise Refusal("video.empty")
     if path.stat().st_size > limits.upload_megabytes * 1e6:
-        raise Refused("video.large", size=limits.upload_megabytes)
+        raise Refusal("video.large", size=limits.upload_megabytes)
     models = services.vocabularies.models(signs)
     try:
         with services.one_more_video():
             yield from _translate(path, name, language, services, models)
-    except Refused:
+    except Refusal:
         raise
     except InputError as error:
-        raise Refused(reason(error), minutes=limits.video_minutes, size=limits.upload_megabytes) from error
+        raise Refusal(reason(error), minutes=limits.video_minutes, size=limits.upload_megabytes) from error
 
 
 def reason(error: InputError) -> str:
@@ -103,12 +103,12 @@ def reason(error: InputError) -> str:
 def _translate(path: Path, name: str, language: str, services: Services, models: Models) -> Iterator[Progress | Translation]:
     words: list[TaggedWord] = []
     times, emotions = [], []
-    with VideoFile(path, longest=services.limits.video_minutes * 60.0) as video, Interpreter(models) as interpreter:
+    with VideoFile(path, longest=services.limits.video_minutes * 60.0) as video, Interpreter(models).session() as session:
         folder = services.results.new()
         started = reported = time.monotonic()
         yield Progress(0.0, 0.0 if video.duration else None)
         # Closed before the video is: its threads are still decoding when somebody stops the translation.
-        frames = closing(interpreter.observations(video))
+        frames = closing(session.observations(video))
         with AnnotatedVideo(folder / "kslr.mp4", language) as annotated, frames as observations:
             for frame, observation in observations:
                 annotated.add(frame, observation)
@@ -120,10 +120,10 @@ def _translate(path: Path, name: str, language: str, services: Services, models:
                 if now - reported > REPORT_EVERY:
                     reported = now
                     yield _progress(frame.seconds, video.duration, now - started)
-            last = interpreter.finish()
+            last = session.finish()
             annotated.tell(last)
             words += last
-        seen = replace(interpreter.seen, truncated=video.truncated)
+        seen = session.seen
     vocabulary = models.signs.vocabulary.name
     translation = Translation(name, tuple(words), seen, np.array(times), np.array(emotions).reshape(-1, 7), vocabulary)
     yield replace(translation, files=_write(translation, folder, language))

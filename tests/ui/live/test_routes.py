@@ -138,7 +138,7 @@ def test_each_session_reads_its_own_vocabulary(client, services, astronaut, tmp_
         services.vocabularies.teach("mine", lambda _, word=word: Sign(word, word, word, word, word), signs, ["a", "b"])
     with client.websocket_connect("/live?signs=mine") as one, client.websocket_connect("/live") as two:
         assert one.receive_json() == two.receive_json() == {"ready": True}
-        names = {s.interpreter.models.signs.vocabulary.name for s in services.sessions._sessions.values()}
+        names = {s.session.models.signs.vocabulary.name for s in services.sessions._sessions.values()}
         assert names == {"mine", "kslr30"}
     wait_for(services, 0)
     for name in ("other", "../mine", "emotion"):
@@ -148,7 +148,7 @@ def test_each_session_reads_its_own_vocabulary(client, services, astronaut, tmp_
         assert reply == {"error": "vocabulary"}
     client.post("/live/frame?session=0123456789abcdef&signs=mine", content=message(astronaut, 0.0))
     (session,) = services.sessions._sessions.values()
-    assert session.interpreter.models.signs.vocabulary.name == "mine"
+    assert session.session.models.signs.vocabulary.name == "mine"
     client.post("/live/end?session=0123456789abcdef")
     wait_for(services, 0)
 
@@ -216,7 +216,7 @@ def test_a_session_that_breaks_is_freed_told_and_begun_anew(client, services, as
     with client.websocket_connect("/live") as socket:
         socket.receive_json()
         (session,) = services.sessions._sessions.values()
-        session.submit(session.interpreter.__exit__, None, None, None).result()
+        session.submit(session.session.__exit__, None, None, None).result()
         socket.send_bytes(message(astronaut, 0.0))
         with pytest.raises(WebSocketDisconnect) as closed:
             socket.receive_json()
@@ -226,7 +226,7 @@ def test_a_session_that_breaks_is_freed_told_and_begun_anew(client, services, as
     key = "0123456789abcdef"
     assert client.post(f"/live/frame?session={key}", content=message(astronaut, 0.0)).status_code == 200
     (session,) = services.sessions._sessions.values()
-    session.submit(session.interpreter.__exit__, None, None, None).result()
+    session.submit(session.session.__exit__, None, None, None).result()
     assert client.post(f"/live/frame?session={key}", content=message(astronaut, 0.1)).status_code == 500
     wait_for(services, 0)
     assert client.post(f"/live/frame?session={key}", content=message(astronaut, 0.2)).json()["face"]

@@ -11,7 +11,7 @@ from kslr.teaching.words import new_vocabulary, teach
 from kslr.vocabulary import Sign
 from tests.ui.practice.test_page import STILL, WAVE, drawn, saved
 from ui.practice.attempts import Attempt, attempt, hundredths, practice_example, practice_words, taught
-from ui.shared.refused import Refused
+from ui.shared.i18n import Refusal
 
 
 @pytest.fixture
@@ -74,11 +74,11 @@ def test_a_file_of_another_kind_and_a_word_that_is_gone_are_refused(home, servic
     path = tmp_path / "notes.txt"
     path.write_text("words")
     vocabulary = taught("mine", services)
-    with pytest.raises(Refused, match=r"practice\.format"):
+    with pytest.raises(Refusal, match=r"practice\.format"):
         list(attempt(path, vocabulary, "wave", services))
-    with pytest.raises(Refused, match=r"practice\.gone"):
+    with pytest.raises(Refusal, match=r"practice\.gone"):
         list(attempt(path, vocabulary, "none", services))
-    with pytest.raises(Refused, match=r"practice\.gone"):
+    with pytest.raises(Refusal, match=r"practice\.gone"):
         taught("../mine", services)
 
 

@@ -29,14 +29,14 @@ def test_two_sessions_are_two_trackers_and_a_third_finds_no_place(models, astron
     sessions = Sessions(models, Limits(sessions=2))
     try:
         first, second = sessions.open("a"), sessions.open("b")
-        assert first.interpreter is not second.interpreter
+        assert first.session is not second.session
         assert sessions.open("a") is first
         with pytest.raises(Full, match="All 2 places"):
             sessions.open("c")
         first.wait()
         second.wait()
-        seen = first.stages.call(first.interpreter.push, Frame(astronaut, 0.0)).result()
-        empty = second.stages.call(second.interpreter.push, Frame(np.zeros((240, 320, 3), np.uint8), 0.0)).result()
+        seen = first.stages.call(first.session.push, Frame(astronaut, 0.0)).result()
+        empty = second.stages.call(second.session.push, Frame(np.zeros((240, 320, 3), np.uint8), 0.0)).result()
         assert seen.landmarks.face is not None
         assert empty.landmarks.face is None
     finally:
@@ -52,7 +52,7 @@ def test_closing_frees_the_tracker(models, astronaut):
     sessions.close("a")
     session.stages.close(drop=False)
     with pytest.raises(RuntimeError, match="with statement"):
-        session.interpreter.push(Frame(astronaut, 0.0))
+        session.session.push(Frame(astronaut, 0.0))
     sessions.open("b")
     sessions.close_all()
 
@@ -67,7 +67,7 @@ def test_sessions_that_were_leave_no_memory_behind(models, astronaut):
         opened = [sessions.open("a"), sessions.open("b")]
         for session in opened:
             session.wait()
-            session.stages.call(session.interpreter.push, Frame(astronaut, 0.0)).result()
+            session.stages.call(session.session.push, Frame(astronaut, 0.0)).result()
         sessions.close_all()
         for session in opened:
             session.stages.close(drop=False)
@@ -110,7 +110,7 @@ def test_a_tracker_that_breaks_while_it_is_freed_is_still_let_go(models):
     sessions = Sessions(models, Limits(sessions=1), metrics)
     session = sessions.open("a")
     session.wait()
-    session.interpreter._stack.callback(lambda: 1 / 0)
+    session.session._stack.callback(lambda: 1 / 0)
     sessions.close("a")
     session.stages.close(drop=False)
     assert count(metrics, "kslr_trackers") == 0
@@ -143,7 +143,7 @@ def message(picture: np.ndarray, seconds: float) -> bytes:
 def test_one_picture_is_in_the_pass_while_the_next_is_unpacked_and_the_last_is_read(models, astronaut, monkeypatch):
     session = Sessions(models, Limits(sessions=1)).open("a")
     meet, go = threading.Barrier(2, timeout=60), threading.Event()
-    look, read = session.interpreter.look, session.interpreter.read
+    look, read = session.session.look, session.session.read
 
     def slow_look(frame):
         if frame.seconds == 1.0:
@@ -156,8 +156,8 @@ def test_one_picture_is_in_the_pass_while_the_next_is_unpacked_and_the_last_is_r
             meet.wait()  # the second is in the pass
         return read(frame, landmarks)
 
-    monkeypatch.setattr(session.interpreter, "look", slow_look)
-    monkeypatch.setattr(session.interpreter, "read", slow_read)
+    monkeypatch.setattr(session.session, "look", slow_look)
+    monkeypatch.setattr(session.session, "read", slow_read)
     told = [session.picture(message(astronaut, seconds))[1] for seconds in (0.0, 1.0, 2.0)]
     assert told[0].result(60)["seconds"] == 0.0
     deadline = time.monotonic() + 60

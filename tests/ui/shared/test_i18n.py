@@ -4,10 +4,11 @@ from string import Formatter
 
 import pytest
 
+from kslr.core.errors import InputError
 from ui.shared import i18n
 
-UI = Path(i18n.__file__).parent
-SOURCES = {path: path.read_text(encoding="utf-8") for path in [*UI.rglob("*.py"), *UI.glob("*.js")]}
+UI = Path(i18n.__file__).parents[1]
+SOURCES = {path: path.read_text(encoding="utf-8") for kind in ("py", "js", "html") for path in UI.rglob(f"*.{kind}")}
 
 
 @pytest.mark.parametrize("key", list(i18n.words()))
@@ -27,14 +28,14 @@ def test_every_word_that_is_used_exists_and_every_word_is_used():
     used = set()
     for text in SOURCES.values():
         used |= set(re.findall(rf'["\'`=]((?:{groups})\.[a-z_]+)["\'`]', text))
-    missing = {key for key in used if key not in i18n.words()} - {path.name for path in UI.iterdir()}
+    missing = {key for key in used if key not in i18n.words()} - {path.name for path in UI.rglob("*.*")}
     assert not missing
     # Some are put together: nav.{page}, hint.{hint}, live.{error}, about.{column}, video.{column}, live.{switch}.
     together = set()
     for text in SOURCES.values():
         if re.search(r'live\." \+|`live\.\$|`hint\.\$|nav\.\{|about\.\{|video\.\{|evaluate\.\{|teach\.\{|classroom\.\$?\{', text):
             together |= set(re.findall(r'["\']([a-z_]+)["\']', text)) | set(re.findall(r": \"([a-z_]+)\"", text))
-    for path in (UI.parent / "fusion/observation.py", UI.parent / "kslr/teaching/takes.py", UI / "live.py"):
+    for path in (UI.parent / "fusion/observation.py", UI.parent / "kslr/teaching/takes.py", UI / "live/page.py"):
         together |= set(re.findall(r'"([a-z_]+)"', path.read_text(encoding="utf-8")))
     unused = {key for key in i18n.words() if key not in used and key.split(".")[1] not in together}
     assert not unused
@@ -51,7 +52,13 @@ def test_the_three_alphabets():
 
 def test_text_and_elements():
     assert i18n.text("live.camera_n", "ru", n=2) == "Камера 2"
-    assert i18n.said("live.start", "button", 'type="button"') == '<button data-word="live.start" type="button"></button>'
+    assert i18n.word_html("live.start", "button", 'type="button"') == '<button data-word="live.start" type="button"></button>'
     with pytest.raises(KeyError):
-        i18n.said("live.nothing")
-    assert i18n.told({"kk": '"', "ru": "<", "en": "&"}) == '<span data-kk="&quot;" data-ru="&lt;" data-en="&amp;"></span>'
+        i18n.word_html("live.nothing")
+    assert i18n.texts_html({"kk": '"', "ru": "<", "en": "&"}) == '<span data-kk="&quot;" data-ru="&lt;" data-en="&amp;"></span>'
+
+
+def test_a_refusal_is_bad_input_with_a_word_of_the_app():
+    refusal = i18n.Refusal("teach.large", size=40)
+    assert isinstance(refusal, InputError)
+    assert i18n.text(refusal.key, "en", **refusal.values) == "The file is too large: at most 40 MB."

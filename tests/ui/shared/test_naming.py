@@ -2,28 +2,28 @@ import pytest
 
 from kslr.teaching.vocabularies import TaughtVocabulary
 from kslr.vocabulary import Sign
+from ui.shared.i18n import Refusal
 from ui.shared.naming import safe_name, sign_named, word_id
-from ui.shared.refused import Refused
 
 EMPTY = TaughtVocabulary("mine", "0" * 64)
 
 
 @pytest.mark.parametrize("name", ["../evil", "a/b", "..", "", "   ", "a\\b", "a.npz", "-", "x" * 41, "a\x00b", "C:evil"])
 def test_a_name_cannot_lead_anywhere(name):
-    with pytest.raises(Refused, match="bad_name"):
+    with pytest.raises(Refusal, match="bad_name"):
         safe_name(name)
 
 
 def test_a_shipped_name_is_taken():
     for name in ("kslr30", "KSLR30", "emotion"):
-        with pytest.raises(Refused, match="shipped_name"):
+        with pytest.raises(Refusal, match="shipped_name"):
             safe_name(name)
 
 
 def test_an_id_is_made_of_the_first_name_that_gives_one():
     assert word_id("", "Ұшақ") == "ushaq"
     assert word_id("Thank you!", "Рақмет") == "thank_you"
-    with pytest.raises(Refused, match="no_word"):
+    with pytest.raises(Refusal, match="no_word"):
         word_id("", "!!")
 
 
@@ -46,5 +46,5 @@ def test_a_new_word_has_all_three_names():
 
 def test_names_that_cannot_be_are_refused():
     for names, sign_id in ((("", "", ""), ""), (("x" * 61, "", ""), ""), (("Нан", "", ""), "нан"), (("Нан", "", ""), "../x")):
-        with pytest.raises(Refused):
+        with pytest.raises(Refusal):
             sign_named(*names, EMPTY, sign_id)

@@ -10,7 +10,7 @@ from kslr.teaching.takes import judge
 from kslr.teaching.vocabularies import TaughtVocabulary, save_vocabulary, vocabularies_folder
 from kslr.vocabulary import Sign
 from tests.takes import take
-from ui.shared.refused import Refused
+from ui.shared.i18n import Refusal
 from ui.shared.vocabularies import Vocabularies
 
 
@@ -39,7 +39,7 @@ def test_words_taught_are_read_and_listed(shelf, models):
     assert shelf.models("") is models
     assert shelf.models("kslr30") is models
     shelf.create("mine")
-    with pytest.raises(Refused, match="two_words"):
+    with pytest.raises(Refusal, match="two_words"):
         shelf.models("mine")
     add(shelf, "mine", "circle")
     add(shelf, "mine", "pump")
@@ -53,7 +53,7 @@ def test_words_taught_are_read_and_listed(shelf, models):
     assert shelf.words("")["su"]["en"] == "Water"
     # What changes is read anew.
     shelf.forget("mine", "pump")
-    with pytest.raises(Refused, match="two_words"):
+    with pytest.raises(Refusal, match="two_words"):
         shelf.models("mine")
     assert shelf.checked("mine") == {}
     shelf.delete("mine")
@@ -75,16 +75,16 @@ def test_two_people_who_teach_at_once_lose_nothing(shelf):
 
 def test_what_is_not_there_or_not_allowed_is_refused(shelf, tmp_path):
     shelf.create("mine")
-    with pytest.raises(Refused, match="taken"):
+    with pytest.raises(Refusal, match="taken"):
         shelf.create("MINE")
     for wrong in (lambda: shelf.delete("other"), lambda: shelf.forget("mine", "su"), lambda: shelf.models("other")):
-        with pytest.raises(Refused, match="unknown"):
+        with pytest.raises(Refusal, match="unknown"):
             wrong()
     for name in ("../mine", "/etc/passwd", "..", "kslr30"):
         for wrong in (shelf.create, shelf.delete, shelf.load):
-            with pytest.raises(Refused):
+            with pytest.raises(Refusal):
                 wrong(name)
-    with pytest.raises(Refused):
+    with pytest.raises(Refusal):
         shelf.models("../mine")
     assert list(tmp_path.rglob("*.npz")) == [vocabularies_folder() / "mine.npz"]
 
@@ -92,10 +92,10 @@ def test_what_is_not_there_or_not_allowed_is_refused(shelf, tmp_path):
 def test_a_sent_file_is_looked_at_before_it_is_kept(shelf, tmp_path):
     path = tmp_path / "sent.npz"
     path.write_text("nothing")
-    with pytest.raises(Refused, match="no_vocabulary"):
+    with pytest.raises(Refusal, match="no_vocabulary"):
         shelf.add("sent", path)
     save_vocabulary(path, TaughtVocabulary("evil/../name", "1" * 64))
-    with pytest.raises(Refused, match="other_encoder"):
+    with pytest.raises(Refusal, match="other_encoder"):
         shelf.add("sent", path)
     add(shelf, "mine", "circle")
     assert shelf.add("copy", Path(shelf.path("mine"))) == "copy"
@@ -108,11 +108,11 @@ def test_there_is_an_end_to_everything(shelf, monkeypatch):
     monkeypatch.setattr("ui.shared.vocabularies.MOST_WORDS", 1)
     monkeypatch.setattr("ui.shared.vocabularies.MOST_RECORDINGS", 4)
     add(shelf, "mine", "circle")
-    with pytest.raises(Refused, match="too_many_recordings"):
+    with pytest.raises(Refusal, match="too_many_recordings"):
         add(shelf, "mine", "circle")
-    with pytest.raises(Refused, match="too_many_words"):
+    with pytest.raises(Refusal, match="too_many_words"):
         add(shelf, "mine", "pump")
-    with pytest.raises(Refused, match="too_many"):
+    with pytest.raises(Refusal, match="too_many"):
         shelf.create("more")
 
 

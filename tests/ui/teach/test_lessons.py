@@ -6,7 +6,7 @@ from kslr.posefile import read_pose
 from kslr.recordings import load_recording, save_recording
 from tests.takes import take
 from ui.server.services import Services
-from ui.shared.refused import Refused
+from ui.shared.i18n import Refusal
 from ui.teach.lessons import landmark_file, learn, overview, todo, told, tried
 from ui.teach.takes import Take
 
@@ -64,16 +64,16 @@ def test_nothing_is_learnt_from_nothing(services, tmp_path):
     x[:, 1536:] = np.nan
     save_recording(tmp_path / "blank.npz", type(blank)(blank.seconds, x, blank.aspect))
     empty = services.desk.watch("me", (tmp_path / "blank.npz").read_bytes(), "blank.npz")
-    with pytest.raises(Refused, match="no_takes"):
+    with pytest.raises(Refusal, match="no_takes"):
         learn(services, "mine", [empty], kk="Бос", ru="", en="Empty")
-    with pytest.raises(Refused, match="unknown"):
+    with pytest.raises(Refusal, match="unknown"):
         overview(services, "mine")
     learn(services, "mine", watched(services, "circle", range(2), tmp_path), kk="А", ru="", en="A")
     learn(services, "mine", watched(services, "pump", range(2), tmp_path), kk="Ә", ru="", en="B")
-    with pytest.raises(Refused, match="no_hands"):
+    with pytest.raises(Refusal, match="no_hands"):
         tried(services, "mine", (tmp_path / "blank.npz").read_bytes(), "blank.npz")
     for content, name, key in ((b"x", "a.exe", "format"), (b"", "a.mp4", "empty"), (b"no video", "a.mp4", "unreadable")):
-        with pytest.raises(Refused, match=key):
+        with pytest.raises(Refusal, match=key):
             tried(services, "mine", content, name)
 
 

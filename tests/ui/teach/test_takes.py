@@ -6,7 +6,7 @@ import pytest
 from kslr.recordings import save_recording
 from tests import clips
 from tests.takes import take
-from ui.shared.refused import Refused
+from ui.shared.i18n import Refusal
 from ui.teach import takes
 from ui.teach.takes import Desk
 
@@ -43,12 +43,12 @@ def test_a_clip_is_watched_once_and_leaves_nothing_behind(desk, astronaut, tmp_p
 def test_everybody_has_their_own_takes(desk, sent):
     mine, yours = desk.watch("me", sent, "a.npz"), desk.watch("you", sent, "a.npz")
     assert desk.find("me", [mine.key]) == [mine]
-    with pytest.raises(Refused, match="gone"):
+    with pytest.raises(Refusal, match="gone"):
         desk.find("me", [yours.key])
     desk.drop("me", [yours.key])
     assert desk.find("you", [yours.key]) == [yours]
     desk.drop("me")
-    with pytest.raises(Refused, match="gone"):
+    with pytest.raises(Refusal, match="gone"):
         desk.find("me", [mine.key])
     assert len(desk) == 1
 
@@ -64,7 +64,7 @@ def test_the_oldest_makes_room(desk, sent, monkeypatch):
     monkeypatch.setattr(takes, "MOST_OF_ONE", 2)
     first, second, third = (desk.watch("me", sent, f"{n}.npz") for n in range(3))
     assert desk.find("me", [second.key, third.key]) == [second, third]
-    with pytest.raises(Refused, match="gone"):
+    with pytest.raises(Refusal, match="gone"):
         desk.find("me", [first.key])
 
 
@@ -77,10 +77,10 @@ def test_bad_files_are_refused_and_leave_nothing_behind(desk, sent, tmp_path, mo
         (sent, "a.exe", "teach.format"),
         (b"", "a.mp4", "video.empty"),
     ):
-        with pytest.raises(Refused, match=key):
+        with pytest.raises(Refusal, match=key):
             desk.watch("me", content, name)
     monkeypatch.setattr(takes, "TAKE_BYTES", 10)
-    with pytest.raises(Refused, match=r"teach\.large"):
+    with pytest.raises(Refusal, match=r"teach\.large"):
         desk.watch("me", sent, "a.npz")
     assert len(desk) == 0
     assert not list(Path(tmp_path).iterdir())
@@ -88,8 +88,8 @@ def test_bad_files_are_refused_and_leave_nothing_behind(desk, sent, tmp_path, mo
 
 def test_too_long_and_too_many_are_refused(desk, sent, monkeypatch):
     monkeypatch.setattr(takes, "LONGEST", 1.0)
-    with pytest.raises(Refused, match="long_clip"):
+    with pytest.raises(Refusal, match="long_clip"):
         desk.watch("me", sent, "a.npz")
     monkeypatch.setattr(takes, "MOST_WAITING", 0)
-    with pytest.raises(Refused, match="busy"):
+    with pytest.raises(Refusal, match="busy"):
         desk.watch("me", sent, "a.npz")

@@ -10,7 +10,8 @@ from fusion.observation import Seen
 from fusion.tagged import TaggedWord
 from kslr.vocabulary import kslr30
 from tests import clips
-from ui.video.page import curves, result_html, uploaded
+from ui.shared.uploads import upload_path
+from ui.video.page import curves, result_html
 from ui.video.translation import Translation
 
 
@@ -129,9 +130,9 @@ def test_only_uploaded_files_are_read(tmp_path, monkeypatch):
     inside.write_bytes(b"x")
     outside = tmp_path / "secret.mp4"
     outside.write_bytes(b"x")
-    assert uploaded(str(inside)) == inside
+    assert upload_path(str(inside)) == inside
     for path in (outside, inside.parent / "../../../secret.mp4", inside.parent, "/etc/passwd", "", tmp_path / "uploads/none.mp4"):
-        assert uploaded(str(path)) is None
+        assert upload_path(str(path)) is None
 
 
 def test_the_result_is_safe_and_complete(tmp_path):

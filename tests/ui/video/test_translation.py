@@ -12,7 +12,7 @@ from kslr.vocabulary import Sign
 from tests import clips
 from tests.takes import take
 from ui.server.services import Limits, Services
-from ui.video.translation import Progress, Refused, Translation, reason, translate
+from ui.video.translation import Progress, Refusal, Translation, reason, translate
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def test_a_vocabulary_is_chosen_and_named_in_the_files(services, still_clip, tmp
     *_, last = translate(still_clip, "a.mp4", "kk", services, "mine")
     assert last.vocabulary == "mine"
     assert '"vocabulary": "mine"' in last.files["json"].read_text()
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         list(translate(still_clip, "a.mp4", "kk", services, "nobody's"))
     assert refused.value.key == "teach.bad_name"
 
@@ -79,14 +79,14 @@ def bad_files(folder: Path) -> dict[str, Path]:
 @pytest.mark.parametrize("key", ["video.unreadable", "video.empty", "video.format", "video.large", "video.no_picture"])
 def test_bad_files_are_told_in_the_apps_words(services, tmp_path, key):
     path = bad_files(tmp_path)[key]
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         list(translate(path, path.name, "kk", services))
     assert refused.value.key == key
 
 
 def test_a_long_video_is_told(services, tmp_path, astronaut):
     path = clips.varying(tmp_path / "long.mp4", astronaut, [0.0, 1.0, 61.0, 62.0])
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(Refusal) as refused:
         list(translate(path, path.name, "kk", services))
     assert refused.value.key == "video.long"
     assert refused.value.values["minutes"] == 1
