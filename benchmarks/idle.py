@@ -2,7 +2,7 @@
 
     python benchmarks/idle.py [--signs kslr30] [--minutes 20] [--video CLIP …] [--packs FOLDER] [--json FILE]
 
-Three kinds of streams are joined from real recordings of sources on the test side of `kslr.training.streams`: hands that rest;
+Three kinds of streams are joined from real recordings of sources on the test side of `kslr.training.streams.joining`: hands that rest;
 hands that seven times a minute go up and rub face, hair, neck or arm; and hands that as often go up to where a signing
 hand was, stay there in its shape for a moment and go down again, which only differs from a held sign in that it means
 nothing. The fourth kind is any video of people who don't sign. What is measured is the whole sign branch:
@@ -23,7 +23,7 @@ from kslr.landmarks import Landmarks
 from kslr.recognizer import SignRecognizer
 from kslr.recordings import record
 from kslr.segmenter import LearnedSegmenter
-from kslr.training.streams import idle_streams, load_parts
+from kslr.training.streams.joining import idle_streams, load_parts
 
 
 def counted(streams: list[list[Landmarks]], recognizer: SignRecognizer) -> dict[str, float]:

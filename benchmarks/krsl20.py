@@ -14,7 +14,7 @@ from typing import Any
 
 from kslr.augment import Strength
 from kslr.training.datasets import load_signs
-from kslr.training.evaluation import evaluate
+from kslr.training.cross_validation import evaluate
 from kslr.training.fitting import RECIPES, changed
 from kslr.training.ship.more import OURS
 

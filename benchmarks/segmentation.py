@@ -2,7 +2,7 @@
 
 Side by side on the same streams: the first rule, the rule with lines chosen on the training sources alone, and the
 learned segmenter that is used. Streams have a rest after every sign; a second set follows 30 % of the signs directly by the
-next, after a pause of at most 0.3 s. Recordings are real, joins are made: see `kslr.training.streams`. Figures come with 95 %
+next, after a pause of at most 0.3 s. Recordings are real, joins are made: see `kslr.training.streams.joining`. Figures come with 95 %
 bootstrap intervals over streams.
 
     python benchmarks/segmentation.py [--part test] [--streams 58] [--idle FOLDER] [--json FILE]
@@ -23,12 +23,12 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fusion.interpreter import AFTER_SECONDS
+from fusion.session import AFTER_SECONDS
 from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, record
 from kslr.segment import Segmenter, SegmentRule
 from kslr.segmenter import LearnedSegmenter, SignTagger
-from kslr.training.segmentation import best_overlap, decisions, delays, matches, segment_f1
-from kslr.training.streams import Part, Stream, joined_streams, load_parts
+from kslr.training.streams.metrics import best_overlap, decisions, delays, matches, segment_f1
+from kslr.training.streams.joining import Part, Stream, joined_streams, load_parts
 
 FIRST = replace(
     SegmentRule(), raised=-1.0, lowered=-1.15, move=0.15, still=0.06, still_time=0.7, hold=0.2, down_time=0.25, lost_time=0.25

@@ -81,3 +81,25 @@ def median_milliseconds(call: Callable[[Any], Any], samples: Sequence[Any] | np.
         call(sample)
         times.append(perf_counter() - start)
     return float(np.median(times) * 1000)
+
+
+def count_confusions(labels: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """(classes, classes) counts; a row is the right class, a column the answer.
+
+    >>> count_confusions(np.array([0, 0, 1]), np.array([0, 1, 1]), 2).tolist()
+    [[1, 1], [0, 1]]
+    """
+    flat = np.asarray(labels) * classes + np.asarray(predicted)
+    return np.bincount(flat, minlength=classes**2).reshape(classes, classes)
+
+
+def most_confused(matrix: np.ndarray, names: Sequence[str], most: int = 10) -> list[dict[str, Any]]:
+    """The pairs of classes that are confused most often, as ``right``, ``answered`` and ``times``.
+
+    >>> most_confused(np.array([[3, 2], [0, 4]]), ["a", "b"])
+    [{'right': 'a', 'answered': 'b', 'times': 2}]
+    """
+    wrong = matrix - np.diag(np.diag(matrix))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
+    pairs = [divmod(int(i), len(names)) for i in order]
+    return [{"right": names[a], "answered": names[b], "times": int(wrong[a, b])} for a, b in pairs if wrong[a, b]]

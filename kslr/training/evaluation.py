@@ -1,226 +1,194 @@
-"""Measures sign networks under the protocols of the literature; every figure comes from recordings not trained on."""
+"""Measures what is shipped as it is, without training: the encoder on few-shot tasks, a vocabulary on clips."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kslr.core.errors import InputError
-from kslr.core.runtime import LiteModel
 from kslr.core.scores import bootstrap_interval, median_milliseconds, report
+from kslr.encoder import SignEncoder
+from kslr.landmarks import mirror
+from kslr.recognizer import SignPrediction, SignRecognizer
+from kslr.recordings import clip_files, record, segments, word_of
 from kslr.training.datasets import SignData, load_signs
-from kslr.training.splits import check_disjoint, groups_out, random_split
+from kslr.training.fewshot import episode_answers, episodes
 
 Progress = Callable[[str, float], None]
-PROTOCOLS = ("random", "signer", "clip")
 
 
-def top_k(probabilities: np.ndarray, label: np.ndarray, k: int = 5) -> np.ndarray:
-    """(n,) whether the right class is among the k likeliest.
-
-    >>> top_k(np.array([[0.5, 0.3, 0.2]]), np.array([1]), k=2)
-    array([ True])
-    """
-    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    return (best == np.asarray(label)[:, None]).any(axis=1)
-
-
-def merged(
-    probabilities: np.ndarray, names: Sequence[str], group_of: Callable[[str], str]
-) -> tuple[np.ndarray, tuple[str, ...], np.ndarray]:
-    """Adds up the probabilities of classes that count as one.
-
-    Returns:
-        (n, groups) probabilities, the groups' names, and each class's group.
-
-    >>> merged(np.array([[0.2, 0.3, 0.5]]), ["gde", "gdeq", "kak"], statement)[0]
-    array([[0.5, 0.5]])
-    """
-    groups = tuple(sorted({group_of(n) for n in names}))
-    index = np.array([groups.index(group_of(n)) for n in names])
-    return probabilities @ np.eye(len(groups))[index], groups, index
-
-
-def statement(name: str) -> str:
-    """The word of a K-RSL class without the q that marks a question.
-
-    >>> statement("gdeq"), statement("kto")
-    ('gde', 'kto')
-    """
-    return name[:-1] if name.endswith("q") else name
-
-
-def confusion(label: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
-    """(classes, classes) counts, right class by row."""
-    return np.bincount(np.asarray(label) * classes + np.asarray(predicted), minlength=classes**2).reshape(classes, classes)
-
-
-def most_confused(matrix: np.ndarray, names: Sequence[str], most: int = 10) -> list[dict[str, Any]]:
-    """The pairs of words taken for one another most often."""
-    wrong = matrix - np.diag(np.diag(matrix))
-    order = np.argsort(-wrong, axis=None, kind="stable")[:most]
-    pairs = [divmod(int(i), len(names)) for i in order]
-    return [{"right": names[a], "answered": names[b], "times": int(wrong[a, b])} for a, b in pairs if wrong[a, b]]
-
-
-def evaluate(
+def evaluate_few_shot(
     data: str | Path | SignData,
-    architecture: str = "kslr_net",
-    protocol: str = "random",
-    test_size: float = 0.1,
-    seeds: int = 3,
-    classes: int | None = None,
-    epochs: int | None = None,
+    shots: int = 5,
+    ways: int = 10,
+    count: int = 200,
+    encoder: str | Path = "sign_encoder",
+    seed: int = 0,
     packs: str | Path | None = None,
-    repaired: bool = True,
-    encoder: str | Path | None = None,
-    recipe: Any = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Trains and tests a network under a protocol.
+    """Few-shot accuracy of the shipped encoder, untouched, on recordings of any `load_signs` data.
 
     Args:
-        data: see `kslr.training.datasets.load_signs`.
-        architecture: see `kslr.training.networks.recurrent.architectures`.
-        protocol: ``random`` (stratified, `test_size` tested, once a seed), ``signer`` (each signer left out once) or
-            ``clip`` (each clip of the words that have several left out once).
-        classes: only so many of the data's classes, chosen by seed 0.
-        epochs: at most; the recipe's when None.
-        packs: where packs lie.
-        repaired: pair slipped hands of the K-RSL pack anew.
-        encoder: Keras weights of a pretrained encoder to start ``kslr_net`` from; from scratch when None.
-        recipe: a `kslr.training.fitting.Recipe` in place of the architecture's own and of `epochs`.
+        shots: recordings of each word that are shown.
+        ways: words a task.
+        count: tasks, drawn by seed. Words are told apart inside one source when several sources have enough of them.
+        encoder: a shipped encoder or a card.
         progress: called with a line and the part done (0–1).
 
     Returns:
-        The report of `kslr.core.scores.report`, with ``seeds``, ``classes``, ``top5_accuracy``, ``per_seed`` or
-        ``per_signer``, ``parameters``, ``confusion``, ``most_confused``; for K-RSL classes also ``merged_accuracy``.
+        The report, whose ``accuracy`` is the mean over episodes and ``interval`` their bootstrap; ``per_source``.
 
     Raises:
-        InputError: data, network or protocol that cannot be used, or a signer on both sides.
+        InputError: too few words or recordings.
     """
-    from kslr.training.fitting import build, changed, fit, on_encoder, probabilities, recipe_of
-
-    if protocol not in PROTOCOLS:
-        raise InputError(f"No protocol is called {protocol!r}. There are {', '.join(PROTOCOLS)}.")
-    if seeds < 1:
-        raise InputError("At least one seed is needed.")
-    signs = data if isinstance(data, SignData) else load_signs(data, packs, repaired)
-    if classes is not None and classes < len(signs.names):
-        signs = signs.some_classes(classes, seed=0)
-    recipe = recipe or changed(recipe_of(architecture), epochs=epochs)
-    parts = _parts(signs, protocol, test_size, seeds)
-    rows, answers, per_part = [], [], []
-    model: Any = None
-    for i, (name, seed, train, test) in enumerate(parts):
-        say = (lambda text, done, i=i, name=name: progress(f"{name}: {text}", (i + done) / len(parts))) if progress else None
-        kept, valid = _without_validation(signs, train, protocol, seed) if recipe.patience else (train, None)
-        model = fit(
-            architecture,
-            signs.x[kept],
-            signs.label[kept],
-            len(signs.names),
-            (signs.x[valid], signs.label[valid]) if valid is not None else None,
-            recipe,
-            seed,
-            start=on_encoder(encoder, architecture, len(signs.names), signs.x.shape[1]) if encoder else None,
-            progress=say,
-        )
-        answer = probabilities(architecture, model, signs.x[test])
-        rows.append(test)
-        answers.append(answer)
-        right = answer.argmax(axis=1) == signs.label[test]
-        per_part.append(
-            {"name": name, "samples": len(test), "accuracy": float(right.mean()), "interval": list(bootstrap_interval(right))}
-        )
-    test, answer = np.concatenate(rows), np.concatenate(answers)
-    special = {
-        "architecture": architecture,
-        "classes": len(signs.names),
-        "parameters": int(model.count_params()),
-        "epochs": recipe.epochs,
-        "numbers": dict(recipe.numbers),
-        ("per_signer" if protocol != "random" else "per_seed"): per_part,
-    }
-    groups = signs.signer[test] if protocol == "signer" else (test if protocol == "random" else None)
-    milliseconds = litert_milliseconds(architecture, model, len(signs.names), signs.x[test[:20]], build, recipe)
-    return scored(signs, protocol, test, answer, milliseconds, groups, **special)
-
-
-def scored(
-    signs: SignData,
-    protocol: str,
-    test: np.ndarray,
-    answer: np.ndarray,
-    milliseconds: float,
-    groups: np.ndarray | None,
-    **special: Any,
-) -> dict[str, Any]:
-    """The report for answers (n, classes) to the rows `test`."""
-    label, predicted = signs.label[test], answer.argmax(axis=1)
-    top5 = top_k(answer, label)
-    matrix = confusion(label, predicted, len(signs.names))
-    if all(statement(n) in signs.names for n in signs.names) and any(n.endswith("q") for n in signs.names):
-        together, _, index = merged(answer, signs.names, statement)
-        right = together.argmax(axis=1) == index[label]
-        special |= {"merged_accuracy": float(right.mean()), "merged_interval": list(bootstrap_interval(right, groups))}
-    if protocol == "signer":
-        means = [part["accuracy"] for part in special["per_signer"]]
-        special["mean_of_signers"] = float(np.mean(means))
-    return report(
+    signs = data if isinstance(data, SignData) else load_signs(data, packs)
+    network = SignEncoder(encoder)
+    embeddings = []
+    for i in range(0, len(signs), 64):
+        embeddings.append(network.embed(signs.x[i : i + 64]))
+        if progress:
+            progress("embedding", (i + 1) / len(signs))
+    z = np.concatenate(embeddings)
+    groups = _able(signs, ways, shots)
+    accuracy, right, answered, per_source = [], [], [], []
+    for i, (name, rows) in enumerate(groups):
+        share = count // len(groups) + (i < count % len(groups))
+        tasks = episodes(signs.label[rows], ways, shots, share, seed)
+        answers = [episode_answers(z[rows], task) for task in tasks]
+        own = [float((a == t[3]).mean()) for a, t in zip(answers, tasks, strict=True)]
+        for answer, (support, classes, _, classes_asked) in zip(answers, tasks, strict=True):
+            names_of = np.array([signs.label[rows][support[classes == w][0]] for w in range(ways)])
+            right.append(names_of[classes_asked])
+            answered.append(names_of[answer])
+        accuracy += own
+        per_source.append({"name": name, "episodes": share, "accuracy": float(np.mean(own)) if own else None})
+    milliseconds = median_milliseconds(network.embed, [sample[None] for sample in signs.x[:20]])
+    out = report(
         task="signs",
         data=signs.name,
-        protocol=protocol,
-        labels=label,
-        predicted=predicted,
+        protocol=f"few-shot: {ways} ways, {shots} shots, {count} episodes, seed {seed}",
+        labels=np.concatenate(right),
+        predicted=np.concatenate(answered),
         milliseconds=milliseconds,
-        groups=groups,
+        episodes=count,
+        ways=ways,
+        shots=shots,
+        per_source=per_source,
+        encoder=network.card.name,
+    )
+    return out | {"accuracy": float(np.mean(accuracy)), "interval": list(bootstrap_interval(np.array(accuracy)))}
+
+
+def _able(signs: SignData, ways: int, shots: int) -> list[tuple[str, np.ndarray]]:
+    """The sources that have enough words with enough recordings; all together when none has."""
+    groups = []
+    for source in np.unique(signs.source):
+        rows = np.flatnonzero(signs.source == source)
+        if (np.bincount(signs.label[rows]) > shots).sum() >= ways:
+            groups.append((str(source), rows))
+    return groups or [("all", np.arange(len(signs)))]
+
+
+def evaluate_vocabulary(
+    folder: str | Path, vocabulary: str | Path = "kslr30", progress: Progress | None = None, invariance: bool = False
+) -> dict[str, Any]:
+    """A vocabulary, untouched, on a folder ``word/clip.mp4`` (or ``word--note.mp4``, or landmark files).
+
+    Args:
+        vocabulary: a shipped model's name, a card, or a taught vocabulary.
+        progress: called with a line and the part done (0–1).
+        invariance: also ask each clip mirrored and at 10, 15 and 25 frames a second.
+
+    Returns:
+        The report, with ``top5_accuracy``, ``rejected`` (share of the clips) and ``clips``: for each ``clip``, ``sign``
+        (the right word), ``answer``, ``top5``, ``probability`` (of the answer), ``rejected``. Clips of words that the
+        vocabulary has not learnt count as wrong.
+
+    Raises:
+        InputError: no clips, or no such vocabulary.
+    """
+    recognizer = SignRecognizer(vocabulary)
+    root = Path(folder)
+    rows: list[dict[str, Any]] = []
+    files = clip_files(root)
+    agreement: dict[str, list[bool]] = {}
+    for i, path in enumerate(files):
+        name = str(path.relative_to(root))
+        try:
+            recording = record(path)
+        except InputError as error:
+            rows.append(
+                {"clip": name, "sign": word_of(path, root), "answer": None, "top5": [], "probability": 0.0, "error": str(error)}
+            )
+            continue
+        found = segments(recording)
+        windows = np.stack([s.window(recognizer.frames) for s in found]) if found else np.zeros((0, recognizer.frames, 1662))
+        answer = clip_answer(recognizer.recognize_windows(windows))
+        rows.append({"clip": name, "sign": word_of(path, root), **answer})
+        if invariance and len(windows):
+            for kind, changed in variants(recording, recognizer.frames).items():
+                same = clip_answer(recognizer.recognize_windows(changed))["answer"] == answer["answer"]
+                agreement.setdefault(kind, []).append(bool(same))
+        if progress:
+            progress(name, (i + 1) / len(files))
+    names = sorted({row["sign"] for row in rows} | {row["answer"] or "" for row in rows})
+    special: dict[str, Any] = (
+        {"agreement": {kind: float(np.mean(same)) for kind, same in agreement.items()}} if invariance else {}
+    )
+    top5 = np.array([row["sign"] in row["top5"] for row in rows])
+    blank = np.zeros((1, recognizer.frames, 1662), np.float32)
+    return report(
+        task="signs",
+        data=root.name,
+        protocol=f"shipped vocabulary {recognizer.card.name}, untouched",
+        labels=np.array([names.index(row["sign"]) for row in rows]),
+        predicted=np.array([names.index(row["answer"] or "") for row in rows]),
+        milliseconds=median_milliseconds(recognizer.recognize_windows, [blank] * 20),
         top5_accuracy=float(top5.mean()),
-        top5_interval=list(bootstrap_interval(top5, groups)),
+        top5_interval=list(bootstrap_interval(top5)),
+        rejected=float(np.mean([row.get("rejected", True) for row in rows])),
+        clips=rows,
         **special,
-        names=list(signs.names),
-        confusion=matrix.tolist(),
-        most_confused=most_confused(matrix, signs.names),
     )
 
 
-def _parts(signs: SignData, protocol: str, test_size: float, seeds: int) -> list[tuple[str, int, np.ndarray, np.ndarray]]:
-    if protocol == "random":
-        return [(f"seed {seed}", seed, *random_split(signs, test_size, seed)) for seed in range(seeds)]
-    if protocol == "signer":
-        return [(name, 0, train, test) for name, train, test in groups_out(signs, "signer")]
-    clips_of = {c: {str(k) for k in signs.clip[signs.label == c]} for c in range(len(signs.names))}
-    several = {clip for clips in clips_of.values() if len(clips) > 1 for clip in clips}
-    if not several:
-        raise InputError(f"{signs.name} has one clip of each word only; leaving a clip out leaves nothing to learn it from.")
-    return [(name, 0, train, test) for name, train, test in groups_out(signs, "clip") if name in several]
+def clip_answer(predictions: list[SignPrediction]) -> dict[str, Any]:
+    """One answer for a clip that shows one word, maybe several times: the mean log-probability over its signs."""
+    if not predictions:
+        return {"answer": None, "top5": [], "probability": 0.0, "rejected": True}
+    total: dict[str, float] = {}
+    for prediction in predictions:
+        for word, probability in prediction.ranked:
+            total[word] = total.get(word, 0.0) + float(np.log(max(probability, 1e-9))) / len(predictions)
+    order = sorted(total, key=lambda word: -total[word])
+    return {
+        "answer": order[0],
+        "top5": order[:5],
+        "probability": float(np.exp(total[order[0]])),
+        "rejected": all(p.rejected for p in predictions),
+    }
 
 
-def _without_validation(signs: SignData, train: np.ndarray, protocol: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """A part of the training rows for early stopping: a tenth at random, or one whole signer."""
-    inside = signs[train]
-    if protocol == "signer" and len(set(inside.signer)) > 2:
-        chosen = sorted(set(inside.signer))[seed % len(set(inside.signer))]
-        kept, valid = train[inside.signer != chosen], train[inside.signer == chosen]
-        check_disjoint(signs[kept], signs[valid])
-        return kept, valid
-    kept, valid = random_split(inside, 0.1, seed)
-    return train[kept], train[valid]
+def variants(recording: Any, frames: int) -> dict[str, np.ndarray]:
+    """The signs of a recording as a mirror and slower cameras would have seen them; windows by kind."""
+    from dataclasses import replace
+
+    out = {"mirrored": replace(recording, x=mirror(recording.x))}
+    rate = (len(recording.seconds) - 1) / max(recording.seconds[-1] - recording.seconds[0], 1e-6)
+    for wanted in (10, 15, 25):
+        if wanted < rate * 0.95:
+            times = np.arange(recording.seconds[0], recording.seconds[-1], 1 / wanted)
+            rows = np.unique(np.searchsorted(recording.seconds, times).clip(0, len(recording.seconds) - 1))
+            out[f"{wanted} fps"] = replace(recording, seconds=recording.seconds[rows], x=recording.x[rows])
+    found = {kind: [s.window(frames) for s in segments(changed)] for kind, changed in out.items()}
+    return {kind: np.stack(windows) if windows else np.zeros((0, frames, 1662), np.float32) for kind, windows in found.items()}
 
 
-def litert_milliseconds(architecture: str, model: Any, classes: int, x: np.ndarray, build: Any, recipe: Any) -> float:
-    """Median milliseconds of one sample from the raw contract, in LiteRT on two threads."""
-    from kslr.training.export import to_litert
-
-    raw = raw_network(architecture, model, classes, x.shape[1], build, recipe)
-    lite = LiteModel(to_litert(raw, None if architecture in ("kslr_net", "slovo_transformer") else 1))
-    return median_milliseconds(lite, [np.nan_to_num(sample[None]) for sample in x])
-
-
-def raw_network(architecture: str, model: Any, classes: int, frames: int, build: Any, recipe: Any) -> Any:
-    """The trained network from the raw contract, recurrent layers unrolled, so that it can be exported."""
-    more = {} if architecture in ("kslr_net", "slovo_transformer") else {"unroll": True}
-    raw = build(architecture, classes, frames, raw=True, recipe=recipe, **more)
-    raw.set_weights(model.get_weights())
-    return raw
+def check_ways(ways: int, shots: int) -> None:
+    """Raises:
+    InputError: not a task.
+    """
+    if ways < 2 or shots < 1:
+        raise InputError("A few-shot task has at least two ways and one shot.")

@@ -11,7 +11,7 @@ MOST_CLASSES = 64  # a larger confusion matrix is unreadable
 
 
 def sign_page(report: dict[str, Any]) -> str:
-    """The page for a report of `kslr.training.evaluation` or `kslr.training.evaluation_shipped`.
+    """The page for a report of `kslr.training.cross_validation` or `kslr.training.evaluation`.
 
     >>> report = {"data": "mine", "protocol": "random", "samples": 2, "accuracy": 0.5, "interval": [0.0, 1.0], "macro_f1": 0.5}
     >>> "50.0 %" in sign_page({**report, "milliseconds": 1.0})

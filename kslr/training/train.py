@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from kslr.core.calibration import expected_calibration_error, fit_temperature, tempered
+from kslr.core.calibration import apply_temperature, expected_calibration_error, fit_temperature, threshold_keeping, top_answers
 from kslr.core.cards import Card, current_commit, write_card
 from kslr.core.scores import bootstrap_interval
 from kslr.training.datasets import SignData, load_signs
-from kslr.training.evaluation import litert_milliseconds, raw_network, top_k
+from kslr.training.cross_validation import litert_milliseconds, raw_network, top_k
 from kslr.training.splits import random_split
 
 Progress = Callable[[str, float], None]
@@ -78,7 +78,7 @@ def train(
     )
     answer = probabilities(architecture, model, signs.x[valid])
     temperature = fit_temperature(answer, signs.label[valid])
-    answer = tempered(answer, temperature)
+    answer = apply_temperature(answer, temperature)
     raw = raw_network(architecture, model, len(signs.names), signs.x.shape[1], build, recipe)
     weights = to_litert(raw, None if architecture in ("kslr_net", "slovo_transformer") else 1)
     milliseconds = litert_milliseconds(architecture, model, len(signs.names), signs.x[valid[:20]], build, recipe)
@@ -111,15 +111,15 @@ def validation_figures(answer: np.ndarray, label: np.ndarray) -> dict[str, Any]:
         "validation_accuracy": float(right.mean()),
         "validation_interval": list(bootstrap_interval(right)),
         "validation_top5": float(top_k(answer, label).mean()),
-        "validation_calibration_error": expected_calibration_error(answer, label),
+        "validation_calibration_error": expected_calibration_error(*top_answers(answer, label)),
         "validation_samples": len(label),
     }
 
 
 def threshold(answer: np.ndarray, label: np.ndarray, keep: float = KEEP) -> float:
     """The probability that this share of the rightly read signs exceeds."""
-    right = answer.argmax(axis=1) == label
-    return float(np.quantile(answer.max(axis=1)[right], 1 - keep)) if right.any() else 0.5
+    confidence, right = top_answers(answer, label)
+    return threshold_keeping(confidence[right], keep)
 
 
 def trained_on(signs: SignData) -> dict[str, dict[str, int]]:

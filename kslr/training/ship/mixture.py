@@ -13,7 +13,7 @@ from kslr.segment import SignSegment
 from kslr.segmenter import LearnedSegmenter
 from kslr.training.datasets import SignData, load_pack
 from kslr.training.packs import pack_names
-from kslr.training.streams import Part, idle_streams
+from kslr.training.streams.joining import Part, idle_streams
 from kslr.vocabulary import kslr30
 
 # Words of the foreign packs whose meaning is one of ours: no negatives can be made of them.
@@ -80,7 +80,7 @@ class FalseAlarms:
 
 
 def false_alarms(parts: Sequence[Part], minutes: float, seed: int, touches: float = 0.7, kind: str = "scratching") -> FalseAlarms:
-    """Runs the segmenter over joined streams in which nobody signs (`kslr.training.streams.join_idle`).
+    """Runs the segmenter over joined streams in which nobody signs (`kslr.training.streams.joining.join_idle`).
 
     Args:
         parts: of one side of the split.

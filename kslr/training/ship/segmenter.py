@@ -2,7 +2,7 @@
 
     python kslr/training/ship/segmenter.py [--packs FOLDER] [--out models]
 
-What is real and what is made in these streams: `kslr.training.streams`. So that the made joins cannot be told by being smooth,
+What is real and what is made in these streams: `kslr.training.streams.joining`. So that the made joins cannot be told by being smooth,
 every training stream trembles by an amount of its own. Test sources are for benchmarks/segmentation.py alone.
 """
 
@@ -19,8 +19,8 @@ from kslr.core.cards import ROOT, Card, current_commit, write_card
 from kslr.segmenter import TASK, VALUES, WINDOW, LearnedSegmenter, SignTagger, TagRule
 from kslr.training.export import disagreement, to_litert
 from kslr.training.networks.tagger import fit_tagger, samples, steps_of
-from kslr.training.segmentation import decisions, delays, matches, segment_f1
-from kslr.training.streams import Part, Stream, idle_streams, joined_streams, load_parts
+from kslr.training.streams.metrics import decisions, delays, matches, segment_f1
+from kslr.training.streams.joining import Part, Stream, idle_streams, joined_streams, load_parts
 
 ROUNDS = (0.0, 0.15, 0.3) * 4  # share of signs that the next follows directly, a round over all sources each
 TREMBLE = 0.002  # at most, in picture heights

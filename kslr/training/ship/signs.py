@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from kslr.core.calibration import expected_calibration_error, tempered
+from kslr.core.calibration import apply_temperature, expected_calibration_error, top_answers
 from kslr.core.cards import ROOT, Card, current_commit, write_card
 from kslr.core.runtime import LiteModel
 from kslr.core.scores import bootstrap_interval, median_milliseconds
@@ -26,13 +26,13 @@ from kslr.points import select
 from kslr.recognizer import IDLE
 from kslr.teaching.heads import Head, balanced, calibrated
 from kslr.training.datasets import SignData
-from kslr.training.evaluation import top_k
-from kslr.training.evaluation_shipped import evaluate_vocabulary
+from kslr.training.cross_validation import top_k
+from kslr.training.evaluation import evaluate_vocabulary
 from kslr.training.export import disagreement, to_litert
 from kslr.training.networks.kslr_net import kslr_encoder
 from kslr.training.ship.embedded import Embedded, embedded, with_head
 from kslr.training.ship.mixture import Clip, FalseAlarms, false_alarms, foreign, read_clips, words
-from kslr.training.streams import Part, load_parts
+from kslr.training.streams.joining import Part, load_parts
 from kslr.training.train import INPUT, sources, trained_on
 from kslr.vocabulary import kslr30
 
@@ -120,7 +120,7 @@ def settled(
                 head = Head(rows.embeddings, rows.label, weight, sharpness)
                 p = answers(head, rows, fold)[1][choosing]
                 head = calibrated(head, p, label[choosing])
-                soft = tempered(p, head.temperature)
+                soft = apply_temperature(p, head.temperature)
                 right = soft[:, :last].argmax(axis=1) == label[choosing]
                 sure = float(np.quantile(said(soft, last)[word & right], 1 - KEPT))
                 silent = threshold_for(said(head.probabilities(alarms[0]), last), alarms[1])
@@ -176,9 +176,9 @@ def main() -> None:
     heard = (embed_points(encoder, select(quiet.windows)), quiet.minutes)
     chosen, tried = settled(rows, fold, label, usable & half, heard)
     other = settled(rows, fold, label, usable & ~half, heard)[0]
-    other_soft = tempered(answers(replace(other, temperature=1.0), rows, fold)[1], other.temperature)
+    other_soft = apply_temperature(answers(replace(other, temperature=1.0), rows, fold)[1], other.temperature)
     asked, p = answers(replace(chosen, temperature=1.0), rows, fold)
-    soft = tempered(p, chosen.temperature)
+    soft = apply_temperature(p, chosen.temperature)
     packs = (source == "ksl30_by_meaning") & ~half
     figures = {
         "clips": clip_figures(by_clip(rows, asked, p, last), data, rows),
@@ -188,7 +188,7 @@ def main() -> None:
             "interval": list(bootstrap_interval(p[packs, :last].argmax(axis=1) == label[packs], rows.group[asked][packs])),
             "top5_accuracy": float(top_k(p[packs, :last], label[packs]).mean()),
         },
-        "calibration_error": expected_calibration_error(soft[usable & ~half], label[usable & ~half]),
+        "calibration_error": expected_calibration_error(*top_answers(soft[usable & ~half], label[usable & ~half])),
         "rejection": rejection(soft, label, source, rows.group[asked], ~half, last, chosen.threshold),
         # How settings are chosen was settled while the figures above were seen, these not.
         "rejection_halves_changed_over": rejection(other_soft, label, source, rows.group[asked], half, last, other.threshold),

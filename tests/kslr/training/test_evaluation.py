@@ -1,78 +1,76 @@
-import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kslr.core.errors import InputError
-from kslr.training.datasets import SignData, sign_data
-from kslr.training.evaluation import confusion, evaluate, merged, most_confused, statement, top_k
+from kslr.recognizer import SignPrediction
+from kslr.recordings import Recording, save_recording
+from kslr.training.datasets import sign_data
+from kslr.training.evaluation import clip_answer, evaluate_few_shot, evaluate_vocabulary, variants
+from tests.kslr.test_recordings import signing
 
 
-def easy(classes: int = 3, each: int = 20, signers: int = 2, seed: int = 0) -> SignData:
-    """Every class has hands of its own shape that move along a line of their own."""
-    generator = np.random.default_rng(seed)
-    label = np.repeat(np.arange(classes), each)
-    shape, way = generator.uniform(0.4, 0.6, (classes, 1, 126)), generator.uniform(-0.2, 0.2, (classes, 1, 126))
-    x = (shape + way * np.linspace(0, 1, 10)[:, None])[label] + generator.normal(0, 0.01, (len(label), 10, 126))
-    names = np.array(["kto", "ktoq", "what", "kak", "gde"])[label]
-    return sign_data(x, names, signer=[f"p{i % signers}" for i in range(len(label))], frames=10, name="easy")
-
-
-def test_top_k_counts_the_right_class() -> None:
-    p = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]])
-    assert top_k(p, np.array([1, 2]), 1).tolist() == [False, True]
-    assert top_k(p, np.array([1, 2]), 2).tolist() == [True, True]
-
-
-def test_confusions_are_counted_by_right_class() -> None:
-    matrix = confusion(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1]), 3)
-    assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [0, 1, 0]]
-    assert most_confused(matrix, ["a", "b", "c"])[0] == {"right": "a", "answered": "b", "times": 1}
-
-
-def test_questions_and_statements_add_up() -> None:
-    p, groups, index = merged(np.array([[0.2, 0.3, 0.5]]), ["kto", "ktoq", "what"], statement)
-    assert groups == ("kto", "what")
-    assert p.tolist() == [[0.5, 0.5]]
-    assert index.tolist() == [0, 0, 1]
-
-
-def test_the_random_protocol_reports_what_every_report_has() -> None:
-    steps: list[float] = []
-    report = evaluate(
-        easy(), "krsl_lstm", "random", test_size=0.2, seeds=2, epochs=2, progress=lambda _, done: steps.append(done)
+def test_few_shot_of_clear_gestures_is_nearly_perfect_and_of_noise_is_not(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    label = np.repeat(np.arange(6), 6)
+    t = np.linspace(0, 1, 30)[None, :, None]
+    path = np.concatenate(
+        [np.sin(2 * np.pi * t * (1 + label[:, None, None] % 3)), np.cos(np.pi * t * (1 + label[:, None, None] // 3))], -1
     )
-    assert {"task", "data", "protocol", "samples", "accuracy", "macro_f1", "interval", "milliseconds"} <= set(report)
-    assert report["samples"] == 24
-    assert len(report["per_seed"]) == 2
-    assert report["interval"][0] <= report["accuracy"] <= report["interval"][1]
-    assert np.sum(report["confusion"]) == 24
-    assert report["milliseconds"] > 0
-    assert 0 < steps[0] < steps[-1] <= 1
-    assert json.loads(json.dumps(report)) == report
+    shape = generator.normal(0, 0.03, (21, 2))
+    hand = 0.5 + 0.2 * path[:, :, None] + shape + generator.normal(0, 0.003, (36, 30, 21, 2))
+    x = np.zeros((36, 30, 84), np.float32)
+    x[..., 42:] = hand.reshape(36, 30, 42)
+    np.savez(tmp_path / "clear.npz", x=x, label=label)
+    clear = evaluate_few_shot(tmp_path / "clear.npz", shots=3, ways=5, count=20)
+    assert clear["accuracy"] > 0.9
+    assert clear["episodes"] == 20
+    assert {"task", "data", "protocol", "samples", "macro_f1", "interval", "milliseconds"} <= set(clear)
+    mixed = evaluate_few_shot(sign_data(x, generator.permutation(label)), shots=3, ways=5, count=20)
+    assert mixed["accuracy"] < 0.5
+    with pytest.raises(InputError, match="Ask for fewer ways"):
+        evaluate_few_shot(tmp_path / "clear.npz", shots=3, ways=10)
 
 
-def test_each_signer_is_tested_by_a_network_that_never_saw_them() -> None:
-    report = evaluate(easy(signers=2), "kslr_net", "signer", epochs=20)
-    assert [part["name"] for part in report["per_signer"]] == ["p0", "p1"]
-    assert report["samples"] == 60
-    assert report["mean_of_signers"] == pytest.approx(np.mean([p["accuracy"] for p in report["per_signer"]]))
-    assert report["accuracy"] > 0.8
+def test_sources_are_asked_apart() -> None:
+    x = np.random.default_rng(1).uniform(0.3, 0.7, (48, 30, 126))
+    data = sign_data(x, np.tile(np.repeat(["a", "b", "c", "d"], 3), 4), source=np.repeat(["s", "t", "u", "v"], 12))
+    report = evaluate_few_shot(data, shots=1, ways=3, count=10)
+    assert [row["name"] for row in report["per_source"]] == ["s", "t", "u", "v"]
+    assert sum(row["episodes"] for row in report["per_source"]) == 10
 
 
-def test_what_cannot_be_evaluated_is_told() -> None:
-    with pytest.raises(InputError, match="No protocol"):
-        evaluate(easy(), protocol="guess")
-    with pytest.raises(InputError, match="No network"):
-        evaluate(easy(), "resnet")
-    with pytest.raises(InputError, match="one signer only"):
-        evaluate(easy(signers=1), protocol="signer")
-    with pytest.raises(InputError, match="one clip of each word only"):
-        evaluate(easy(), protocol="clip") if len(set(easy().clip)) == 3 else evaluate(_one_clip_each(), protocol="clip")
-    with pytest.raises(InputError, match="seed"):
-        evaluate(easy(), seeds=0)
+def test_a_vocabulary_is_scored_on_a_folder_of_clips(tmp_path: Path) -> None:
+    save_recording(tmp_path / "su" / "1.npz", signing())
+    save_recording(tmp_path / "taxi" / "1.npz", signing(5))
+    (tmp_path / "su" / "broken.mp4").write_bytes(b"no video")
+    report = evaluate_vocabulary(tmp_path, "kslr30", invariance=True)
+    assert report["samples"] == 3
+    by_clip = {row["clip"]: row for row in report["clips"]}
+    assert set(by_clip) == {"su/1.npz", "su/broken.mp4", "taxi/1.npz"}
+    assert "error" in by_clip["su/broken.mp4"]
+    assert len(by_clip["su/1.npz"]["top5"]) == 5
+    assert 0 < by_clip["su/1.npz"]["probability"] <= 1
+    assert "taxi" not in by_clip["taxi/1.npz"]["top5"]
+    assert set(report["agreement"]) == {"mirrored", "10 fps", "15 fps", "25 fps"}
+    assert report["accuracy"] == pytest.approx(np.mean([row["answer"] == row["sign"] for row in report["clips"]]))
 
 
-def _one_clip_each() -> SignData:
-    data = easy()
-    return SignData(data.x, data.label, data.names, data.signer, data.source, np.array([f"c{i}" for i in data.label]), "one")
+def test_several_signs_of_a_clip_are_one_answer() -> None:
+    def prediction(su: float) -> SignPrediction:
+        return SignPrediction(0, 1, (("su", su), ("it", 1 - su)) if su > 0.5 else (("it", 1 - su), ("su", su)), 0.0, su < 0.1)
+
+    answer = clip_answer([prediction(0.9), prediction(0.3)])
+    assert answer["answer"] == "su"
+    assert not answer["rejected"]
+    assert clip_answer([])["rejected"]
+
+
+def test_slower_cameras_have_fewer_frames() -> None:
+    recording = signing()
+    kinds = variants(recording, 30)
+    assert set(kinds) == {"mirrored", "10 fps", "15 fps", "25 fps"}
+    assert all(windows.shape[1:] == (30, 1662) for windows in kinds.values())
+    slow = Recording(recording.seconds[::4], recording.x[::4], recording.aspect)
+    assert set(variants(slow, 30)) == {"mirrored"}

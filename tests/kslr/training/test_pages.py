@@ -1,6 +1,6 @@
 import numpy as np
 
-from kslr.training.evaluation import scored
+from kslr.training.cross_validation import scored
 from kslr.training.pages import sign_page
 from tests.kslr.training.test_evaluation import easy
 

@@ -45,7 +45,7 @@ def test_foreign_signs_never_mean_one_of_ours(clips: Path, shared_data: Path) ->
 
 def test_false_alarms_are_windows_of_people_who_do_not_sign(shared_data: Path) -> None:
     from kslr.training.ship.mixture import false_alarms
-    from kslr.training.streams import load_parts
+    from kslr.training.streams.joining import load_parts
 
     parts = load_parts(shared_data, ["ksl30_by_meaning"])["validation"]
     found = false_alarms(parts, 1.0, seed=0)

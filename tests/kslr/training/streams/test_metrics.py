@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kslr.landmarks import Landmarks
 from kslr.segment import SignSegment
-from kslr.training.segmentation import best_overlap, decisions, delays, matches, overlaps, segment_f1
+from kslr.training.streams.metrics import best_overlap, decisions, delays, matches, overlaps, segment_f1
 
 TRUE = np.array([[0.0, 2.0], [3.0, 4.0], [6.0, 8.0]])
 

@@ -25,7 +25,7 @@ import numpy as np
 from kslr.core.errors import InputError
 from kslr.landmarks import ASPECT, Landmarks, absent_as_nan
 from kslr.training.packs import LAYOUTS, read_pack
-from kslr.training.tapes import HANDS, POSE, Tape, body, heights, moved
+from kslr.training.streams.tape import HANDS, POSE, Tape, body, heights, moved
 
 PACKS = ("world_pose_hands", "holistic59", "ksl30_by_meaning")
 PARTS = {"train": 0.5, "validation": 0.2, "test": 0.3}

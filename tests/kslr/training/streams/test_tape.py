@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kslr.training.tapes import HANDS, Tape, body, lost, moved, transition
+from kslr.training.streams.tape import HANDS, Tape, body, lost, moved, transition
 
 
 def frames(count: int, shift: float = 0.0) -> np.ndarray:

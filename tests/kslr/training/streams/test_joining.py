@@ -9,8 +9,8 @@ import pytest
 from kslr.core.errors import InputError
 from kslr.landmarks import ASPECT, LEFT_SHOULDER, LEFT_WRIST, RIGHT_SHOULDER, RIGHT_WRIST
 from kslr.segment import Segmenter
-from kslr.training.segmentation import decisions, matches, segment_f1
-from kslr.training.streams import (
+from kslr.training.streams.metrics import decisions, matches, segment_f1
+from kslr.training.streams.joining import (
     PARTS,
     Part,
     body,
@@ -185,7 +185,7 @@ def test_real_recordings_on_their_development_sources(shared_data: Path):
 def test_idle_streams_hold_no_sign_and_hands_that_touch_are_up(part: Part):
     from itertools import islice
 
-    from kslr.training.streams import idle_streams
+    from kslr.training.streams.joining import idle_streams
 
     resting, touching = (next(idle_streams([part], 3, touches)) for touches in (0.0, 1.0))
     assert len(resting.spans) == len(touching.spans) == 0
@@ -215,7 +215,7 @@ def test_a_scratching_hand_rubs_its_owners_body(part: Part):
 
 
 def test_scratching_streams_hold_no_sign_and_hands_that_are_up(part: Part):
-    from kslr.training.streams import idle_streams
+    from kslr.training.streams.joining import idle_streams
 
     stream = next(idle_streams([part], 3, 1.0, "scratching"))
     assert len(stream.spans) == 0

@@ -1,0 +1,78 @@
+import json
+
+import numpy as np
+import pytest
+
+from kslr.core.errors import InputError
+from kslr.training.datasets import SignData, sign_data
+from kslr.training.cross_validation import confusion, evaluate, merged, most_confused, statement, top_k
+
+
+def easy(classes: int = 3, each: int = 20, signers: int = 2, seed: int = 0) -> SignData:
+    """Every class has hands of its own shape that move along a line of their own."""
+    generator = np.random.default_rng(seed)
+    label = np.repeat(np.arange(classes), each)
+    shape, way = generator.uniform(0.4, 0.6, (classes, 1, 126)), generator.uniform(-0.2, 0.2, (classes, 1, 126))
+    x = (shape + way * np.linspace(0, 1, 10)[:, None])[label] + generator.normal(0, 0.01, (len(label), 10, 126))
+    names = np.array(["kto", "ktoq", "what", "kak", "gde"])[label]
+    return sign_data(x, names, signer=[f"p{i % signers}" for i in range(len(label))], frames=10, name="easy")
+
+
+def test_top_k_counts_the_right_class() -> None:
+    p = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]])
+    assert top_k(p, np.array([1, 2]), 1).tolist() == [False, True]
+    assert top_k(p, np.array([1, 2]), 2).tolist() == [True, True]
+
+
+def test_confusions_are_counted_by_right_class() -> None:
+    matrix = confusion(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1]), 3)
+    assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [0, 1, 0]]
+    assert most_confused(matrix, ["a", "b", "c"])[0] == {"right": "a", "answered": "b", "times": 1}
+
+
+def test_questions_and_statements_add_up() -> None:
+    p, groups, index = merged(np.array([[0.2, 0.3, 0.5]]), ["kto", "ktoq", "what"], statement)
+    assert groups == ("kto", "what")
+    assert p.tolist() == [[0.5, 0.5]]
+    assert index.tolist() == [0, 0, 1]
+
+
+def test_the_random_protocol_reports_what_every_report_has() -> None:
+    steps: list[float] = []
+    report = evaluate(
+        easy(), "krsl_lstm", "random", test_size=0.2, seeds=2, epochs=2, progress=lambda _, done: steps.append(done)
+    )
+    assert {"task", "data", "protocol", "samples", "accuracy", "macro_f1", "interval", "milliseconds"} <= set(report)
+    assert report["samples"] == 24
+    assert len(report["per_seed"]) == 2
+    assert report["interval"][0] <= report["accuracy"] <= report["interval"][1]
+    assert np.sum(report["confusion"]) == 24
+    assert report["milliseconds"] > 0
+    assert 0 < steps[0] < steps[-1] <= 1
+    assert json.loads(json.dumps(report)) == report
+
+
+def test_each_signer_is_tested_by_a_network_that_never_saw_them() -> None:
+    report = evaluate(easy(signers=2), "kslr_net", "signer", epochs=20)
+    assert [part["name"] for part in report["per_signer"]] == ["p0", "p1"]
+    assert report["samples"] == 60
+    assert report["mean_of_signers"] == pytest.approx(np.mean([p["accuracy"] for p in report["per_signer"]]))
+    assert report["accuracy"] > 0.8
+
+
+def test_what_cannot_be_evaluated_is_told() -> None:
+    with pytest.raises(InputError, match="No protocol"):
+        evaluate(easy(), protocol="guess")
+    with pytest.raises(InputError, match="No network"):
+        evaluate(easy(), "resnet")
+    with pytest.raises(InputError, match="one signer only"):
+        evaluate(easy(signers=1), protocol="signer")
+    with pytest.raises(InputError, match="one clip of each word only"):
+        evaluate(easy(), protocol="clip") if len(set(easy().clip)) == 3 else evaluate(_one_clip_each(), protocol="clip")
+    with pytest.raises(InputError, match="seed"):
+        evaluate(easy(), seeds=0)
+
+
+def _one_clip_each() -> SignData:
+    data = easy()
+    return SignData(data.x, data.label, data.names, data.signer, data.source, np.array([f"c{i}" for i in data.label]), "one")
