@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from emotion.faces import EMOTIONS, SIZE, FaceCrop
-from kslr.core.calibration import tempered
+from kslr.core.calibration import apply_temperature
 from kslr.core.cards import shipped
 from kslr.core.errors import InputError
 from kslr.core.runtime import LiteModel
@@ -60,7 +60,7 @@ class EmotionRecognizer:
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """(n, 48, 48) uint8 faces → (n, 7) float32 calibrated probabilities, in one call."""
-        return tempered(self._network(images), self._temperature, self._bias).astype(np.float32)
+        return apply_temperature(self._network(images), self._temperature, self._bias).astype(np.float32)
 
     def recognize(self, crops: Sequence[FaceCrop]) -> list[EmotionPrediction]:
         """What each face shows; all of them in one call."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from kslr.core.calibration import tempered
+from kslr.core.calibration import apply_temperature
 from kslr.core.cards import Card, shipped
 from kslr.core.errors import InputError
 from kslr.core.runtime import LiteModel
@@ -99,7 +99,7 @@ class SignRecognizer:
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """(n, labels) calibrated, in the order of the card's labels, for windows as in `recognize_windows`."""
-        return tempered(self._run(np.nan_to_num(np.asarray(x, np.float32))), self.card.calibration["temperature"])
+        return apply_temperature(self._run(np.nan_to_num(np.asarray(x, np.float32))), self.card.calibration["temperature"])
 
     def _predictions(self, x: np.ndarray, spans: list[tuple[float, float]]) -> list[SignPrediction]:
         x = np.nan_to_num(np.asarray(x, np.float32))

@@ -16,7 +16,14 @@ from emotion.recognizer import EmotionRecognizer
 from emotion.training.augment import affine, warped
 from emotion.training.datasets import Faces, copied_from, load
 from emotion.training.labels import FOUR, majority
-from kslr.core.calibration import expected_calibration_error, fit_rare_bias, fit_temperature, risk_coverage, tempered
+from kslr.core.calibration import (
+    apply_temperature,
+    expected_calibration_error,
+    fit_rare_bias,
+    fit_temperature,
+    risk_coverage,
+    top_answers,
+)
 from kslr.core.errors import InputError
 from kslr.core.scores import bootstrap_interval, median_milliseconds, report
 
@@ -119,7 +126,7 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> 
             for name, p, r, f, n in zip(EMOTIONS, precision, recall, f1, support, strict=True)
         },
         "confusion": confusion_matrix(labels, predicted, labels=every).tolist(),
-        "expected_calibration_error": expected_calibration_error(probabilities, labels),
+        "expected_calibration_error": expected_calibration_error(*top_answers(probabilities, labels)),
         "threshold": threshold,
         "coverage": float(kept.mean()),
         "accuracy_of_kept": float((predicted == labels)[kept].mean()) if kept.any() else None,
@@ -153,9 +160,9 @@ def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, 
         ``temperature``, ``bias_EMOTION`` of each emotion's logit, and ``threshold`` (on calibrated probabilities).
     """
     bias = fit_rare_bias(probabilities, labels)
-    temperature = fit_temperature(tempered(probabilities, 1.0, bias), labels)
+    temperature = fit_temperature(apply_temperature(probabilities, 1.0, bias), labels)
     bias = bias / temperature
-    _, risk, confidence = risk_coverage(tempered(probabilities, temperature, bias), labels)
+    _, risk, confidence = risk_coverage(*top_answers(apply_temperature(probabilities, temperature, bias), labels))
     enough = np.flatnonzero(risk <= 1 - KEPT_ACCURACY - MARGIN)
     biases = {f"bias_{emotion}": float(value) for emotion, value in zip(EMOTIONS, bias, strict=True)}
     return {"temperature": temperature, **biases, "threshold": float(confidence[enough[-1]]) if len(enough) else 1.0}

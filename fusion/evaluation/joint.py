@@ -15,7 +15,7 @@ from sklearn.metrics import confusion_matrix, f1_score
 
 from emotion.faces import EMOTIONS
 from fusion.evaluation.manifest import Clip
-from kslr.core.calibration import risk_coverage
+from kslr.core.calibration import expected_calibration_error, risk_coverage
 from kslr.core.scores import bootstrap_interval
 
 NOTHING = "(none)"
@@ -101,18 +101,6 @@ def groups_of(answers: Sequence[Answer]) -> np.ndarray | None:
     return signers if len(set(signers)) >= 5 else None
 
 
-def calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 10) -> float:
-    """Expected calibration error of answers: mean gap between confidence and being right, over equal-width bins.
-
-    >>> calibration_error(np.array([0.75, 0.75, 0.75, 0.75]), np.array([1, 1, 1, 0]))
-    0.0
-    """
-    index = np.clip((confidence * bins).astype(int), 0, bins - 1)
-    return float(
-        sum(abs(confidence[index == b].mean() - correct[index == b].mean()) * (index == b).mean() for b in np.unique(index))
-    )
-
-
 def _mean(values: Sequence[bool] | np.ndarray, answers: Sequence[Answer]) -> dict[str, Any]:
     """A share with its interval."""
     array = np.asarray(values, float)
@@ -123,9 +111,7 @@ def _mean(values: Sequence[bool] | np.ndarray, answers: Sequence[Answer]) -> dic
 
 def _risk(confidence: np.ndarray, correct: np.ndarray) -> dict[str, Any]:
     """The risk–coverage curve of answers and the area under it; smaller is better."""
-    # As if there were two classes, the answer and the rest; only the order of confidence matters here.
-    probabilities = np.stack([0.5 + confidence / 2, 0.5 - confidence / 2], axis=1)
-    coverage, risk, _ = risk_coverage(probabilities, np.where(correct, 0, 1))
+    coverage, risk, _ = risk_coverage(confidence, correct)
     return {"coverage": coverage.tolist(), "risk": risk.tolist(), "area": float(risk.mean())}
 
 
@@ -145,7 +131,7 @@ def _sign(answers: Sequence[Answer]) -> dict[str, Any]:
         ),
         "rejected": int((~given).sum()),
         "top1_of_answered": float(right[given].mean()) if given.any() else None,
-        "calibration_error": calibration_error(confidence[given], right[given]) if given.any() else None,
+        "calibration_error": expected_calibration_error(confidence[given], right[given]) if given.any() else None,
         "risk_coverage": _risk(confidence, right),
         "median_seconds_to_word": float(np.median(delays)) if delays else None,
         "confusion": _confusion(labels, [a.sign or NOTHING for a in answers]),
@@ -168,7 +154,7 @@ def _emotion(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, An
         "face_not_seen": int((~seen).sum()),
         "abstained": sum(a.abstained for a in answers),
         "accuracy_of_seen": float(right[seen].mean()) if seen.any() else None,
-        "calibration_error": calibration_error(confidence[seen], right[seen]) if seen.any() else None,
+        "calibration_error": expected_calibration_error(confidence[seen], right[seen]) if seen.any() else None,
         "risk_coverage": _risk(confidence, right),
         "confusion": _confusion(labels, names),
         "sad_taken_for_angry": _share(labels, names, "sad", "angry"),

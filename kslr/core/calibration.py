@@ -1,7 +1,7 @@
-"""Calibration of probabilities: temperature, expected calibration error, and what abstaining buys.
+"""Calibration of probabilities: temperature, class bias, calibration error, and thresholds for abstaining.
 
 Conventions: ``probabilities`` are (n, classes) rows that sum to 1, ``labels`` (n,) integers. Logits and
-log-probabilities are interchangeable here, because a softmax ignores a constant added to a row.
+log-probabilities can replace each other here, because softmax ignores a constant added to a row.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return z / z.sum(axis=-1, keepdims=True)
 
 
-def tempered(probabilities: np.ndarray, temperature: float, bias: np.ndarray | float = 0.0) -> np.ndarray:
+def apply_temperature(probabilities: np.ndarray, temperature: float, bias: np.ndarray | float = 0.0) -> np.ndarray:
     """Probabilities after dividing their logits by a temperature (above 1 softens) and adding a bias to each class.
 
-    >>> tempered(np.array([0.8, 0.2]), 1.0).round(3)
+    >>> apply_temperature(np.array([0.8, 0.2]), 1.0).round(3)
     array([0.8, 0.2])
-    >>> tempered(np.array([0.8, 0.2]), 1.0, np.log([0.5, 2.0])).round(3)
+    >>> apply_temperature(np.array([0.8, 0.2]), 1.0, np.log([0.5, 2.0])).round(3)
     array([0.5, 0.5])
     """
     return softmax(np.log(np.clip(probabilities, 1e-12, 1.0)) / temperature + bias)
@@ -41,7 +41,7 @@ def fit_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        p = tempered(probabilities, float(np.exp(log_temperature)))
+        p = apply_temperature(probabilities, float(np.exp(log_temperature)))
         return float(-np.log(np.clip(p[rows, labels], 1e-12, 1)).mean())
 
     return float(np.exp(minimize_scalar(loss, bounds=(np.log(0.05), np.log(20.0)), method="bounded").x))
@@ -51,16 +51,16 @@ STRENGTHS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5)
 
 
 def fit_rare_bias(probabilities: np.ndarray, labels: np.ndarray, strengths: Sequence[float] = STRENGTHS) -> np.ndarray:
-    """The bias of each class that lets rare classes be answered often enough, from held-out data.
+    """The bias of each class that makes a network answer rare classes often enough, from held-out data.
 
-    A network learns from whatever is frequent, and answers rare classes too seldom for their recall. Each class gets
-    −strength · log(its share of the labels) (logit adjustment, Menon et al., ICLR 2021), and the strength is the one with
-    the highest mean of accuracy and macro-F1. That is one number to fit, not one a class, so that few rows suffice.
+    A network prefers frequent classes, so the recall of rare ones is low. Each class gets −strength · log(its share of the
+    labels) (logit adjustment, Menon et al., ICLR 2021). The strength is the one with the highest mean of accuracy and
+    macro-F1: one fitted number for all classes, so that few rows are enough.
 
     Args:
         probabilities: (n, classes).
         labels: (n,) classes.
-        strengths: to choose from; of equals the first is taken.
+        strengths: candidates; the first wins a tie.
 
     Returns:
         (classes,) biases of the logits whose mean is 0; add them before a temperature.
@@ -75,13 +75,13 @@ def fit_rare_bias(probabilities: np.ndarray, labels: np.ndarray, strengths: Sequ
     >>> bool(seldom > 0 > frequent)
     True
     """
-    # Here, not above: answering needs `tempered` alone, and the library takes a while to load.
+    # Imported here because serving needs only `apply_temperature`, and scikit-learn is slow to load.
     from sklearn.metrics import f1_score
 
     labels = np.asarray(labels, int)
     if not len(labels):
         raise ValueError("There are no labels to fit to. Give held-out rows.")
-    # A class that never occurs counts as half a row: it has a share, and a bias that can be used.
+    # A class that never occurs counts as half a row, so that its bias stays finite.
     counts = np.maximum(np.bincount(labels, minlength=probabilities.shape[1]), 0.5)
     rarity = -np.log(counts / counts.sum())
     rarity -= rarity.mean()
@@ -94,31 +94,65 @@ def fit_rare_bias(probabilities: np.ndarray, labels: np.ndarray, strengths: Sequ
     return max(strengths, key=balance) * rarity
 
 
-def expected_calibration_error(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Mean gap between confidence and accuracy over equal-width confidence bins, weighted by their size (0–1).
+def top_answers(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Confidence and correctness of the most probable class.
 
-    >>> expected_calibration_error(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0, 0]))
+    Args:
+        probabilities: (n, classes).
+        labels: (n,) right classes.
+
+    Returns:
+        (n,) probability of the best class, and (n,) bool, whether it is the right one.
+
+    >>> top_answers(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1]))
+    (array([0.9, 0.6]), array([ True, False]))
+    """
+    return probabilities.max(axis=1), probabilities.argmax(axis=1) == np.asarray(labels)
+
+
+def expected_calibration_error(confidence: np.ndarray, correct: np.ndarray, bins: int = 15) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins, weighted by bin size, 0–1 (Guo et al., ICML 2017).
+
+    Args:
+        confidence: (n,) probabilities of the answers, 0–1.
+        correct: (n,) whether each answer is right.
+        bins: number of bins between 0 and 1.
+
+    >>> expected_calibration_error(np.array([0.75, 0.75, 0.75, 0.75]), np.array([1, 1, 1, 0]))
     0.0
     """
-    confidence = probabilities.max(axis=1)
-    correct = probabilities.argmax(axis=1) == np.asarray(labels)
     index = np.clip((confidence * bins).astype(int), 0, bins - 1)
     gaps = [abs(confidence[index == b].mean() - correct[index == b].mean()) * (index == b).mean() for b in np.unique(index)]
     return float(sum(gaps))
 
 
-def risk_coverage(probabilities: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What is wrong among the kept, as fewer are kept, most confident first.
+def risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Error rate among the kept answers as fewer are kept, most confident first (El-Yaniv & Wiener, JMLR 2010).
+
+    Args:
+        confidence: (n,) any numbers that grow with certainty.
+        correct: (n,) whether each answer is right.
 
     Returns:
-        coverage (n,) ascending in (0, 1], risk (n,) error rate among the kept, threshold (n,) the lowest kept confidence.
+        coverage (n,) ascending in (0, 1], risk (n,) error rate among the kept, threshold (n,) lowest kept confidence.
 
-    >>> coverage, risk, _ = risk_coverage(np.array([[0.9, 0.1], [0.6, 0.4]]), np.array([0, 1]))
+    >>> coverage, risk, _ = risk_coverage(np.array([0.9, 0.6]), np.array([True, False]))
     >>> coverage, risk
     (array([0.5, 1. ]), array([0. , 0.5]))
     """
-    confidence = probabilities.max(axis=1)
-    wrong = probabilities.argmax(axis=1) != np.asarray(labels)
     order = np.argsort(-confidence, kind="stable")
     kept = np.arange(1, len(order) + 1)
-    return kept / len(order), np.cumsum(wrong[order]) / kept, confidence[order]
+    return kept / len(order), np.cumsum(~np.asarray(correct, bool)[order]) / kept, confidence[order]
+
+
+def threshold_keeping(confidence: np.ndarray, share: float) -> float:
+    """The threshold that a given share of answers reaches; 0.5 when there are no answers.
+
+    Args:
+        confidence: (n,) probabilities of the answers to keep, usually the right ones.
+        share: 0–1.
+
+    >>> round(threshold_keeping(np.linspace(0, 1, 101), 0.95), 2)
+    0.05
+    """
+    return float(np.quantile(confidence, 1 - share)) if len(confidence) else 0.5

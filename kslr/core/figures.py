@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kslr.core.calibration import risk_coverage
+from kslr.core.calibration import risk_coverage, top_answers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -91,7 +91,7 @@ def risk_coverage_figure(curves: dict[str, tuple[np.ndarray, np.ndarray]]) -> "F
     figure = _figure(4.6, 3.4)
     axes = figure.subplots()
     for (name, (probabilities, labels)), colour in zip(curves.items(), (BLUE, ORANGE, "#3a7d44", "#7a4b94"), strict=False):
-        coverage, risk, _ = risk_coverage(probabilities, labels)
+        coverage, risk, _ = risk_coverage(*top_answers(probabilities, labels))
         axes.plot(coverage, risk, color=colour, label=name)
     axes.set_xlabel("share kept")
     axes.set_ylabel("error rate of the kept")

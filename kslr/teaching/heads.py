@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from kslr.core.calibration import fit_temperature, softmax, tempered
+from kslr.core.calibration import apply_temperature, fit_temperature, softmax, threshold_keeping, top_answers
 from kslr.core.errors import InputError
 
 SHARPNESS = 40.0
@@ -55,7 +55,7 @@ class Head:
         if ignored is not None:
             votes = np.where(ignored, -1e9, votes)
         answer = softmax(votes) @ np.eye(self.classes, dtype=np.float32)[self.label]
-        return answer if self.temperature == 1.0 else tempered(answer, self.temperature)
+        return answer if self.temperature == 1.0 else apply_temperature(answer, self.temperature)
 
 
 def balanced(label: np.ndarray, source: np.ndarray | None = None, prior: dict[int, float] | None = None) -> np.ndarray:
@@ -104,7 +104,5 @@ def calibrated(head: Head, answers: np.ndarray, label: np.ndarray, keep: float =
     if not len(label):
         raise InputError("Calibration needs words with at least two recordings.")
     temperature = fit_temperature(answers, label)
-    soft = tempered(answers, temperature)
-    right = soft.argmax(axis=1) == label
-    threshold = float(np.quantile(soft.max(axis=1)[right], 1 - keep)) if right.any() else 0.5
-    return replace(head, temperature=temperature, threshold=threshold)
+    confidence, right = top_answers(apply_temperature(answers, temperature), label)
+    return replace(head, temperature=temperature, threshold=threshold_keeping(confidence[right], keep))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from kslr.augment import Strength, augmented
+from kslr.core.calibration import threshold_keeping, top_answers
 from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
 from kslr.landmarks import PARTS, absent_as_nan
@@ -170,8 +171,8 @@ def head_of(vocabulary: TaughtVocabulary, background: np.ndarray) -> Head:
     found = calibrated(head, answers, head.label[rows])
     if found.temperature < 1.0:
         # A handful of takes by one person, all told apart, would have it as sure as can be and reject everyone else.
-        soft = answers.max(axis=1)[answers.argmax(axis=1) == head.label[rows]]
-        found = replace(found, temperature=1.0, threshold=float(np.quantile(soft, 1 - KEEP)))
+        confidence, right = top_answers(answers, head.label[rows])
+        found = replace(found, temperature=1.0, threshold=threshold_keeping(confidence[right], KEEP))
     return replace(found, threshold=min(found.threshold, SUREST))
 
 
@@ -181,7 +182,7 @@ def check(vocabulary: TaughtVocabulary, background: np.ndarray) -> dict[str, Any
     Returns:
         ``accuracy``, ``per_word`` (id → accuracy, recordings), ``confused`` (pairs), ``weak`` (ids that need more recordings).
     """
-    from kslr.training.evaluation import confusion, most_confused
+    from kslr.core.scores import count_confusions, most_confused
 
     head, group, asked = _head(vocabulary, background)
     answers = left_out(head, group, asked)
@@ -194,7 +195,7 @@ def check(vocabulary: TaughtVocabulary, background: np.ndarray) -> dict[str, Any
     return {
         "accuracy": float((predicted == right).mean()),
         "per_word": per_word,
-        "confused": most_confused(confusion(right, predicted, len(names)), names),
+        "confused": most_confused(count_confusions(right, predicted, len(names)), names),
         "weak": [i for i, row in per_word.items() if row["accuracy"] < WEAK or row["recordings"] < 3],
     }
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.faces import EMOTIONS
-from fusion.evaluation.joint import Answer, calibration_error, evaluate
+from fusion.evaluation.joint import Answer, evaluate
 from fusion.evaluation.manifest import Clip
 
 
@@ -116,8 +116,3 @@ def test_figures_keep_their_bounds(rows):
             figures["sign"]["top1"]["value"], figures["emotion"]["accuracy"]["value"]
         )
     assert sum(s["clips"] for s in figures["per_signer"]) == len(rows)
-
-
-def test_perfect_confidence_has_no_error():
-    assert calibration_error(np.ones(10), np.ones(10)) == 0.0
-    assert calibration_error(np.ones(10), np.zeros(10)) == 1.0

@@ -5,12 +5,14 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from kslr.core.calibration import (
+    apply_temperature,
     expected_calibration_error,
     fit_rare_bias,
     fit_temperature,
     risk_coverage,
     softmax,
-    tempered,
+    threshold_keeping,
+    top_answers,
 )
 
 
@@ -30,8 +32,8 @@ def test_a_sharpened_model_gets_its_temperature_back():
 def test_calibration_error_falls_when_tempered():
     logits, labels = overconfident(4000)
     sharp = softmax(logits * 3)
-    assert expected_calibration_error(sharp, labels) > 0.15
-    assert expected_calibration_error(tempered(sharp, 3.0), labels) < 0.03
+    assert expected_calibration_error(*top_answers(sharp, labels)) > 0.15
+    assert expected_calibration_error(*top_answers(apply_temperature(sharp, 3.0), labels)) < 0.03
 
 
 def rare(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -46,7 +48,7 @@ def test_a_rare_class_is_answered_more_often_and_accuracy_stays():
     bias = fit_rare_bias(probabilities, labels)
     assert bias[2] > bias[1] > bias[0]
     assert np.isclose(bias.mean(), 0)
-    before, after = probabilities.argmax(axis=1), tempered(probabilities, 1.0, bias).argmax(axis=1)
+    before, after = probabilities.argmax(axis=1), apply_temperature(probabilities, 1.0, bias).argmax(axis=1)
     assert (after[labels == 2] == 2).mean() > (before[labels == 2] == 2).mean()
     assert f1_score(labels, after, average="macro") > f1_score(labels, before, average="macro")
     assert (after == labels).mean() > (before == labels).mean() - 0.01
@@ -70,7 +72,7 @@ def test_risk_coverage_ends_at_the_error_rate(n, seed):
     generator = np.random.default_rng(seed)
     probabilities = softmax(generator.normal(0, 1, (n, 4)))
     labels = generator.integers(0, 4, n)
-    coverage, risk, threshold = risk_coverage(probabilities, labels)
+    coverage, risk, threshold = risk_coverage(*top_answers(probabilities, labels))
     assert coverage[-1] == 1
     assert np.isclose(risk[-1], (probabilities.argmax(1) != labels).mean())
     assert np.all(np.diff(coverage) > 0)
@@ -80,6 +82,18 @@ def test_risk_coverage_ends_at_the_error_rate(n, seed):
 @given(st.floats(0.1, 10))
 def test_temperature_keeps_the_order(temperature):
     p = np.array([0.5, 0.3, 0.15, 0.05])
-    q = tempered(p, temperature)
+    q = apply_temperature(p, temperature)
     assert np.isclose(q.sum(), 1)
     assert np.all(np.diff(q) <= 0)
+
+
+def test_calibration_error_of_sure_answers_is_how_often_they_are_wrong():
+    assert expected_calibration_error(np.ones(10), np.ones(10)) == 0.0
+    assert expected_calibration_error(np.ones(10), np.zeros(10)) == 1.0
+
+
+@given(st.integers(1, 200), st.floats(0.0, 1.0))
+def test_a_threshold_keeps_the_share_it_is_asked_for(n, share):
+    confidence = np.random.default_rng(n).random(n)
+    assert (confidence >= threshold_keeping(confidence, share)).mean() >= share - 1 / n
+    assert threshold_keeping(np.array([]), share) == 0.5
