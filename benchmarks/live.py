@@ -104,16 +104,16 @@ def main(
         bare += times[warmup:]
 
         times = []
-        with Interpreter(models) as interpreter:
+        with Interpreter(models).session() as session:
             for frame in frames:
                 with counted(times):
-                    encoded(frame, interpreter.push(frame))
+                    encoded(frame, session.push(frame))
         in_turn += times[warmup:]
 
         camera = TimedCamera(capture_factory=lambda _: Capture(pictures, fps))
-        with camera, Interpreter(models) as interpreter:
+        with camera, Interpreter(models).session() as session:
             shown: list[tuple[float, float]] = []
-            for frame, observation in interpreter.observations(camera):
+            for frame, observation in session.observations(camera):
                 encoded(frame, observation)
                 now = monotonic()
                 shown.append((now, now - camera.origin - frame.seconds))

@@ -28,7 +28,7 @@ from emotion.faces import EMOTIONS, SIZE, FaceCrop, crop_from_box
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
 from emotion.training.datasets import Faces, load
 from fusion.attention import attention
-from fusion.interpreter import AFTER_SECONDS
+from fusion.session import AFTER_SECONDS
 from fusion.pooling import STRATEGIES, pool
 from kslr.core.errors import InputError
 from kslr.core.scores import bootstrap_interval

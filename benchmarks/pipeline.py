@@ -44,8 +44,8 @@ def bare() -> Iterator[Step]:
 @contextmanager
 def ours(models: Models) -> Iterator[Step]:
     """(b) the whole pipeline."""
-    with Interpreter(models) as interpreter:
-        yield interpreter.push
+    with Interpreter(models).session() as session:
+        yield session.push
 
 
 @contextmanager

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from fusion.session import AFTER_SECONDS
 from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, record
 from kslr.segment import Segmenter, SegmentRule
-from kslr.segmenter import LearnedSegmenter, SignTagger
+from kslr.segmenter import Segmenter, SignTagger
 from kslr.training.streams.metrics import best_overlap, decisions, delays, matches, segment_f1
 from kslr.training.streams.joining import Part, Stream, joined_streams, load_parts
 
@@ -36,13 +36,13 @@ FIRST = replace(
 DIRECT = {"a rest after every sign": 0.0, "30 % followed directly": 0.3}
 
 
-Make = Callable[[], Segmenter | LearnedSegmenter]
+Make = Callable[[], Segmenter | Segmenter]
 
 
 def segmenters() -> dict[str, Make]:
     """What is compared, by name; the last is the one in use."""
     tagger = SignTagger()
-    return {"first rule": lambda: Segmenter(FIRST), "rule": Segmenter, "learned": lambda: LearnedSegmenter(tagger)}
+    return {"first rule": lambda: Segmenter(FIRST), "rule": Segmenter, "learned": lambda: Segmenter(tagger)}
 
 
 def measured(streams: list[Stream], make: Make) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import typer
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = {
     "both networks, ready": "from fusion.interpreter import Models; Models.load()",
-    "everything, ready for a camera": "from fusion.interpreter import Interpreter; Interpreter().__enter__()",
+    "everything, ready for a camera": "from fusion.interpreter import Interpreter; Interpreter().session().__enter__()",
     "import tensorflow": "import tensorflow",
 }
 PEAK = "; print(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')).split()[1])"

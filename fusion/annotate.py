@@ -186,8 +186,8 @@ class AnnotatedVideo:
     Raises:
         InputError: the file cannot be written.
 
-    >>> with Interpreter() as session, AnnotatedVideo("out.mp4") as video:   # doctest: +SKIP
-    ...     words = list(session.interpret("clip.mp4", observe=video.add))
+    >>> with AnnotatedVideo("out.mp4") as video:   # doctest: +SKIP
+    ...     words = list(Interpreter().interpret("clip.mp4", observe=video.add))
     """
 
     def __init__(self, path: str | Path, language: str = "kk") -> None:

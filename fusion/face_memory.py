@@ -82,7 +82,7 @@ class FaceMemory:
         """Emotions are read as they look again."""
         self._calm = None
 
-    def calmed(self, emotion: EmotionPrediction) -> EmotionPrediction:
+    def subtract_rest(self, emotion: EmotionPrediction) -> EmotionPrediction:
         """A frame's emotion, read against the calibrated resting face where there is one."""
         return emotion if self._calm is None else relative(emotion, self._calm, self._threshold)
 

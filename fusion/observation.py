@@ -56,8 +56,13 @@ class Seen:
         """Whether more than one person was in view for a part that matters."""
         return self.with_several > 0.1 * self.frames
 
-    def and_one(self, landmarks: Landmarks, several: bool) -> "Seen":
-        """With one frame more, in which more than one person was in view or not."""
+    def plus(self, landmarks: Landmarks, several: bool) -> "Seen":
+        """With one frame more.
+
+        Args:
+            landmarks: of the frame.
+            several: whether more than one person is in view.
+        """
         return replace(
             self,
             frames=self.frames + 1,
@@ -68,7 +73,7 @@ class Seen:
         )
 
 
-def hint(landmarks: Landmarks, several: bool, signing: bool) -> str | None:
+def choose_hint(landmarks: Landmarks, several: bool, signing: bool) -> str | None:
     """What the signer should know; see `Observation.hint`."""
     if landmarks.pose is None:
         return "nobody"

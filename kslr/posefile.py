@@ -46,6 +46,15 @@ def write_pose(path: str | Path, landmarks: Sequence[Landmarks], *, rate: float 
     >>> [l.hands for l in read_pose(f"{folder}/a.pose")]
     [1, 1, 1, 1, 1]
     """
+    write_file(path, to_pose(landmarks, rate=rate, face=face))
+
+
+def to_pose(landmarks: Sequence[Landmarks], *, rate: float = 25.0, face: bool = True) -> bytes:
+    """The content of a ``.pose`` file; see `write_pose`.
+
+    Raises:
+        InputError: there are no frames.
+    """
     from pose_format import Pose
     from pose_format.numpy.pose_body import NumPyPoseBody
     from pose_format.pose_header import PoseHeader, PoseHeaderDimensions
@@ -69,7 +78,7 @@ def write_pose(path: str | Path, landmarks: Sequence[Landmarks], *, rate: float 
     header = PoseHeader(version=0.2, dimensions=PoseHeaderDimensions(width, HEIGHT, 0), components=components)
     buffer = BytesIO()
     Pose(header, NumPyPoseBody(rate, np.ma.masked_array(data, mask=mask), confidence)).write(buffer)
-    write_file(path, buffer.getvalue())
+    return buffer.getvalue()
 
 
 def read_pose(path: str | Path, most: int = MOST_FRAMES) -> list[Landmarks]:

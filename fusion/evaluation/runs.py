@@ -9,7 +9,7 @@ from emotion.recognizer import EmotionPrediction
 from fusion.evaluation.joint import Answer
 from fusion.evaluation.manifest import Clip
 from fusion.interpreter import Interpreter, Models
-from fusion.observation import Observation
+from fusion.observation import Observation, Seen
 from fusion.pooling import pool
 from fusion.tagged import TaggedWord
 from kslr.core.errors import InputError
@@ -29,12 +29,12 @@ def answer(clip: Clip, models: Models) -> Answer:
             emotions.append(observation.emotion)
         final.extend((frame.seconds, word) for word in observation.words)
 
-    interpreter = Interpreter(models)
+    reading = Interpreter(models).interpret(clip.path, observe=observe)
     try:
-        words = list(interpreter.interpret(clip.path, observe=observe))
+        words = list(reading)
     except InputError as error:
         return Answer(clip, None, (), None, True, 0, 0.0, None, str(error))
-    seen = interpreter.seen
+    seen = reading.seen
     word = _chosen(words, clip)
     if word is None:
         span = [e for e in emotions if (clip.start or 0.0) <= e.seconds <= (clip.end if clip.end is not None else np.inf)]
@@ -51,7 +51,7 @@ def answer(clip: Clip, models: Models) -> Answer:
         words=len(words),
         seconds=seen.seconds,
         delay=decided[id(word)] - word.end if word and id(word) in decided else None,
-        problem=_problem(interpreter),
+        problem=_problem(seen),
     )
 
 
@@ -79,8 +79,7 @@ def _chosen(words: Sequence[TaggedWord], clip: Clip) -> TaggedWord | None:
     return best if overlap > 0 else None
 
 
-def _problem(interpreter: Interpreter) -> str | None:
-    seen = interpreter.seen
+def _problem(seen: Seen) -> str | None:
     if seen.nobody:
         return "nobody is in view"
     if seen.several:

@@ -4,6 +4,7 @@ Tiers: ``sign`` (the word), ``emotion``, ``confidence`` (the word's probability)
 is in whole milliseconds.
 """
 
+import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,22 +15,14 @@ from kslr.core.errors import InputError
 TIERS = ("sign", "emotion", "confidence", "alternatives")
 
 
-def write_eaf(path: str | Path, words: Sequence[TaggedWord], *, media: str | Path | None = None, language: str = "kk") -> None:
-    """Writes the file in one step.
+def to_eaf(words: Sequence[TaggedWord], *, media: str | Path | None = None, language: str = "kk") -> bytes:
+    """The content of an ``.eaf`` file.
 
     Args:
-        path: an ``.eaf`` file.
-        media: the video that ELAN should open beside it.
+        media: the video that ELAN opens beside it.
         language: of the words.
-
-    Raises:
-        InputError: the place cannot be written.
     """
-    import tempfile
-
     from pympi.Elan import Eaf
-
-    from kslr.core.files import write_file
 
     eaf = Eaf(author="kslr")
     eaf.remove_tier("default")
@@ -52,7 +45,7 @@ def write_eaf(path: str | Path, words: Sequence[TaggedWord], *, media: str | Pat
         eaf.add_linked_file(media.as_uri(), mimetype=kinds.get(media.suffix.lower(), "video/*"))
     with tempfile.TemporaryDirectory() as folder:
         eaf.to_file(f"{folder}/words.eaf")
-        write_file(path, Path(folder, "words.eaf").read_bytes())
+        return Path(folder, "words.eaf").read_bytes()
 
 
 def read_eaf(path: str | Path) -> list[tuple[float, float, str, str | None, float]]:

@@ -1,7 +1,4 @@
-"""Tagged words as text, JSON, CSV and subtitles, and back.
-
-Times are seconds in Python, JSON and CSV; subtitles have milliseconds, so reading them back rounds to those.
-"""
+"""Tagged words as text, JSON and CSV, and back from JSON and CSV. Times are seconds."""
 
 import csv
 import io
@@ -14,17 +11,13 @@ from emotion.faces import EMOTIONS
 from fusion.tagged import TaggedWord
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
-from kslr.vocabulary import Sign, Vocabulary
+from kslr.vocabulary import Sign
 
 COLUMNS = ("start", "end", "sign", "kk", "latin", "en", "ru", "sign_probability", "emotion", *EMOTIONS)
 
 
-def caption(word: TaggedWord, language: str = "kk") -> str:
-    """The word and how it was said, such as ``Рақмет · happy 0.83``, or ``Су · surprise 0.71 · question?``."""
-    return f"{getattr(word.sign, language)}{_affect(word)}"
-
-
-def _affect(word: TaggedWord) -> str:
+def affect_text(word: TaggedWord) -> str:
+    """How a word was said, such as `` · happy 0.83`` or `` · surprise 0.71 · question?``; empty without an emotion."""
     if not word.emotion:
         return ""
     return f" · {word.emotion} {word.emotion_probabilities[word.emotion]:.2f}{' · question?' if word.question else ''}"
@@ -43,7 +36,7 @@ def to_text(words: Sequence[TaggedWord], language: str = "kk") -> str:
     lines = []
     for word in words:
         name = getattr(word.sign, language)
-        lines.append(f"{word.start:7.2f} – {word.end:6.2f}  {name} {word.sign_probability:.2f}{_affect(word)}\n")
+        lines.append(f"{word.start:7.2f} – {word.end:6.2f}  {name} {word.sign_probability:.2f}{affect_text(word)}\n")
     return "".join(lines)
 
 
@@ -70,7 +63,7 @@ def from_json(text: str) -> list[TaggedWord]:
     """
     try:
         return [
-            _checked(
+            _check_word(
                 TaggedWord(
                     sign=Sign(**word["sign"]),
                     sign_probability=float(word["sign_probability"]),
@@ -88,7 +81,7 @@ def from_json(text: str) -> list[TaggedWord]:
         raise InputError(f"This is not a transcript of kslr ({error}). Use one written with --format json.") from error
 
 
-def _checked(word: TaggedWord) -> TaggedWord:
+def _check_word(word: TaggedWord) -> TaggedWord:
     """A word that came from a file.
 
     Raises:
@@ -134,7 +127,7 @@ def from_csv(text: str) -> list[TaggedWord]:
         for row in csv.DictReader(io.StringIO(text)):
             probability = float(row["sign_probability"])
             words.append(
-                _checked(
+                _check_word(
                     TaggedWord(
                         sign=Sign(row["sign"], row["kk"], row["latin"], row["en"], row["ru"]),
                         sign_probability=probability,
@@ -149,48 +142,3 @@ def from_csv(text: str) -> list[TaggedWord]:
     except (ValueError, KeyError, TypeError, csv.Error) as error:
         raise InputError(f"This is not a table of words ({error}). Use one written with --format csv.") from error
     return words
-
-
-def to_subtitles(words: Sequence[TaggedWord], kind: str = "srt", language: str = "kk") -> str:
-    """Subtitles: one line a word with its affect.
-
-    Args:
-        kind: ``srt`` or ``vtt``.
-
-    >>> to_subtitles([], "vtt").strip()
-    'WEBVTT'
-    """
-    import pysubs2
-
-    subtitles = pysubs2.SSAFile()
-    for word in words:
-        start, end = round(word.start * 1000), round(word.end * 1000)
-        subtitles.append(pysubs2.SSAEvent(start=start, end=max(end, start + 1), text=caption(word, language)))
-    return subtitles.to_string(kind)
-
-
-def from_subtitles(text: str, vocabulary: Vocabulary, language: str = "kk") -> list[tuple[float, float, str, str | None]]:
-    """Reads subtitles back.
-
-    Returns:
-        (start, end, sign id, emotion or None) a line; seconds.
-
-    Raises:
-        InputError: not subtitles, or a word that is not in the vocabulary.
-    """
-    import pysubs2
-
-    known = {getattr(sign, language): sign.id for sign in vocabulary.signs}
-    if text.strip() in ("", "WEBVTT"):  # A clip without words; pysubs2 cannot tell its format.
-        return []
-    try:
-        events = pysubs2.SSAFile.from_string(text).events
-    except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
-        raise InputError(f"These are not subtitles ({error}). Use SRT or VTT.") from error
-    lines = []
-    for event in events:
-        name, _, affect = event.plaintext.partition(" · ")
-        if name not in known:
-            raise InputError(f"{name!r} is not a word of {vocabulary.name} in {language}.")
-        lines.append((event.start / 1000, event.end / 1000, known[name], affect.split(" ")[0] or None))
-    return lines

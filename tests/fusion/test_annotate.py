@@ -34,9 +34,9 @@ def nothing(seconds: float, signing: bool = False, words: tuple = ()) -> Observa
 
 @pytest.fixture(scope="module")
 def seen(astronaut) -> Observation:
-    with Interpreter(Models.load()) as interpreter:
+    with Interpreter(Models.load()).session() as session:
         for i in range(3):
-            observation = interpreter.push(Frame(astronaut, i / 10))
+            observation = session.push(Frame(astronaut, i / 10))
     return observation
 
 

@@ -39,9 +39,9 @@ def test_a_stern_face_at_rest_is_neutral_once_known() -> None:
     assert not memory.calibrate()
     watched(memory, "angry", 0, 4, signing=False)
     stern = shown("angry", 4.1)
-    assert memory.calmed(stern) is stern
+    assert memory.subtract_rest(stern) is stern
     assert memory.calibrate(3.0)
-    assert memory.calmed(stern).label == "neutral"
+    assert memory.subtract_rest(stern).label == "neutral"
     assert memory.affect(0.0, 4.0)[0] == "neutral"
     memory.forget_calibration()
     assert memory.affect(0.0, 4.0)[0] == "angry"

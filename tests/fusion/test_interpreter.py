@@ -26,9 +26,9 @@ def models() -> Models:
 
 
 def test_a_still_face_is_seen_and_signs_nothing(models, astronaut):
-    with Interpreter(models) as interpreter:
-        seen = [interpreter.push(Frame(astronaut, i / 10)) for i in range(12)]
-        words = interpreter.finish()
+    with Interpreter(models).session() as session:
+        seen = [session.push(Frame(astronaut, i / 10)) for i in range(12)]
+        words = session.finish()
     last = seen[-1]
     assert last.landmarks.face is not None
     assert last.crop is not None
@@ -37,42 +37,42 @@ def test_a_still_face_is_seen_and_signs_nothing(models, astronaut):
     assert last.emotion.probabilities.sum() == pytest.approx(1, abs=1e-4)
     assert words == ()
     assert not any(observation.words for observation in seen)
-    assert interpreter.seen.with_face >= 10
-    assert not interpreter.seen.nobody
+    assert session.seen.with_face >= 10
+    assert not session.seen.nobody
 
 
 def test_an_empty_room_is_told(models):
-    with Interpreter(models) as interpreter:
-        observation = interpreter.push(Frame(np.full((240, 320, 3), 90, np.uint8), 0.0))
+    with Interpreter(models).session() as session:
+        observation = session.push(Frame(np.full((240, 320, 3), 90, np.uint8), 0.0))
     assert observation.hint == "nobody"
     assert observation.crop is None
     assert observation.emotion is None
-    assert interpreter.seen.nobody
+    assert session.seen.nobody
 
 
 def test_two_people_are_told(models, astronaut):
     person = astronaut[:320, 60:400]
     both = np.ascontiguousarray(np.concatenate([person, person[:, ::-1]], axis=1))
-    with Interpreter(models, people_every=0.0) as interpreter:
-        hints = [interpreter.push(Frame(both, i / 10)).hint for i in range(3)]
+    with Interpreter(models, people_every=0.0).session() as session:
+        hints = [session.push(Frame(both, i / 10)).hint for i in range(3)]
     assert hints[-1] == "several_people"
-    assert interpreter.seen.several
+    assert session.seen.several
 
 
 def test_it_must_be_open(models, astronaut):
     with pytest.raises(RuntimeError, match="with statement"):
-        Interpreter(models).push(Frame(astronaut, 0.0))
+        Interpreter(models).session().push(Frame(astronaut, 0.0))
 
 
 @pytest.mark.parametrize(("shape", "dtype"), [((48, 48), np.uint8), ((48, 48, 4), np.uint8), ((48, 48, 3), np.float32)])
 def test_what_is_no_picture_is_refused(models, shape, dtype):
-    with Interpreter(models) as interpreter, pytest.raises(InputError):
-        interpreter.push(Frame(np.zeros(shape, dtype), 0.0))
+    with Interpreter(models).session() as session, pytest.raises(InputError):
+        session.push(Frame(np.zeros(shape, dtype), 0.0))
 
 
 def test_two_sessions_do_not_mix(models, astronaut):
     empty = np.full((240, 320, 3), 90, np.uint8)
-    with Interpreter(models) as one, Interpreter(models) as other:
+    with Interpreter(models).session() as one, Interpreter(models).session() as other:
         for i in range(4):
             seen, unseen = one.push(Frame(astronaut, i / 10)), other.push(Frame(empty, i / 10))
     assert seen.emotion is not None
@@ -81,19 +81,31 @@ def test_two_sessions_do_not_mix(models, astronaut):
     assert other.seen.with_face == 0
 
 
+def test_an_interpreter_reads_a_clip_while_a_session_is_open(models, tmp_path, astronaut):
+    clip = write(tmp_path / "clip.mp4", [np.full((240, 320, 3), 90, np.uint8)] * 5, fps=10)
+    interpreter = Interpreter(models)
+    with interpreter.session() as session:
+        session.push(Frame(astronaut, 0.0))
+        reading = interpreter.interpret(clip)
+        assert list(reading) == []
+        assert session.push(Frame(astronaut, 0.1)).landmarks.face is not None
+    assert reading.seen.nobody
+    assert (session.seen.frames, reading.seen.frames) == (2, 5)
+
+
 def test_a_clip_gives_words_with_affect(models, shared_data):
     clip = shared_data / "media/rsl/su--voda.mp4"
     frames, fractions = [], []
-    interpreter = Interpreter(models)
-    words = list(interpreter.interpret(clip, observe=lambda f, o: frames.append((f, o)), progress=fractions.append))
+    reading = Interpreter(models).interpret(clip, observe=lambda f, o: frames.append((f, o)), progress=fractions.append)
+    words = list(reading)
     assert len(frames) > 30
     assert fractions[-1] == 1.0
     assert fractions == sorted(fractions)
-    assert interpreter.seen.frames == len(frames)
+    assert reading.seen.frames == len(frames)
     assert words, "a dictionary entry holds a sign"
     trained = {sign.id for sign in models.signs.vocabulary.signs if not sign.untrained}
     for word in words:
-        assert 0 <= word.start < word.end <= interpreter.seen.seconds + 0.1
+        assert 0 <= word.start < word.end <= reading.seen.seconds + 0.1
         assert word.sign.id in trained
         assert word.alternatives[0] == (word.sign.id, word.sign_probability)
         assert {sign_id for sign_id, _ in word.alternatives} <= trained
@@ -102,12 +114,12 @@ def test_a_clip_gives_words_with_affect(models, shared_data):
 
 def _signed(models: Models, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch, emotion=None, neutral: bool = False):
     """Observations and words of that person, the tracker and (if given) the emotions being said beforehand."""
-    with Interpreter(models, neutral=neutral) as interpreter:
-        monkeypatch.setattr(interpreter._tracker, "process", lambda frame: replace(signer(frame.seconds), face=FACE))
+    with Interpreter(models, neutral=neutral).session() as session:
+        monkeypatch.setattr(session._tracker, "process", lambda frame: replace(signer(frame.seconds), face=FACE))
         if emotion:
-            monkeypatch.setattr("fusion.interpreter.EmotionRecognizer.recognize", lambda self, crops: [emotion(crops[0].seconds)])
-        seen = [interpreter.push(Frame(picture, i / 20)) for i in range(80)]
-        return seen, [word for one in seen for word in one.words] + list(interpreter.finish())
+            monkeypatch.setattr("fusion.session.EmotionRecognizer.recognize", lambda self, crops: [emotion(crops[0].seconds)])
+        seen = [session.push(Frame(picture, i / 20)) for i in range(80)]
+        return seen, [word for one in seen for word in one.words] + list(session.finish())
 
 
 FACE = np.random.default_rng(0).uniform(0.4, 0.6, (468, 3)).astype(np.float32)
@@ -153,23 +165,23 @@ def test_a_stern_resting_face_is_not_called_angry(models, astronaut, monkeypatch
 def test_three_calm_seconds_are_the_resting_face_until_they_are_forgotten(models, astronaut, monkeypatch):
     stern = np.where(np.array(EMOTIONS) == "angry", 0.76, 0.04)
     monkeypatch.setattr(
-        "fusion.interpreter.EmotionRecognizer.recognize",
+        "fusion.session.EmotionRecognizer.recognize",
         lambda self, crops: [EmotionPrediction(crops[0].seconds, 1.0, stern, "angry")],
     )
-    with Interpreter(models) as interpreter:
+    with Interpreter(models).session() as session:
         face = {"there": FACE}
-        monkeypatch.setattr(interpreter._tracker, "process", lambda frame: replace(signer(frame.seconds, ()), face=face["there"]))
+        monkeypatch.setattr(session._tracker, "process", lambda frame: replace(signer(frame.seconds, ()), face=face["there"]))
 
         def look(first: float, last: float) -> str | None:
-            return [interpreter.push(Frame(astronaut, t)) for t in np.arange(first, last, 0.1)][-1].emotion.label
+            return [session.push(Frame(astronaut, t)) for t in np.arange(first, last, 0.1)][-1].emotion.label
 
-        assert not interpreter.calibrate()  # nothing seen yet
+        assert not session.calibrate()  # nothing seen yet
         assert look(0, 0.6) == "angry"
-        assert not interpreter.calibrate()  # not for long enough
+        assert not session.calibrate()  # not for long enough
         assert look(0.6, 3.2) == "angry"
-        assert interpreter.calibrate()
+        assert session.calibrate()
         assert look(3.2, 3.5) == "neutral"
-        interpreter.forget_calibration()
+        session.forget_calibration()
         assert look(3.5, 3.8) == "angry"
 
 
@@ -195,9 +207,10 @@ def test_translating_never_imports_tensorflow(tmp_path, astronaut):
 def test_overlapped_reading_gives_what_one_frame_after_another_gives(models, tmp_path, astronaut):
     clip = write(tmp_path / "clip.mp4", shaken(astronaut, frames=25))
     overlapped, one_by_one = [], []
-    interpreter = Interpreter(models)
-    list(interpreter.interpret(clip, observe=lambda frame, observation: overlapped.append(observation)))
-    with VideoFile(clip) as video, Interpreter(models) as session:
+    reading = Interpreter(models).interpret(clip, observe=lambda frame, observation: overlapped.append(observation))
+    assert reading.seen.frames == 0
+    list(reading)
+    with VideoFile(clip) as video, Interpreter(models).session() as session:
         one_by_one = [session.push(frame) for frame in video]
         last = session.seen
     assert [o.seconds for o in overlapped] == [o.seconds for o in one_by_one]
@@ -206,7 +219,7 @@ def test_overlapped_reading_gives_what_one_frame_after_another_gives(models, tmp
         assert np.array_equal(a.landmarks.vector(), b.landmarks.vector(), equal_nan=True)
         assert (a.emotion is None) == (b.emotion is None)
         assert a.emotion is None or np.array_equal(a.emotion.probabilities, b.emotion.probabilities)
-    assert interpreter.seen.frames == last.frames == len(overlapped)
+    assert reading.seen.frames == last.frames == len(overlapped)
 
 
 def test_a_camera_is_read_until_it_is_gone(models, astronaut, monkeypatch):
@@ -225,9 +238,9 @@ def test_a_camera_is_read_until_it_is_gone(models, astronaut, monkeypatch):
             pass
 
     monkeypatch.setattr("fusion.interpreter.open_source", lambda _: Camera(patience=0.5, capture_factory=lambda _: Capture()))
-    seen, interpreter = [], Interpreter(models)
+    seen = []
     with pytest.raises(InputError, match="stopped giving pictures"):
-        list(interpreter.interpret(0, observe=lambda frame, observation: seen.append(observation)))
+        list(Interpreter(models).interpret(0, observe=lambda frame, observation: seen.append(observation)))
     assert len(seen) >= 3
     assert all(b.seconds > a.seconds for a, b in pairwise(seen))
     assert seen[-1].emotion is not None
@@ -238,10 +251,10 @@ def test_the_very_same_face_is_classified_once(models, astronaut, monkeypatch):
     recognize = models.emotions.recognize
     monkeypatch.setattr(models.emotions, "recognize", lambda crops: asked.append(len(crops)) or recognize(crops))
     crop = crop_from_box(astronaut, (180, 60, 110, 110), 1.0)
-    with Interpreter(models) as interpreter:
-        first = interpreter._emotion(crop)
-        again = interpreter._emotion(replace(crop, seconds=2.0))
-        other = interpreter._emotion(replace(crop, image=crop.image[:, ::-1].copy()))
+    with Interpreter(models).session() as session:
+        first = session._recognize_face(crop)
+        again = session._recognize_face(replace(crop, seconds=2.0))
+        other = session._recognize_face(replace(crop, image=crop.image[:, ::-1].copy()))
     assert len(asked) == 2
     assert (again.seconds, again.quality) == (2.0, crop.quality)
     assert np.array_equal(first.probabilities, again.probabilities)

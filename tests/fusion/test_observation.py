@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fusion.observation import Seen, hint
+from fusion.observation import Seen, choose_hint
 from kslr.landmarks import Landmarks
 
 POSE, FACE, HAND = np.zeros((33, 4), np.float32), np.zeros((468, 3), np.float32), np.zeros((21, 3), np.float32)
@@ -19,11 +19,11 @@ POSE, FACE, HAND = np.zeros((33, 4), np.float32), np.zeros((468, 3), np.float32)
     ],
 )
 def test_the_most_important_is_told_first(landmarks, several, signing, told):
-    assert hint(landmarks, several, signing) == told
+    assert choose_hint(landmarks, several, signing) == told
 
 
 def test_frames_are_counted():
-    seen = Seen().and_one(Landmarks(0.5), True).and_one(Landmarks(1.5, pose=POSE, face=FACE), False)
+    seen = Seen().plus(Landmarks(0.5), True).plus(Landmarks(1.5, pose=POSE, face=FACE), False)
     assert seen == Seen(frames=2, with_person=1, with_several=1, with_face=1, seconds=1.5)
     assert seen.several
     assert not seen.nobody

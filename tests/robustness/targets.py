@@ -395,15 +395,16 @@ def transcript() -> list[Any]:
 
 def make_transcripts(folder: Path) -> None:
     """In every format that is read back."""
-    from fusion.transcripts.elan import write_eaf
-    from fusion.transcripts.exports import to_csv, to_json, to_subtitles
+    from fusion.transcripts.elan import to_eaf
+    from fusion.transcripts.exports import to_csv, to_json
+    from fusion.transcripts.subtitles import to_subtitles
 
     words = transcript()
     (folder / "a.json").write_text(to_json(words, source="a.mp4", duration=3.0, vocabulary="kslr30"), encoding="utf-8")
     (folder / "b.csv").write_text(to_csv(words), encoding="utf-8")
     (folder / "c.srt").write_text(to_subtitles(words, "srt"), encoding="utf-8")
     (folder / "d.vtt").write_text(to_subtitles(words, "vtt"), encoding="utf-8")
-    write_eaf(folder / "e.eaf", words)
+    (folder / "e.eaf").write_bytes(to_eaf(words))
 
 
 def change_transcript(data: bytes, rng: random.Random, others: Sequence[bytes]) -> bytes:
@@ -419,8 +420,9 @@ def change_transcript(data: bytes, rng: random.Random, others: Sequence[bytes]) 
 def use_transcript(path: Path) -> None:
     """Reads it and writes it in every format again."""
     from fusion.transcripts.elan import read_eaf
-    from fusion.transcripts.exports import from_csv, from_json, from_subtitles
-    from fusion.transcripts.formats import FORMATS, written
+    from fusion.transcripts.exports import from_csv, from_json
+    from fusion.transcripts.formats import DOWNLOADS, Transcript
+    from fusion.transcripts.subtitles import from_subtitles
     from kslr.core.errors import InputError
     from kslr.vocabulary import kslr30
 
@@ -435,8 +437,8 @@ def use_transcript(path: Path) -> None:
         from_subtitles(text, kslr30())
         return
     words = from_json(text) if path.suffix == ".json" else from_csv(text)
-    for kind in FORMATS:
-        written(kind, words, source="x", duration=1.0, vocabulary="x", language="kk")
+    for format in DOWNLOADS.values():
+        format.serialize(Transcript(words, "x", 1.0, "x"))
 
 
 def make_settings(folder: Path) -> None:

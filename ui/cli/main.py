@@ -5,12 +5,13 @@ from contextlib import nullcontext
 from dataclasses import replace
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from fusion.transcripts.formats import Format, Transcript
 from kslr.core.errors import InputError
-from kslr.core.files import check_writable
+from kslr.core.files import check_writable, write_file
 from ui.cli.classroom import classroom
 from ui.cli.console import notes, progress_bar
 from ui.cli.emotion import emotion as emotion_table
@@ -43,18 +44,6 @@ for command in (teach, forget, vocabularies, extract):
 app.add_typer(vocabulary, name="vocabulary")
 
 
-class Format(str, Enum):
-    """How a transcript is written."""
-
-    text = "text"
-    json = "json"
-    csv = "csv"
-    srt = "srt"
-    vtt = "vtt"
-    eaf = "eaf"
-    pose = "pose"
-
-
 class Language(str, Enum):
     """The languages of words and messages."""
 
@@ -84,7 +73,6 @@ def translate(
 
     from fusion.annotate import AnnotatedVideo
     from fusion.interpreter import Interpreter, Models
-    from fusion.transcripts.batch import save, transcript
     from fusion.transcripts.exports import to_text
 
     for path in (out, annotate):
@@ -93,7 +81,7 @@ def translate(
     if format in (Format.eaf, Format.pose) and out is None:
         raise InputError(f"The format {format.value} is a file; say where with --out.")
     live = source.isdigit() and not Path(source).exists()
-    interpreter = Interpreter(Models.load(signs, emotion), neutral=neutral)
+    models = Models.load(signs, emotion)
     words, landmarks = [], []
     with (
         progress_bar(f"Reading {Path(source).name}") as progress,
@@ -106,8 +94,9 @@ def translate(
             if format is Format.pose:
                 landmarks.append(observation.landmarks)
 
+        reading = Interpreter(models, neutral=neutral).interpret(source, observe=observe, progress=progress)
         try:
-            for word in interpreter.interpret(source, observe=observe, progress=progress):
+            for word in reading:
                 words.append(word)
                 if annotated:  # A word that ends with the file is known only after the last frame.
                     annotated.tell([word])
@@ -116,15 +105,14 @@ def translate(
         except KeyboardInterrupt:
             if not live:
                 raise
-    seen, vocabulary = interpreter.seen, interpreter.models.signs.vocabulary.name
+    seen, vocabulary = reading.seen, models.signs.vocabulary.name
+    transcript = Transcript(
+        words, source, seen.seconds, vocabulary, language.value, landmarks, not without_face, None if live else source
+    )
     if out is not None:
-        options: dict[str, Any] = {"landmarks": landmarks, "language": language.value, "face": not without_face}
-        save(out, format.value, words, source=source, seen=seen, vocabulary=vocabulary, **options)
+        write_file(out, format.serialize(transcript))
     elif not (live and format is Format.text):
-        written = transcript(
-            words, format.value, source=source, duration=seen.seconds, vocabulary=vocabulary, language=language.value
-        )
-        typer.echo(written, nl=False)
+        typer.echo(format.serialize(transcript).decode(), nl=False)
     return tell(source, seen, bool(words))
 
 
@@ -141,7 +129,7 @@ def _translate_folder(
     total = len(video_files(source))
     done = []
     with progress_bar(f"Reading {total} clips") as progress:
-        options = {"kind": format.value, "workers": workers, "language": language.value, "signs": signs, "emotion": emotion}
+        options = {"format": format, "workers": workers, "language": language.value, "signs": signs, "emotion": emotion}
         for one in translate_folder(source, out, **options):  # type: ignore[arg-type]
             done.append(one)
             progress(f"{one.clip.name} ({len(done)} of {total})", len(done) / max(total, 1))

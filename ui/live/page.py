@@ -2,7 +2,7 @@
 
 import gradio as gr
 
-from fusion.transcripts.formats import FORMATS
+from fusion.transcripts.formats import DOWNLOADS
 from ui.server.services import Services
 from ui.shared.i18n import word_html
 from ui.video.page import vocabulary_html
@@ -19,7 +19,7 @@ def page() -> str:
         f'<label class="switch"><input type="checkbox" id="live-{name}"{" checked" if on else ""}>{word_html("live." + name)}</label>'
         for name, on in (("mirror", True), ("skeleton", True), ("private", False))
     )
-    downloads = "".join(f'<button type="button" class="quiet" data-format="{kind}">{kind.upper()}</button>' for kind in FORMATS)
+    downloads = "".join(f'<button type="button" class="quiet" data-format="{kind}">{kind.upper()}</button>' for kind in DOWNLOADS)
     return f"""
 <section class="live" aria-labelledby="live-heading">
   {word_html("live.heading", "h2", 'id="live-heading"')}

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 
 from fusion.transcripts.exports import from_json
-from fusion.transcripts.formats import FORMATS, written
+from fusion.transcripts.formats import DOWNLOADS, Transcript
 from kslr.core.errors import InputError
 from ui.live.inbox import Given, Inbox
 from ui.server.metrics import REFUSALS, Metrics
@@ -271,7 +271,7 @@ def router(services: Services) -> APIRouter:
 
     @routes.post("/live/export")
     async def export(request: Request, format: str, language: str = "kk", signs: str = "") -> Response:
-        if not same_origin(request.headers) or format not in FORMATS or language not in LANGUAGES:
+        if not same_origin(request.headers) or format not in DOWNLOADS or language not in LANGUAGES:
             return Response(status_code=403)
         body = await request.body()
         try:
@@ -282,8 +282,8 @@ def router(services: Services) -> APIRouter:
             return Response(str(error), status_code=422, media_type="text/plain")
         vocabulary = signs[:NAME_LENGTH] or services.vocabularies.default
         duration = max((word.end for word in words), default=0.0)
-        content = written(format, words, source="live", duration=duration, vocabulary=vocabulary, language=language)
+        content = DOWNLOADS[format].serialize(Transcript(words, "live", duration, vocabulary, language))
         headers = {"Content-Disposition": f'attachment; filename="kslr.{format}"'}
-        return Response(content, media_type=FORMATS[format], headers=headers)
+        return Response(content, media_type=DOWNLOADS[format].media_type, headers=headers)
 
     return routes

@@ -12,7 +12,7 @@ from fusion.annotate import AnnotatedVideo
 from fusion.interpreter import Interpreter, Models
 from fusion.observation import Seen
 from fusion.tagged import TaggedWord
-from fusion.transcripts.formats import FORMATS, written
+from fusion.transcripts.formats import DOWNLOADS, Transcript
 from kslr.core.errors import InputError
 from kslr.video import VideoFile
 from ui.server.services import Services
@@ -139,15 +139,9 @@ def _progress(seconds: float, duration: float | None, spent: float) -> Progress:
 def _write(translation: Translation, folder: Path, language: str) -> dict[str, Path]:
     """Every format of the words beside the annotated video."""
     files = {"mp4": folder / "kslr.mp4"}
-    for kind in FORMATS:
-        files[kind] = folder / f"kslr.{kind}"
-        content = written(
-            kind,
-            translation.words,
-            source=translation.name,
-            duration=translation.seen.seconds,
-            vocabulary=translation.vocabulary,
-            language=language,
-        )
-        files[kind].write_bytes(content)
+    seconds = translation.seen.seconds
+    transcript = Transcript(translation.words, translation.name, seconds, translation.vocabulary, language)
+    for extension, format in DOWNLOADS.items():
+        files[extension] = folder / f"kslr.{extension}"
+        files[extension].write_bytes(format.serialize(transcript))
     return files

@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from fusion.tagged import TaggedWord
-from fusion.transcripts.elan import read_eaf, write_eaf
+from fusion.transcripts.elan import read_eaf, to_eaf
 from kslr.core.errors import InputError
 from kslr.vocabulary import kslr30
 
@@ -18,13 +18,13 @@ def words() -> list[TaggedWord]:
 
 
 def test_what_is_written_is_read(tmp_path, words):
-    write_eaf(tmp_path / "a.eaf", words)
+    (tmp_path / "a.eaf").write_bytes(to_eaf(words))
     assert read_eaf(tmp_path / "a.eaf") == [(0.5, 1.75, "Рақмет", "happy", 0.91), (2.0, 3.0, "Су", None, 0.5)]
 
 
 def test_the_file_has_elans_tiers_and_its_video(tmp_path, words):
     (tmp_path / "clip.mp4").touch()
-    write_eaf(tmp_path / "a.eaf", words, media=tmp_path / "clip.mp4", language="ru")
+    (tmp_path / "a.eaf").write_bytes(to_eaf(words, media=tmp_path / "clip.mp4", language="ru"))
     root = ElementTree.parse(tmp_path / "a.eaf").getroot()
     assert root.tag == "ANNOTATION_DOCUMENT"
     assert [tier.get("TIER_ID") for tier in root.iter("TIER")] == ["sign", "emotion", "confidence", "alternatives"]
@@ -33,7 +33,7 @@ def test_the_file_has_elans_tiers_and_its_video(tmp_path, words):
 
 
 def test_no_words_is_a_file_without_annotations(tmp_path):
-    write_eaf(tmp_path / "a.eaf", [])
+    (tmp_path / "a.eaf").write_bytes(to_eaf([]))
     assert read_eaf(tmp_path / "a.eaf") == []
 
 

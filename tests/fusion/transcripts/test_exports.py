@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from emotion.faces import EMOTIONS
 from fusion.tagged import TaggedWord
-from fusion.transcripts.exports import from_csv, from_json, from_subtitles, to_csv, to_json, to_subtitles, to_text
+from fusion.transcripts.exports import from_csv, from_json, to_csv, to_json, to_text
+from fusion.transcripts.subtitles import from_subtitles, to_subtitles
 from kslr.core.errors import InputError
 from kslr.vocabulary import kslr30
 

@@ -2,15 +2,16 @@ import pytest
 
 from fusion.tagged import TaggedWord
 from fusion.transcripts.elan import read_eaf
-from fusion.transcripts.exports import from_csv, from_json, from_subtitles
-from fusion.transcripts.formats import FORMATS, written
+from fusion.transcripts.exports import from_csv, from_json
+from fusion.transcripts.formats import DOWNLOADS, Format, Transcript
+from fusion.transcripts.subtitles import from_subtitles
 from kslr.vocabulary import kslr30
 
 WORDS = [TaggedWord(kslr30()["su"], 0.9, 1.0, 2.0, (("su", 0.9),), "happy", {"happy": 0.7})]
 
 
 def content(kind: str) -> bytes:
-    return written(kind, WORDS, source="a.mp4", duration=3.0, vocabulary="kslr30", language="ru")
+    return Format(kind).serialize(Transcript(WORDS, "a.mp4", 3.0, "kslr30", "ru"))
 
 
 def test_every_format_is_read_back(tmp_path):
@@ -20,14 +21,25 @@ def test_every_format_is_read_back(tmp_path):
         assert from_subtitles(content(kind).decode(), kslr30(), "ru")[0][:3] == (1.0, 2.0, "su")
     (tmp_path / "words.eaf").write_bytes(content("eaf"))
     assert read_eaf(tmp_path / "words.eaf")[0][2] == "Вода"
-    assert "Вода" in content("txt").decode()
+    assert "Вода" in content("text").decode()
 
 
-@pytest.mark.parametrize("kind", FORMATS)
-def test_nothing_signed_is_a_file_too(kind):
-    assert isinstance(written(kind, [], source="", duration=0.0, vocabulary="", language="kk"), bytes)
+@pytest.mark.parametrize("format", DOWNLOADS.values())
+def test_nothing_signed_is_a_file_too(format):
+    assert isinstance(format.serialize(Transcript([], "", 0.0, "")), bytes)
 
 
 def test_an_unknown_format_is_an_error():
-    with pytest.raises(KeyError):
-        written("exe", [], source="", duration=0.0, vocabulary="", language="kk")
+    with pytest.raises(ValueError, match="exe"):
+        Format("exe")
+
+
+def test_each_download_has_its_extension_and_media_type():
+    assert {extension: format.media_type.partition(";")[0] for extension, format in DOWNLOADS.items()} == {
+        "txt": "text/plain",
+        "json": "application/json",
+        "csv": "text/csv",
+        "srt": "application/x-subrip",
+        "vtt": "text/vtt",
+        "eaf": "text/xml",
+    }

@@ -1,0 +1,213 @@
+"""One person's signing: frames in, words tagged with affect out, with one MediaPipe pass a frame for both branches."""
+
+from collections.abc import Generator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from emotion.detection import FaceDetector
+from emotion.faces import FaceCrop, crop_from_landmarks
+from emotion.recognizer import EmotionPrediction, EmotionRecognizer
+from fusion.face_memory import FaceMemory
+from fusion.observation import Observation, Seen, choose_hint
+from fusion.tagged import TaggedWord
+from kslr.camera import Camera
+from kslr.core.stages import Stages
+from kslr.holistic import HolisticTracker
+from kslr.landmarks import Landmarks
+from kslr.recognizer import SignPrediction, SignRecognizer
+from kslr.segment import SignSegment
+from kslr.segmenter import Segmenter
+from kslr.video import Frame, VideoFile
+
+# Affect is clearest just after the stroke.
+AFTER_SECONDS = 0.5
+# Seconds between two guesses at a sign under way.
+GUESS_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Models:
+    """Both recognisers, loaded once and shared by every session of a process."""
+
+    signs: SignRecognizer
+    emotions: EmotionRecognizer
+
+    @classmethod
+    def load(cls, signs: str = "kslr30", emotion: str = "emotion") -> "Models":
+        """Loads shipped models by name, or any model by the path of its card.
+
+        Raises:
+            InputError: a model is missing, damaged or foreign.
+        """
+        return cls(SignRecognizer(signs), EmotionRecognizer(emotion))
+
+
+class Session:
+    """Reads one source. A context manager that holds one tracker (about 200 MB) while it is open.
+
+    `fusion.interpreter.Interpreter.session` makes it.
+
+    Attributes:
+        models: the recognisers in use.
+        seen: what was in view so far.
+    """
+
+    def __init__(self, models: Models, people_every: float = 2.0, neutral: bool = False) -> None:
+        self.models = models
+        self.seen = Seen()
+        self._people_every = people_every
+        self._people_at = float("-inf")
+        self._several = False
+        self._segmenter = Segmenter()
+        self._memory = FaceMemory(models.emotions.threshold, neutral)
+        self._waiting: list[SignSegment] = []
+        self._guess: SignPrediction | None = None
+        self._guessed_at = float("-inf")
+        self._face: tuple[FaceCrop, EmotionPrediction] | None = None
+        self._open = False
+
+    def __enter__(self) -> "Session":
+        with ExitStack() as stack:
+            self._tracker = stack.enter_context(HolisticTracker())
+            self._faces = stack.enter_context(FaceDetector())
+            self._stack = stack.pop_all()
+        self._open = True
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._open = False
+        self._stack.close()
+
+    def push(self, frame: Frame) -> Observation:
+        """Reads the next frame of a live source.
+
+        Args:
+            frame: later than the one before.
+
+        Raises:
+            InputError: the frame is not an RGB picture.
+            RuntimeError: the session is not open.
+        """
+        return self.read(frame, self.look(frame))
+
+    def look(self, frame: Frame) -> Landmarks:
+        """The first half of `push`: the one MediaPipe pass.
+
+        It may take the next frame while another thread is still at `read` with the one before.
+        """
+        if not self._open:
+            raise RuntimeError("Open the session in a with statement before you push frames.")
+        return self._tracker.process(frame)
+
+    def read(self, frame: Frame, landmarks: Landmarks) -> Observation:
+        """The second half of `push`: all that follows from the pass. Call it in the order of the frames."""
+        crop = crop_from_landmarks(frame.rgb, landmarks.face, frame.seconds, (landmarks.left_hand, landmarks.right_hand))
+        emotion = self._recognize_face(crop) if crop else None
+        self._count_people(frame)
+        segment = self._segmenter.push(landmarks)
+        self._waiting += [segment] if segment else []
+        signing = self._segmenter.signing
+        self._memory.add(landmarks, emotion, signing)
+        words = self._final_words(frame.seconds)
+        self.seen = self.seen.plus(landmarks, self._several)
+        return Observation(
+            seconds=frame.seconds,
+            landmarks=landmarks,
+            crop=crop,
+            emotion=self._memory.subtract_rest(emotion) if emotion else None,
+            words=words,
+            signing=signing,
+            hint=choose_hint(landmarks, self._several, signing),
+            provisional=self._guess_sign(frame.seconds),
+        )
+
+    def observations(self, video: VideoFile | Camera) -> Generator[tuple[Frame, Observation], None, None]:
+        """Every frame of a source and what it gave, with decoding, pass and reading overlapped in threads."""
+
+        def look(frame: Frame) -> tuple[Frame, Landmarks]:
+            return frame, self.look(frame)
+
+        def read(looked: tuple[Frame, Landmarks]) -> tuple[Frame, Observation]:
+            return looked[0], self.read(*looked)
+
+        if isinstance(video, Camera):
+            # The picture is fetched when the pass is free for it, not before, so that it is the newest.
+            with Stages(read, name="interpret") as stages:
+                yield from stages.run(look(frame) for frame in video)
+        else:
+            with Stages(look, read, name="interpret") as stages:
+                yield from stages.run(video)
+            # A whole file lasts as long as it says.
+            length = self.seen.seconds if video.truncated else max(self.seen.seconds, video.duration or 0.0)
+            self.seen = replace(self.seen, truncated=video.truncated, seconds=length)
+
+    def calibrate(self, seconds: float = 3.0) -> bool:
+        """Takes what the face showed in the last seconds, hands at rest, for the person's resting face from now on.
+
+        Every emotion after this is read against it, until the session ends or `forget_calibration` is called.
+
+        Returns:
+            False, and nothing changes, when the face was not seen for long enough.
+        """
+        return self._memory.calibrate(seconds)
+
+    def forget_calibration(self) -> None:
+        """Emotions are read as they look again."""
+        self._memory.forget_calibration()
+
+    def finish(self) -> tuple[TaggedWord, ...]:
+        """Ends the source: the sign under way, if any, becomes a word or is dropped."""
+        segment = self._segmenter.flush()
+        self._waiting += [segment] if segment else []
+        return self._final_words(float("inf"))
+
+    def _recognize_face(self, crop: FaceCrop) -> EmotionPrediction:
+        """What a face shows; the network is not asked again about the very same picture."""
+        known = self._face
+        if known is None or known[0].quality != crop.quality or not np.array_equal(known[0].image, crop.image):
+            known = self._face = (crop, self.models.emotions.recognize([crop])[0])
+        return replace(known[1], seconds=crop.seconds)
+
+    def _count_people(self, frame: Frame) -> None:
+        if frame.seconds - self._people_at >= self._people_every:
+            self._people_at = frame.seconds
+            self._several = len(self._faces.detect(frame.rgb)) > 1
+
+    def _final_words(self, seconds: float) -> tuple[TaggedWord, ...]:
+        """The words whose affect has been seen: `AFTER_SECONDS` after the sign's end, or where the source jumps."""
+        done = [one for one in self._waiting if not one.end <= seconds < one.end + AFTER_SECONDS]
+        self._waiting = [one for one in self._waiting if one.end <= seconds < one.end + AFTER_SECONDS]
+        return tuple(word for segment in done if (word := self._tag(segment)))
+
+    def _tag(self, segment: SignSegment) -> TaggedWord | None:
+        prediction = self.models.signs.recognize(segment)
+        if prediction.sign_id is None:
+            return None
+        emotion, probabilities = self._memory.affect(segment.start, segment.end + AFTER_SECONDS)
+        return TaggedWord(
+            sign=self.models.signs.vocabulary[prediction.sign_id],
+            sign_probability=prediction.ranked[0][1],
+            start=segment.start,
+            end=segment.end,
+            alternatives=prediction.ranked[:5],
+            emotion=emotion,
+            emotion_probabilities=probabilities,
+            cues=self._memory.cues(segment.start, segment.end),
+        )
+
+    def _guess_sign(self, seconds: float) -> SignPrediction | None:
+        """A guess at the sign under way, made anew every `GUESS_SECONDS`; after it, at the sign whose word is not final yet."""
+        if not self._segmenter.signing:
+            ended = self._waiting[-1] if self._waiting else None
+            if ended is None:
+                self._guess = None
+            elif self._guess is None or self._guess.end != ended.end:
+                self._guess = self.models.signs.recognize(ended)
+            self._guessed_at = float("-inf")
+        elif seconds - self._guessed_at >= GUESS_SECONDS:
+            so_far = self._segmenter.provisional()
+            self._guess = self.models.signs.recognize(so_far) if so_far else None
+            self._guessed_at = seconds
+        return self._guess
