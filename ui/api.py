@@ -115,7 +115,7 @@ def transcript(video: str | None, language: str, services: Services, signs: str 
         for step in translate(path, path.name, language, services, signs):
             if isinstance(step, Translation):
                 content = json.loads(step.files["json"].read_text(encoding="utf-8"))
-                services.results.forget(step.files["json"].parent)
+                services.results.delete(step.files["json"].parent)
                 return content
     raise InputError("The video ended without a result.")
 
@@ -167,7 +167,7 @@ def report_of(manifest: str | None, clips: list[str] | None, language: str, serv
         try:
             for step in evaluate_files([(path.name, path) for path in paths], services):
                 if isinstance(step, Evaluation):
-                    services.results.forget(step.folder)
+                    services.results.delete(step.folder)
                     return json.loads(json.dumps(step.report))
         except NoManifest as error:
             raise Refusal("evaluate.no_manifest") from error

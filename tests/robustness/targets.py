@@ -277,13 +277,13 @@ def beside_faces(folder: Path, name: str, data: bytes, rng: random.Random) -> Pa
 
 def use_faces(path: Path) -> None:
     """As training reads it."""
-    from emotion.training.datasets import for_training, load
-    from emotion.training.labels import soft_targets
+    from emotion.training.datasets import clean_training_split, load_faces
+    from emotion.training.targets import soft_targets
 
-    splits = load(path)
+    splits = load_faces(path)
     for faces in splits.values():
         assert faces.images.shape == (len(faces.labels), 48, 48)
-    kept, _ = for_training(splits)
+    kept, _ = clean_training_split(splits)
     soft_targets(kept.labels, kept.votes, 0.5)
 
 
@@ -380,7 +380,7 @@ MODELS: Any = None
 
 def transcript() -> list[Any]:
     """Two words, one with everything."""
-    from fusion.tagged import TaggedWord
+    from fusion.observation import TaggedWord
     from kslr.vocabulary import kslr30
 
     emotions = dict(
@@ -447,7 +447,7 @@ def make_settings(folder: Path) -> None:
     (folder / "message.json").write_text(json.dumps(message))
     (folder / "config.json").write_text(json.dumps({"targets": ["desk", "direction:10,-5"], "weights": {"attending": 2.0}}))
     history = [{"loss": 1.0, "public": 0.5, "size": 48, "seconds": 3.0}]
-    (folder / "training.json").write_text(json.dumps({"recipe": {"a": 1}, "dropped": {}, "seconds": 1.0, "history": history}))
+    (folder / "training.json").write_text(json.dumps({"recipe": {"epochs": 3}, "dropped": {"blank": 1}, "history": history}))
 
 
 def change_settings(data: bytes, rng: random.Random, others: Sequence[bytes]) -> bytes:
@@ -462,11 +462,11 @@ def use_settings(path: Path) -> None:
 
         configured(path, ["camera"])
     elif path.name == "training.json":
-        from emotion.training.fitting import _resumed
+        from emotion.training.selection import read_run
 
-        state = _resumed(path.parent, {"recipe": {"a": 1}})
-        assert sum(one["seconds"] for one in state["history"]) + state["seconds"] < 1e15
-        max((one["public"] or 0.0 for one in state["history"]), default=0.0)
+        run = read_run(path.parent)
+        assert sum(epoch.seconds for epoch in run.history) < 1e15
+        assert run.select().file.endswith(".weights.h5")
     else:
         from fusion.classroom.history import History
         from ui.classroom.routes import settings_from
@@ -532,9 +532,9 @@ def make_pictures(folder: Path) -> None:
 
 def use_picture(path: Path) -> None:
     """As the server decodes it."""
-    from ui.shared.pictures import decode
+    from ui.shared.pictures import decode_picture
 
-    frame = decode(path.read_bytes())
+    frame = decode_picture(path.read_bytes())
     assert frame.rgb.dtype == np.uint8
     assert frame.rgb.ndim == 3
     assert max(frame.rgb.shape) <= 1280

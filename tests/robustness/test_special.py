@@ -156,7 +156,7 @@ def test_a_jpeg_that_claims_a_huge_picture_is_refused_by_its_head(costs, tmp_pat
     content[place : place + 4] = struct.pack(">HH", side, side)
     path = tmp_path / "message"
     path.write_bytes(struct.pack("<d", 0.5) + content)
-    said, grown = costs(f"ui.shared.pictures.decode(Path({str(path)!r}).read_bytes())")
+    said, grown = costs(f"ui.shared.pictures.decode_picture(Path({str(path)!r}).read_bytes())")
     assert said.startswith("refused")
     assert grown < 30
 

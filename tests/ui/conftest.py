@@ -33,7 +33,7 @@ def heard(event, arguments):
     if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][0] not in ("127.0.0.1", "::1", "localhost"):
         print("CONNECTED", arguments[1], flush=True)
 sys.addaudithook(heard)
-from ui.server.web import launch
+from ui.server.launch import launch
 launch(port=0, max_sessions=2)
 """
 

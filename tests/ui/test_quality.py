@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.ui.practice.test_page import drawn, open_page, saved, vocabulary  # noqa: F401
-from ui.server.web import PAGES
+from ui.shared.frame import PAGES
 from ui.shared.i18n import LANGUAGES
 
 # Every piece of text that is shown, save what is said to be in a language of its own.

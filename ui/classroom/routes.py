@@ -21,9 +21,10 @@ from fusion.classroom.targets import target
 from fusion.classroom.windows import Windows
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
-from ui.live.routes import Rate, same_origin
-from ui.server.services import Services, give_memory_back
-from ui.shared.pictures import decode
+from ui.server.guard import Rate, same_origin
+from ui.server.resources import give_memory_back
+from ui.server.services import Services
+from ui.shared.pictures import decode_picture
 
 if TYPE_CHECKING:
     from fusion.classroom.history import History
@@ -110,7 +111,7 @@ class Room:
             InputError: it is no picture, or not later than the one before.
         """
         limits, start = self._services.limits, time.perf_counter()
-        frame = decode(message, limits.frame_bytes, limits.frame_side)
+        frame = decode_picture(message, limits.frame_bytes, limits.frame_side)
         if frame.seconds <= self._last:
             raise InputError("Pictures come in the order of their times.")
         self._last = frame.seconds
@@ -158,7 +159,7 @@ def whole(history: "History", key: str) -> dict[str, Any]:
     return {**asdict(session), "windows": windows, "moments": [asdict(moment) for moment in history.moments(key)]}
 
 
-def router(services: Services) -> APIRouter:
+def build_classroom_router(services: Services) -> APIRouter:
     """The routes under ``/classroom``."""
     routes = APIRouter(prefix="/classroom")
     archive = Archive()

@@ -71,7 +71,7 @@ def translate(
         return _translate_folder(source, format, out, workers, language, signs, emotion)
     import numpy as np
 
-    from fusion.annotate import AnnotatedVideo
+    from fusion.annotated_video import AnnotatedVideo
     from fusion.interpreter import Interpreter, Models
     from fusion.transcripts.exports import to_text
 
@@ -99,7 +99,7 @@ def translate(
             for word in reading:
                 words.append(word)
                 if annotated:  # A word that ends with the file is known only after the last frame.
-                    annotated.tell([word])
+                    annotated.add_words([word])
                 if live and format is Format.text and out is None:
                     typer.echo(to_text([word], language.value), nl=False)
         except KeyboardInterrupt:
@@ -188,7 +188,7 @@ def serve(
     emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
 ) -> None:
     """Open the web app in a browser on this machine."""
-    from ui.server.web import launch
+    from ui.server.launch import launch
 
     launch(
         host,

@@ -1,38 +1,21 @@
 // The Evaluate page: a table and its clips, sent one by one, then evaluated together.
-(() => {
-  const { kslr } = window;
+import { Problem, onFiles } from "../shared/dom.js";
+import { Job, sendFile } from "../shared/job.js";
 
-  kslr.evaluate = (element, trigger, upload) => {
-    const zone = element.querySelector(".drop"), input = element.querySelector("input"), note = element.querySelector("#evaluate-note");
-    const page = element.closest("#page-evaluate");
-    const megabytes = Number(zone.dataset.megabytes), most = Number(zone.dataset.most);
-    const say = (key, values, bad) => { kslr.say(note, key, values); note.classList.toggle("problem", Boolean(bad)); };
+export function start(element, { trigger, upload }) {
+  const zone = element.querySelector(".drop");
+  const [megabytes, most] = [Number(zone.dataset.megabytes), Number(zone.dataset.most)];
+  const job = new Job(element.closest("#page-evaluate"), "evaluate", trigger);
 
-    const result = page.querySelector("#evaluate-result"), run = () => result.querySelector("[data-run]")?.dataset.run;
-    let cancelled = false, old;
-    async function take(files) {
-      if (!files.length) return;
-      cancelled = false; old = run();
-      page.classList.add("fresh");
-      if (files.length > most) return say("evaluate.too_many", { n: most }, true);
-      if (files.filter((file) => /\.csv$/i.test(file.name)).length !== 1) return say("evaluate.no_manifest", null, true);
-      if (files.some((file) => file.size > megabytes * 1e6)) return say("video.large", { size: megabytes }, true);
-      const sent = [];
-      try {
-        for (const file of files) {
-          say("evaluate.sending", { n: sent.length + 1, all: files.length });
-          sent.push([file.name, (await upload(file)).path]);
-        }
-      } catch { return say("video.failed", null, true); }
-      say("video.waiting");
-      trigger("submit", { files: JSON.stringify(sent), mark: String(Math.random()) });
+  onFiles(zone, (files) => files.length && job.submit(async () => {
+    if (files.length > most) throw new Problem("evaluate.too_many", { n: most });
+    if (files.filter(({ name }) => /\.csv$/i.test(name)).length !== 1) throw new Problem("evaluate.no_manifest");
+    if (files.some(({ size }) => size > megabytes * 1e6)) throw new Problem("video.large", { size: megabytes });
+    const sent = [];
+    for (const file of files) {
+      job.say("evaluate.sending", { n: sent.length + 1, all: files.length });
+      sent.push([file.name, await sendFile(file, upload)]);
     }
-
-    kslr.dropzone(zone, input, (files) => take([...files]));
-    page.addEventListener("click", (event) => {
-      if (event.target.closest("[data-cancel]")) { cancelled = true; trigger("stop"); page.classList.add("fresh"); say("video.cancelled"); }
-    });
-    // A late word about a run that was cancelled, or about the one before, shows nothing.
-    kslr.whenChanged(result, () => { if (cancelled || run() === old) return; page.classList.remove("fresh"); if (note.dataset.word === "video.waiting") say(null); });
-  };
-})();
+    return { files: JSON.stringify(sent) };
+  }));
+}

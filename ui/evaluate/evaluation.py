@@ -95,7 +95,7 @@ def evaluate_files(files: Sequence[tuple[str, Path]], services: Services) -> Ite
         raise NoManifest("Send one manifest (.csv) with its clips.")
     with ExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="kslr-evaluate-")))
-        stack.enter_context(services.one_more_video())
+        stack.enter_context(services.count_video())
         for name, path in files:
             shutil.move(path, folder / (Path(name).name or "unnamed"))
         clips = [_here(clip, folder) for clip in read_manifest(folder / Path(manifests[0][0]).name)]

@@ -1,17 +1,17 @@
-"""What one live session was sent and is not yet worked on: never more than one picture in a row, the newest."""
+"""What one live session was sent and has not begun: never more than one picture in a row, the newest."""
 
 import asyncio
 import time
 from collections import deque
 from dataclasses import dataclass, field
 
-# Texts are rare (calm, end); a client that sends more of them than this at once is no page of ours.
+# Texts are rare (calm, end); a client with more of them waiting than this is no page of ours.
 MOST_WAITING = 8
 
 
 @dataclass(frozen=True)
-class Given:
-    """One message.
+class Message:
+    """One message of a client.
 
     Attributes:
         content: a picture's bytes, or a text.
@@ -25,10 +25,10 @@ class Given:
 
 
 class Inbox:
-    """A bounded queue between a socket and the thread that works for it; of one event loop, not for several threads.
+    """A bounded queue between a socket and the thread that works for it; for one event loop, not for several threads.
 
-    Order is kept, but a picture that waits is replaced by the next one, so that an answer is never about long ago and a
-    client that sends faster than it is served costs nothing but its own older pictures.
+    Order is kept, but the next picture replaces one that waits. So an answer is never about long ago, and a client that
+    sends faster than it is served loses only its own older pictures.
 
     >>> async def example():
     ...     inbox = Inbox()
@@ -40,7 +40,7 @@ class Inbox:
     """
 
     def __init__(self) -> None:
-        self._waiting: deque[Given] = deque()
+        self._waiting: deque[Message] = deque()
         self._changed = asyncio.Event()
         self._closed = False
 
@@ -48,24 +48,24 @@ class Inbox:
         return len(self._waiting)
 
     def put(self, content: bytes | str) -> bool:
-        """Takes a message in; False, and it is not taken, where too many wait."""
+        """Adds a message; gives False, and drops it, where too many wait."""
         last = self._waiting[-1] if self._waiting else None
         if isinstance(content, bytes) and last is not None and isinstance(last.content, bytes):
-            self._waiting[-1] = Given(content, last.skipped + 1)
+            self._waiting[-1] = Message(content, last.skipped + 1)
         elif len(self._waiting) >= MOST_WAITING:
             return False
         else:
-            self._waiting.append(Given(content))
+            self._waiting.append(Message(content))
         self._changed.set()
         return True
 
     def close(self) -> None:
-        """Nothing more will come, and what waits has nobody left to be answered."""
+        """Drops what waits: nothing more comes, and nobody is left to be answered."""
         self._closed = True
         self._waiting.clear()
         self._changed.set()
 
-    async def get(self) -> Given | None:
+    async def get(self) -> Message | None:
         """The next message as soon as there is one; None when there will be none."""
         while not self._waiting:
             if self._closed:

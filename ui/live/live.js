@@ -1,252 +1,253 @@
 // The Live page: camera pictures to the server, points and words back, drawn over the camera's own picture.
-(() => {
-  const MOST_IN_FLIGHT = 2, SIDE = 640, QUALITY = 0.8, RETRIES = 5;
-  const { config } = window.kslr;
-  const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] || 0;
+import { onPage } from "../shared/app.js";
+import { FrameGrabber, closeCamera, openCameraById } from "../shared/camera.js";
+import { config, signNames } from "../shared/config.js";
+import { emotionChip, make, percent, reportProblem, wait } from "../shared/dom.js";
+import { drawSkeleton } from "../shared/skeleton.js";
+import { chosenVocabulary, startVocabulary } from "../shared/vocabulary.js";
+import { setWord, text } from "../shared/words.js";
+import { PostConnection, SocketConnection } from "./connections.js";
+import { Transcript } from "./transcript.js";
 
-  // A way to the server: give(bytes) sends one picture, heard(reply) is called with each answer.
-  class Socket {
-    constructor(heard, closed, signs) {
-      this.socket = new WebSocket(new URL(`live?signs=${encodeURIComponent(signs)}`, document.baseURI).href.replace(/^http/, "ws"));
-      this.socket.binaryType = "arraybuffer";
-      this.socket.onmessage = (event) => heard(JSON.parse(event.data));
-      this.socket.onclose = () => closed();
-    }
-    give(bytes) { this.socket.send(bytes); }
-    end() { if (this.socket.readyState === 1) this.socket.send("end"); }
-    calm(on) { if (this.socket.readyState === 1) this.socket.send(on ? "calm" : "calm off"); }
-    close() { this.socket.onclose = null; this.socket.close(); }
+const MOST_IN_FLIGHT = 2, SIDE = 640, RETRIES = 5;
+const ERRORS = { full: "live.full", vocabulary: "live.vocabulary_failed" };
+const OFF = ["speed", "face", "calm", "top5"]; // hidden while the camera is off
+const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] || 0;
+
+class LivePage {
+  on = false;
+  ready = false; // whether the server takes pictures
+  byPost = false;
+  inFlight = []; // pictures without an answer
+  delays = [];
+  arrivals = [];
+  labels = []; // emotions of the last frames
+  turn = Promise.resolve();
+  grabber = new FrameGrabber(SIDE);
+
+  constructor(element) {
+    this.find = (name) => element.querySelector(`#live-${name}`);
+    [this.video, this.canvas, this.stage] = ["video", "canvas", "stage"].map(this.find);
+    this.transcript = new Transcript(element);
+    const on = (name, event, work) => this.find(name).addEventListener(event, work);
+    on("start", "click", () => (this.on ? this.stop() : this.start()));
+    on("calm", "click", () => this.askCalm());
+    on("top5", "toggle", () => this.showLikeliest());
+    on("camera", "change", () => { this.stop(); this.start(); });
+    on("mirror", "change", (event) => this.stage.classList.toggle("mirrored", event.target.checked));
+    for (const name of ["skeleton", "private"]) on(name, "change", () => this.draw());
+    element.querySelector("[data-vocabulary]").addEventListener("change", (event) => this.changeVocabulary(event.target.value));
+    onPage((page) => { if (page !== "live" && this.on) this.stop(); });
+    addEventListener("pagehide", () => this.connection?.close());
   }
 
-  // Where sockets are refused, the same messages go one by one by POST.
-  class Post {
-    constructor(heard, closed, signs) {
-      this.signs = encodeURIComponent(signs);
-      this.key = crypto.getRandomValues(new Uint32Array(4)).join("-");
-      this.heard = heard; this.closed = closed; this.turn = Promise.resolve();
-      queueMicrotask(() => heard({ ready: true }));
-    }
-    give(bytes) {
-      this.turn = this.turn.then(() => fetch(`live/frame?session=${this.key}&signs=${this.signs}`, { method: "POST", body: bytes }))
-        .then((reply) => { if (!reply.ok) throw new Error(reply.status); return reply.json(); })
-        .then((reply) => this.heard(reply)).catch(() => this.closed());
-    }
-    end() { this.heard({ ended: true, words: [] }); }
-    calm(on) {
-      this.turn = this.turn.then(() => fetch(`live/calm?session=${this.key}&on=${on}`, { method: "POST" }))
-        .then((reply) => reply.json()).then((reply) => this.heard(reply)).catch(() => this.closed());
-    }
-    close() { this.closed = () => {}; this.heard = () => {}; navigator.sendBeacon(`live/end?session=${this.key}`); }
+  status(key, values) { setWord(this.find("status"), key, values); }
+  hint(name) { setWord(this.find("hint"), name && `hint.${name}`); }
+
+  async start() {
+    this.status("live.connecting");
+    const stream = await reportProblem((key) => this.status(key), () => openCameraById(this.video, this.find("camera").value));
+    if (!stream) return;
+    stream.getVideoTracks()[0].onended = () => { this.stop(); this.status("live.lost"); };
+    this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
+    Object.assign(this, { on: true, tries: 0, started: performance.now(), signs: chosenVocabulary("live"), likeliest: null });
+    this.find("calm").hidden = false;
+    this.setCalm(false);
+    this.stage.classList.add("on");
+    setWord(this.find("start"), "live.stop");
+    this.listCameras(stream);
+    this.connect();
+    this.tick();
   }
 
-  // Draws what was seen in a frame: thousandths of the width and height.
-  window.kslr.skeleton = (context, width, height, seen) => {
-    const at = (point) => [(point[0] * width) / 1000, (point[1] * height) / 1000];
-    const line = (points, colour, thick) => {
-      context.strokeStyle = colour; context.lineWidth = thick; context.beginPath();
-      points.forEach((point, i) => context[i ? "lineTo" : "moveTo"](...at(point)));
-      context.stroke();
+  stop() {
+    this.on = this.ready = false;
+    const { connection } = this;
+    if (connection) {
+      connection.end();
+      setTimeout(() => connection.close(), 400); // its last words are still to come
+      this.connection = null;
+    }
+    closeCamera(this.video);
+    this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
+    this.stage.classList.remove("on");
+    this.hint(null);
+    this.showGuess(null);
+    for (const name of OFF) this.find(name).hidden = true;
+    setWord(this.find("start"), "live.start");
+    this.status("live.off");
+  }
+
+  async listCameras(stream) {
+    const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput");
+    const current = stream.getVideoTracks()[0].getSettings().deviceId, select = this.find("camera");
+    select.hidden = cameras.length < 2;
+    select.replaceChildren(...cameras.map(({ label, deviceId }, i) => (
+      new Option(label || text("live.camera_n", { n: i + 1 }), deviceId, false, deviceId === current))));
+  }
+
+  connect() {
+    Object.assign(this, { ready: false, inFlight: [] });
+    let opened = false;
+    const heard = (reply) => {
+      opened ||= Boolean(reply.ready);
+      if (this.connection === connection) this.hear(reply);
+      else if (reply.words) this.transcript.add(reply.words);
     };
-    const { colours } = config, thick = Math.max(height < 200 ? 1.2 : 2, height / 200);
-    context.lineCap = context.lineJoin = "round";
-    if (seen.face) for (const run of config.face) line(run.map((i) => seen.face[i]), colours.face, 1.5);
-    if (seen.pose) for (const [a, b] of config.pose) if (seen.pose[a][2] && seen.pose[b][2]) line([seen.pose[a], seen.pose[b]], colours.pose, thick);
-    for (const part of ["left_hand", "right_hand"]) {
-      if (!seen[part]) continue;
-      for (const [a, b] of config.hand) line([seen[part][a], seen[part][b]], colours[part], thick);
-      context.fillStyle = colours[part];
-      for (const point of seen[part]) { context.beginPath(); context.arc(...at(point), thick + 0.5, 0, 7); context.fill(); }
-    }
-  };
-
-  window.kslr.live = (element) => {
-    const find = (name) => element.querySelector(`#live-${name}`);
-    const { kslr } = window;
-    const [video, canvas, stage] = [find("video"), find("canvas"), find("stage")];
-    const grab = document.createElement("canvas");
-    const state = { on: false, ready: false, way: null, inFlight: [], delays: [], arrivals: [], tries: 0, post: false, faces: [], last: null, turn: Promise.resolve() };
-    const transcript = window.kslr.transcript(element, () => state.started);
-
-    const status = (key, values) => kslr.say(find("status"), key, values);
-    const hint = (key) => { kslr.say(find("hint"), key ? `hint.${key}` : null); };
-
-    async function start() {
-      if (!window.isSecureContext || !navigator.mediaDevices) return status("live.insecure");
-      status("live.connecting");
-      try { state.stream = await kslr.camera(find("camera").value); } catch (error) { return status(kslr.cameraProblem(error)); }
-      state.stream.getVideoTracks()[0].onended = () => { stop(); status("live.lost"); };
-      video.srcObject = state.stream;
-      await video.play();
-      stage.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
-      Object.assign(state, { on: true, tries: 0, started: performance.now(), signs: kslr.chosenVocabulary("live"), calm: false });
-      find("calm").hidden = false; kslr.say(find("calm"), "live.calm");
-      stage.classList.add("on");
-      kslr.say(find("start"), "live.stop");
-      list();
-      connect();
-      tick();
-    }
-
-    function stop() {
-      state.on = state.ready = false;
-      if (state.way) { state.way.end(); const way = state.way; setTimeout(() => way.close(), 400); state.way = null; }
-      if (state.stream) state.stream.getTracks().forEach((track) => { track.onended = null; track.stop(); });
-      video.srcObject = null;
-      canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
-      stage.classList.remove("on");
-      hint(null); guess(null); find("speed").hidden = true; find("face").hidden = true; find("calm").hidden = true; find("top5").hidden = true;
-      kslr.say(find("start"), "live.start");
-      status("live.off");
-    }
-
-    async function list() {
-      const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput");
-      const select = find("camera"), current = state.stream?.getVideoTracks()[0].getSettings().deviceId;
-      select.hidden = cameras.length < 2;
-      select.replaceChildren(...cameras.map((camera, n) => {
-        const option = new Option(camera.label || kslr.text("live.camera_n", { n: n + 1 }), camera.deviceId);
-        option.selected = camera.deviceId === current;
-        return option;
-      }));
-    }
-
-    function connect() {
-      Object.assign(state, { ready: false, inFlight: [] });
-      let opened = false;
-      let way = null;
-      const heard = (reply) => {
-        opened = opened || reply.ready;
-        if (state.way === way) hear(reply); else if (reply.words) transcript.add(reply.words);
-      };
-      const closed = () => {
-        if (!state.on || state.way !== way) return;
-        state.ready = false;
-        if (!opened && !state.post && state.tries >= 1) state.post = true; // twice refused: the other way
-        if (++state.tries > RETRIES) { stop(); return status("live.gone"); }
-        status("live.cut");
-        setTimeout(() => state.on && connect(), 300 * 2 ** state.tries);
-      };
-      way = state.way = state.post ? new Post(heard, closed, state.signs) : new Socket(heard, closed, state.signs);
-    }
-
-    function hear(reply) {
-      if (reply.error) {
-        stop();
-        return status({ full: "live.full", vocabulary: "live.vocabulary_failed" }[reply.error] || "live.refused", { n: reply.places });
+    const closed = () => {
+      if (!this.on || this.connection !== connection) return;
+      this.ready = false;
+      if (!opened && this.tries >= 1) this.byPost = true; // twice refused: the other way
+      if (++this.tries > RETRIES) {
+        this.stop();
+        this.status("live.gone");
+        return;
       }
-      if (reply.words) transcript.add(reply.words);
-      if (reply.ended || !state.on) return;
-      if ("calm" in reply) return calmed(reply.calm);
-      if (reply.ready) { state.ready = true; state.tries = 0; return status("live.ready"); }
-      // An answer also settles the pictures before its own: the server leaves out those that have become old.
-      const now = performance.now(), sent = state.inFlight.find((one) => one.seconds === reply.seconds)?.now ?? now;
-      state.inFlight = state.inFlight.filter((one) => one.seconds > reply.seconds);
-      state.delays = [...state.delays.slice(-29), now - sent];
-      state.arrivals = [...state.arrivals.slice(-29), now];
-      const fps = (state.arrivals.length - 1) / ((now - state.arrivals[0]) / 1000 || 1);
-      find("speed").hidden = false;
-      kslr.say(find("speed"), "live.speed", { fps: Math.round(fps), ms: Math.round(median(state.delays)) });
-      hint(reply.hint);
-      if (performance.now() > (state.telling || 0)) status(reply.signing ? "live.signing" : "live.ready");
-      guess(reply.guess);
-      likeliest(reply);
-      state.last = reply;
-      stage.dataset.frames = Number(stage.dataset.frames || 0) + 1;
-      face(reply.emotion);
-      draw();
-    }
+      this.status("live.cut");
+      setTimeout(() => this.on && this.connect(), 300 * 2 ** this.tries);
+    };
+    const connection = new (this.byPost ? PostConnection : SocketConnection)(heard, closed, this.signs);
+    this.connection = connection;
+  }
 
-    // What the sign under way looks like so far: grey, and not read aloud by screen readers, because it may change.
-    function guess(word) {
-      const sign = word && window.kslr.config.signs[word.id];
-      find("guess").innerHTML = sign ? `<span ${kslr.attributes(sign)}></span> …` : "";
+  hear(reply) {
+    if (reply.error) {
+      this.stop();
+      this.status(ERRORS[reply.error] || "live.refused", { n: reply.places });
+      return;
     }
+    if (reply.words) this.transcript.add(reply.words);
+    if (reply.ended || !this.on) return;
+    if ("calm" in reply) this.showCalm(reply.calm);
+    else if (reply.ready) {
+      Object.assign(this, { ready: true, tries: 0 });
+      this.status("live.ready");
+    } else this.showFrame(reply);
+  }
 
-    // The five likeliest words of the sign under way, else of the last one; for who asks.
-    function likeliest(reply) {
-      const five = reply.guess?.top5 || reply.words?.at(-1)?.alternatives;
-      if (!five) return;
-      find("top5").hidden = false;
-      if (!find("top5").open) { state.five = five; return; }
-      five_shown(five);
-    }
-    function five_shown(five) {
-      find("top5").querySelector("ul").innerHTML = five.map(({ id, probability }) => `<li><b ${kslr.attributes(kslr.config.signs[id] || { kk: id, ru: id, en: id })}></b> <span class="sure">${Math.round(probability * 100)} %</span></li>`).join("");
-    }
+  showFrame(reply) {
+    this.measure(reply.seconds);
+    this.hint(reply.hint);
+    if (performance.now() > (this.quietUntil || 0)) this.status(reply.signing ? "live.signing" : "live.ready");
+    this.showGuess(reply.guess);
+    this.likeliest = reply.guess?.top5 || reply.words?.at(-1)?.alternatives || this.likeliest;
+    this.showLikeliest();
+    this.last = reply;
+    this.stage.dataset.frames = Number(this.stage.dataset.frames || 0) + 1;
+    this.showEmotion(reply.emotion);
+    this.draw();
+  }
 
-    // Three seconds with a calm face and the hands down; emotions are read against it from then on.
-    const tell = (key, values) => { state.telling = performance.now() + 4000; status(key, values); };
-    async function calm() {
-      if (!state.ready || state.counting) return;
-      if (state.calm) return state.way.calm(false);
-      state.counting = true;
-      for (const n of [3, 2, 1]) { tell("live.calm_count", { n }); await new Promise((done) => setTimeout(done, 1000)); }
-      state.counting = false;
-      if (state.on && state.ready) state.way.calm(true);
-    }
-    function calmed(known) {
-      if (known !== null) tell(known ? "live.calm_done" : "live.calm_failed"); else state.telling = 0;
-      state.calm = known === true;
-      kslr.say(find("calm"), state.calm ? "live.calm_off" : "live.calm");
-    }
+  // An answer also settles the pictures before its own: the server leaves out those that have become old.
+  measure(seconds) {
+    const now = performance.now(), sent = this.inFlight.find((one) => one.seconds === seconds)?.now ?? now;
+    this.inFlight = this.inFlight.filter((one) => one.seconds > seconds);
+    this.delays = [...this.delays.slice(-29), now - sent];
+    this.arrivals = [...this.arrivals.slice(-29), now];
+    const fps = (this.arrivals.length - 1) / ((now - this.arrivals[0]) / 1000 || 1);
+    this.find("speed").hidden = false;
+    setWord(this.find("speed"), "live.speed", { fps: Math.round(fps), ms: Math.round(median(this.delays)) });
+  }
 
-    // The emotion of single frames flickers: the one that most of the last second's frames agree on is shown.
-    function face(emotion) {
-      state.faces = [...state.faces.slice(-14), emotion ? emotion.label : undefined];
-      const counts = {};
-      for (const label of state.faces) counts[label] = (counts[label] || 0) + 1;
-      const [label, n] = Object.entries(counts).sort((a, b) => b[1] - a[1])[0];
-      find("face").hidden = label === "undefined";
-      const told = label !== "null" && label !== "undefined" && n > state.faces.length / 2 ? label : null;
-      const html = kslr.emotion(told);
-      if (find("emotion").dataset.shown !== String(told)) { find("emotion").innerHTML = html; find("emotion").dataset.shown = String(told); }
-    }
+  // What the sign under way looks like so far: grey, and not read aloud by screen readers, because it may change.
+  showGuess(guess) {
+    const sign = guess && config.signs[guess.id];
+    this.find("guess").replaceChildren(...(sign ? [make("span", { texts: sign }), " …"] : []));
+  }
 
-    function draw() {
-      const [width, height] = [canvas.width = video.videoWidth, canvas.height = video.videoHeight];
-      const context = canvas.getContext("2d");
-      if (find("private").checked) { context.fillStyle = "#101418"; context.fillRect(0, 0, width, height); }
-      const reply = state.last;
-      if (!reply || !(find("skeleton").checked || find("private").checked)) return;
-      kslr.skeleton(context, width, height, reply);
-    }
+  // The five likeliest words of the sign under way, else of the last one; for people who open the list.
+  showLikeliest() {
+    if (!this.likeliest) return;
+    const details = this.find("top5");
+    details.hidden = false;
+    if (!details.open) return;
+    details.querySelector("ul").replaceChildren(...this.likeliest.map(({ id, probability }) => (
+      make("li", {}, make("b", { texts: signNames(id) }), " ", make("span", { class: "sure" }, percent(probability))))));
+  }
 
-    function tick() {
-      if (!state.on) return;
-      if (state.ready && state.inFlight.length < MOST_IN_FLIGHT && video.videoWidth) send();
-      if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(tick); else requestAnimationFrame(tick);
-    }
+  // The emotion of single frames flickers: the one that most of the last frames agree on is shown.
+  showEmotion(emotion) {
+    this.labels = [...this.labels.slice(-14), emotion ? emotion.label : undefined];
+    const counts = new Map();
+    for (const label of this.labels) counts.set(label, (counts.get(label) || 0) + 1);
+    const [label, n] = [...counts].sort((a, b) => b[1] - a[1])[0];
+    this.find("face").hidden = label === undefined;
+    const shown = label && n > this.labels.length / 2 ? label : null, box = this.find("emotion");
+    if (box.dataset.shown === String(shown)) return;
+    box.dataset.shown = String(shown);
+    box.replaceChildren(emotionChip(shown));
+  }
 
-    function send() {
-      const scale = Math.min(1, SIDE / Math.max(video.videoWidth, video.videoHeight));
-      const now = performance.now(), seconds = (now - state.started) / 1000, way = state.way;
-      grab.width = Math.round(video.videoWidth * scale); grab.height = Math.round(video.videoHeight * scale);
-      grab.getContext("2d").drawImage(video, 0, 0, grab.width, grab.height);
-      state.inFlight.push({ seconds, now });
-      const blob = new Promise((done) => grab.toBlob(done, "image/jpeg", QUALITY));
-      // One after another, so that pictures arrive in the order of their times.
-      state.turn = state.turn.then(async () => {
-        const head = new ArrayBuffer(8);
-        new DataView(head).setFloat64(0, seconds, true);
-        const bytes = await new Blob([head, await blob]).arrayBuffer();
-        if (state.way === way && state.ready) way.give(bytes);
-      });
+  // Three seconds with a calm face and the hands down; emotions are read against it from then on.
+  async askCalm() {
+    if (!this.ready || this.counting) return;
+    if (this.isCalm) return void this.connection.calm(false);
+    this.counting = true;
+    for (const n of [3, 2, 1]) {
+      this.statusForAWhile("live.calm_count", { n });
+      await wait(1000);
     }
+    this.counting = false;
+    if (this.on && this.ready) this.connection.calm(true);
+  }
 
-    find("start").addEventListener("click", () => (state.on ? stop() : start()));
-    find("calm").addEventListener("click", calm);
-    find("top5").addEventListener("toggle", () => { if (find("top5").open && state.five) five_shown(state.five); });
-    // Another vocabulary is another session; the words that were read stay.
-    element.querySelector("[data-vocabulary]").addEventListener("change", (event) => {
-      if (!state.on || event.target.value === state.signs) return;
-      if (state.way) state.way.close();
-      state.signs = event.target.value; state.calm = false; kslr.say(find("calm"), "live.calm");
-      status("live.connecting"); connect();
+  showCalm(known) {
+    if (known === null) this.quietUntil = 0;
+    else this.statusForAWhile(known ? "live.calm_done" : "live.calm_failed");
+    this.setCalm(known === true);
+  }
+
+  setCalm(on) {
+    this.isCalm = on;
+    setWord(this.find("calm"), on ? "live.calm_off" : "live.calm");
+  }
+
+  statusForAWhile(key, values) {
+    this.quietUntil = performance.now() + 4000;
+    this.status(key, values);
+  }
+
+  // Another vocabulary is another session; the words that were read stay.
+  changeVocabulary(signs) {
+    if (!this.on || signs === this.signs) return;
+    this.connection?.close();
+    this.signs = signs;
+    this.setCalm(false);
+    this.status("live.connecting");
+    this.connect();
+  }
+
+  draw() {
+    const { canvas, video } = this, hidden = this.find("private").checked;
+    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    const context = canvas.getContext("2d");
+    if (hidden) {
+      context.fillStyle = "#101418";
+      context.fillRect(0, 0, canvas.width, canvas.height);
+    }
+    if (this.last && (hidden || this.find("skeleton").checked)) drawSkeleton(context, canvas.width, canvas.height, this.last);
+  }
+
+  tick() {
+    if (!this.on) return;
+    if (this.ready && this.inFlight.length < MOST_IN_FLIGHT && this.video.videoWidth) this.send();
+    if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback(() => this.tick());
+    else requestAnimationFrame(() => this.tick());
+  }
+
+  send() {
+    const now = performance.now(), seconds = (now - this.started) / 1000, { connection } = this;
+    this.inFlight.push({ seconds, now });
+    const bytes = this.grabber.grab(this.video, seconds);
+    // One after another, so that pictures arrive in the order of their times.
+    this.turn = this.turn.then(async () => {
+      const message = await bytes;
+      if (this.connection === connection && this.ready) connection.send(message);
     });
-    find("camera").addEventListener("change", () => { stop(); start(); });
-    find("mirror").addEventListener("change", (event) => stage.classList.toggle("mirrored", event.target.checked));
-    for (const name of ["skeleton", "private"]) find(name).addEventListener("change", draw);
-    document.addEventListener("kslr:page", (event) => { if (event.detail !== "live" && state.on) stop(); });
-    window.addEventListener("pagehide", () => { if (state.way) state.way.close(); });
-  };
-})();
+  }
+}
+
+export function start(element) {
+  startVocabulary("live");
+  return new LivePage(element);
+}

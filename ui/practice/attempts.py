@@ -13,7 +13,7 @@ from fusion.interpreter import Interpreter
 from fusion.observation import Seen
 from kslr.core.errors import InputError
 from kslr.recognizer import SignPrediction
-from kslr.recordings import LANDMARK_SUFFIXES, Recording, record, segments
+from kslr.recordings import LANDMARK_SUFFIXES, Recording, cut_signs, record
 from kslr.segment import SignSegment
 from kslr.teaching.comparison import Comparison, compare, figure
 from kslr.teaching.vocabularies import TaughtVocabulary, load_vocabulary, taught_vocabularies
@@ -124,7 +124,7 @@ def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Servi
         raise Refusal(reason(error), minutes=0.5, size=services.limits.upload_megabytes) from error
     if recording is None or not np.isfinite(recording.x[:, 0]).any():
         raise Refusal("practice.nobody")
-    found = segments(recording)
+    found = cut_signs(recording)
     window = np.asarray(example.window, np.float32)
     compared = []
     for segment in found:
@@ -150,7 +150,7 @@ def _recorded(path: Path, services: Services) -> Iterator[Progress | tuple[Recor
         raise Refusal("practice.format")
     reported, frames = time.monotonic(), []
     with (
-        services.one_more_video(),
+        services.count_video(),
         VideoFile(path, longest=LONGEST) as video,
         Interpreter(services.models, people_every=1.0).session() as session,
         closing(session.observations(video)) as observations,

@@ -24,7 +24,7 @@ class TooLarge(InputError):
     """A live picture has too many bytes or pixels."""
 
 
-def decode(message: bytes, largest: int = 400_000, side: int = 1280) -> Frame:
+def decode_picture(message: bytes, largest: int = 400_000, side: int = 1280) -> Frame:
     """A live message as a frame.
 
     Args:
@@ -61,7 +61,7 @@ def decode(message: bytes, largest: int = 400_000, side: int = 1280) -> Frame:
         raise InputError("The live picture is not a whole JPEG.") from error
 
 
-def answer(observation: Observation, size: tuple[int, int]) -> dict[str, Any]:
+def observation_json(observation: Observation, size: tuple[int, int]) -> dict[str, Any]:
     """What the browser needs to draw and tell: coordinates are thousandths of the picture's width and height."""
     emotion, crop, guess = observation.emotion, observation.crop, observation.provisional
     width, height = size

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from fusion.interpreter import Models
-from kslr.core.cards import MODELS, read_card, shipped
+from kslr.core.cards import MODELS, read_card, card_path
 from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
 from kslr.recognizer import SignRecognizer
@@ -67,7 +67,7 @@ class Vocabularies:
     @cached_property
     def thirty(self) -> Vocabulary:
         """The thirty words of the paper, with what the shipped model was trained on."""
-        card, _ = read_card(shipped("kslr30"))
+        card, _ = read_card("kslr30")
         return kslr30().trained_on(card.extra.get("trained_on", {}))
 
     @property

@@ -11,7 +11,8 @@ from kslr.core.errors import InputError
 from kslr.landmarks import PARTS
 from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, save_recording
 from kslr.segment import SignSegment
-from ui.server.services import Services, give_memory_back
+from ui.server.resources import give_memory_back
+from ui.server.services import Services
 from ui.shared.i18n import Refusal
 from ui.shared.naming import sign_named
 from ui.shared.pictures import points

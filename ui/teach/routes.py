@@ -16,8 +16,9 @@ from fastapi import APIRouter, Request, Response
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
 from kslr.teaching.vocabularies import vocabulary_bytes
-from ui.live.routes import same_origin
-from ui.server.services import Services, give_memory_back
+from ui.server.guard import same_origin
+from ui.server.resources import give_memory_back
+from ui.server.services import Services
 from ui.shared.i18n import Refusal
 from ui.teach.lessons import landmark_file, learn, overview, todo, told, tried
 from ui.teach.takes import TAKE_BYTES
@@ -25,7 +26,7 @@ from ui.teach.takes import TAKE_BYTES
 VOCABULARY_BYTES = 60_000_000
 
 
-def router(services: Services) -> APIRouter:
+def build_teach_router(services: Services) -> APIRouter:
     """The routes ``/teach/…`` and ``/vocabularies``."""
     routes = APIRouter()
     shelf, desk = services.vocabularies, services.desk

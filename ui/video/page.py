@@ -9,7 +9,7 @@ import numpy as np
 
 from emotion.faces import EMOTIONS
 from fusion.appearance import EMOTION_COLOURS, EMOTION_NAMES, icon_svg
-from fusion.tagged import TaggedWord
+from fusion.observation import TaggedWord
 from kslr.vocabulary import Vocabulary
 from ui.server.services import Services
 from ui.shared.i18n import LANGUAGES, names, texts_html, word_html

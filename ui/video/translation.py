@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from fusion.annotate import AnnotatedVideo
+from fusion.annotated_video import AnnotatedVideo
 from fusion.interpreter import Interpreter, Models
-from fusion.observation import Seen
-from fusion.tagged import TaggedWord
+from fusion.observation import Seen, TaggedWord
 from fusion.transcripts.formats import DOWNLOADS, Transcript
 from kslr.core.errors import InputError
 from kslr.video import VideoFile
@@ -85,7 +84,7 @@ def translate(path: Path, name: str, language: str, services: Services, signs: s
         raise Refusal("video.large", size=limits.upload_megabytes)
     models = services.vocabularies.models(signs)
     try:
-        with services.one_more_video():
+        with services.count_video():
             yield from _translate(path, name, language, services, models)
     except Refusal:
         raise
@@ -121,7 +120,7 @@ def _translate(path: Path, name: str, language: str, services: Services, models:
                     reported = now
                     yield _progress(frame.seconds, video.duration, now - started)
             last = session.finish()
-            annotated.tell(last)
+            annotated.add_words(last)
             words += last
         seen = session.seen
     vocabulary = models.signs.vocabulary.name

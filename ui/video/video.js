@@ -1,71 +1,48 @@
-// The Video page: choosing or dropping a file, and jumping about in the result.
-(() => {
-  const { kslr } = window;
+// The Video page: choosing, dropping or recording a file, and jumping about in the result.
+import { closeCamera, countDown, openCamera, recordClip, requireRecorder } from "../shared/camera.js";
+import { onFiles, reportProblem } from "../shared/dom.js";
+import { Job, checkFile, sendFile } from "../shared/job.js";
+import { chosenVocabulary, startVocabulary } from "../shared/vocabulary.js";
+import { language } from "../shared/words.js";
 
-  kslr.video = (element, trigger, upload) => {
-    const zone = element.querySelector(".drop"), input = element.querySelector("input"), note = element.querySelector("#video-note");
-    const page = element.closest("#page-video");
-    const limit = Number(zone.dataset.megabytes);
-    const say = (key, values, bad) => { kslr.say(note, key, values); note.classList.toggle("problem", Boolean(bad)); };
+export function start(element, { trigger, upload }) {
+  const page = element.closest("#page-video"), find = (name) => element.querySelector(`#video-${name}`);
+  const zone = element.querySelector(".drop"), preview = find("preview"), video = preview.querySelector("video");
+  const { megabytes, endings } = zone.dataset;
+  const job = new Job(page, "video", trigger);
 
-    const result = page.querySelector("#video-result"), run = () => result.querySelector("[data-run]")?.dataset.run;
-    let sentPath = "", cancelled = false, old;
-    async function take(file) {
-      if (!file) return;
-      cancelled = false; old = run();
-      page.classList.add("fresh"); // the result before is out of date
-      if (!/\.(mp4|avi|mov|mkv|webm|m4v)$/i.test(file.name)) return say("video.format", null, true);
-      if (!file.size) return say("video.empty", null, true);
-      if (file.size > limit * 1e6) return say("video.large", { size: limit }, true);
-      say("video.sending");
-      let sent;
-      try { sent = await upload(file); } catch { return say("video.failed", null, true); }
-      say("video.waiting");
-      sentPath = sent.path;
-      trigger("submit", { path: sent.path, name: file.name, language: kslr.language, signs: kslr.chosenVocabulary("video") });
+  const take = (file) => file && job.submit(async () => {
+    checkFile(file, endings.split(","), Number(megabytes));
+    job.say("video.sending");
+    const path = await sendFile(file, upload);
+    return { path, name: file.name, language, signs: chosenVocabulary("video") };
+  });
+
+  // Three seconds from the camera, after a countdown, as a file like any other.
+  async function record() {
+    requireRecorder();
+    const stream = await openCamera(video), count = find("count");
+    find("record").disabled = true;
+    job.say(null);
+    preview.hidden = false;
+    try {
+      await countDown(count, "video.get_ready");
+      take(await recordClip(stream, "kslr", () => countDown(count, "video.recording")));
+    } finally {
+      closeCamera(video);
+      preview.hidden = true;
+      find("record").disabled = false;
     }
+  }
 
-    // Three seconds from the camera, after a countdown, as a file like any other.
-    const recordButton = element.querySelector("#video-record"), preview = element.querySelector("#video-preview"), count = element.querySelector("#video-count");
-    const wait = (ms) => new Promise((done) => setTimeout(done, ms));
-    async function record() {
-      if (!window.MediaRecorder || !navigator.mediaDevices) return say(window.isSecureContext ? "video.no_recorder" : "live.insecure", null, true);
-      let stream;
-      try { stream = await kslr.camera(); } catch (error) { return say(kslr.cameraProblem(error), null, true); }
-      recordButton.disabled = true;
-      say(null);
-      try {
-        preview.hidden = false;
-        const video = preview.querySelector("video");
-        video.srcObject = stream;
-        await video.play();
-        for (const n of [3, 2, 1]) { kslr.say(count, "video.get_ready", { n }); await wait(1000); }
-        const type = ["video/webm;codecs=vp8", "video/webm", "video/mp4"].find((t) => MediaRecorder.isTypeSupported(t));
-        const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 2500000 }), parts = [];
-        recorder.ondataavailable = (event) => parts.push(event.data);
-        const stopped = new Promise((done) => { recorder.onstop = done; });
-        recorder.start();
-        for (const n of [3, 2, 1]) { kslr.say(count, "video.recording", { n }); await wait(1000); }
-        recorder.stop();
-        await stopped;
-        take(new File(parts, `kslr.${type.includes("mp4") ? "mp4" : "webm"}`, { type }));
-      } finally {
-        stream.getTracks().forEach((track) => track.stop());
-        preview.hidden = true;
-        recordButton.disabled = false;
-      }
-    }
-    recordButton.addEventListener("click", record);
-
-    kslr.dropzone(zone, input, (files) => take(files[0]));
-
-    page.addEventListener("click", (event) => {
-      if (event.target.closest("[data-cancel]")) { cancelled = true; trigger("stop", { path: sentPath }); page.classList.add("fresh"); say("video.cancelled"); }
-      const seek = event.target.closest("[data-seek]");
-      const video = page.querySelector("#video-result video");
-      if (seek && video) { video.currentTime = Number(seek.dataset.seek); video.play(); video.scrollIntoView({ block: "nearest" }); }
-    });
-    // The server's first word about this file takes the note's place. A late word about the one before does not.
-    kslr.whenChanged(result, () => { if (cancelled || run() === old) return; page.classList.remove("fresh"); if (note.dataset.word === "video.waiting") say(null); });
-  };
-})();
+  find("record").addEventListener("click", () => reportProblem(job.say, record));
+  onFiles(zone, (files) => take(files[0]));
+  page.addEventListener("click", (event) => {
+    const seek = event.target.closest("[data-seek]"), shown = job.result.querySelector("video");
+    if (!seek || !shown) return;
+    shown.currentTime = Number(seek.dataset.seek);
+    shown.play();
+    shown.scrollIntoView({ block: "nearest" });
+  });
+  startVocabulary("video");
+}

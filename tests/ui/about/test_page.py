@@ -1,4 +1,4 @@
-from kslr.core.cards import Card, read_card, shipped
+from kslr.core.cards import Card, read_card, card_path
 from kslr.vocabulary import kslr30
 from ui.about.page import headlines, network, network_html, page, rows, version
 
@@ -34,7 +34,7 @@ def test_the_cards_are_shown_as_they_are():
 
 
 def test_the_network_is_drawn_from_the_model_itself():
-    found = network(read_card(shipped("emotion"))[0])
+    found = network(read_card("emotion")[0])
     html = network_html(found)
     assert html.count("<li") == len(found) > 4
     assert "48 × 48" in html

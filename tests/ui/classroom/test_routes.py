@@ -13,7 +13,7 @@ from kslr.core.errors import InputError
 from tests.classes import lesson, portraits
 from tests.pictures import message
 from tests.privacy import FIGURES, check_bytes, check_json, traces, walk
-from ui.classroom.routes import MOST_ROOMS, router, settings_from
+from ui.classroom.routes import MOST_ROOMS, build_classroom_router, settings_from
 
 CONFIRMED = {"consent": True, "place": "outside-eu", "name": "5 B"}
 
@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch) -> Path:
 @pytest.fixture
 def client(services, home):
     app = FastAPI()
-    app.include_router(router(services))
+    app.include_router(build_classroom_router(services))
     with TestClient(app) as opened:
         yield opened
 

@@ -7,7 +7,7 @@ import sys
 import warnings
 from datetime import datetime
 
-from ui.server.logs import Lines, event, failure, log_to, short, told
+from ui.server.logs import LineFormatter, describe_error, log_error, log_event, log_to, short_path
 
 SECRET = "Айгерім_at_203.0.113.77"
 
@@ -16,7 +16,7 @@ def noted(as_json: bool, work) -> list[str]:
     """The lines that are written while something is done."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.setFormatter(Lines(as_json))
+    handler.setFormatter(LineFormatter(as_json))
     root, level = logging.getLogger(), logging.getLogger("kslr").level
     root.addHandler(handler)
     logging.getLogger("kslr").setLevel(logging.INFO)
@@ -41,21 +41,21 @@ def caught() -> ValueError:
 
 
 def test_an_event_is_a_json_line_or_a_short_text():
-    (line,) = noted(True, lambda: event("session closed", session="a1b2c3", reason="idle", seconds=1.5))
+    (line,) = noted(True, lambda: log_event("session closed", session="a1b2c3", reason="idle", seconds=1.5))
     found = json.loads(line)
     assert datetime.fromisoformat(found.pop("time").replace("Z", "+00:00")).tzinfo is not None
     assert found == {"level": "info", "event": "session closed", "session": "a1b2c3", "reason": "idle", "seconds": 1.5}
-    (line,) = noted(False, lambda: event("session closed", session="a1b2c3", reason="idle"))
+    (line,) = noted(False, lambda: log_event("session closed", session="a1b2c3", reason="idle"))
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d session closed session=a1b2c3 reason=idle", line)
 
 
 def test_an_exception_is_told_by_type_and_place_and_not_by_its_message():
-    found = told(caught())
+    found = describe_error(caught())
     assert found["type"] == "ValueError"
-    assert re.fullmatch(r"tests/ui/test_logs.py:\d+ fall", found["place"])
-    assert [re.sub(r":\d+", "", one) for one in found["trace"]] == ["tests/ui/test_logs.py caught"]
+    assert re.fullmatch(r"tests/ui/server/test_logs.py:\d+ fall", found["place"])
+    assert [re.sub(r":\d+", "", one) for one in found["trace"]] == ["tests/ui/server/test_logs.py caught"]
     for as_json in (True, False):
-        (line,) = noted(as_json, lambda: failure(caught(), session="a1b2c3"))
+        (line,) = noted(as_json, lambda: log_error(caught(), session="a1b2c3"))
         assert "ValueError" in line
         assert "test_logs.py" in line
         assert SECRET not in line
@@ -81,17 +81,17 @@ def test_what_libraries_log_is_told_by_its_place_alone():
 
 
 def test_places_tell_no_home():
-    assert short("/home/aigerim/site-packages/uvicorn/server.py") == "uvicorn/server.py"
-    assert short("C:\\Users\\aigerim\\site-packages\\uvicorn\\server.py") == "uvicorn/server.py"
-    assert short("/home/aigerim/thing.py") == "thing.py"
-    assert short(__file__) == "tests/ui/test_logs.py"
+    assert short_path("/home/aigerim/site-packages/uvicorn/server.py") == "uvicorn/server.py"
+    assert short_path("C:\\Users\\aigerim\\site-packages\\uvicorn\\server.py") == "uvicorn/server.py"
+    assert short_path("/home/aigerim/thing.py") == "thing.py"
+    assert short_path(__file__) == "tests/ui/server/test_logs.py"
 
 
 WHOLE = """
 import asyncio, logging, sys, threading, warnings
-from ui.server.logs import event, log_to
+from ui.server.logs import log_event, log_to
 log_to(sys.argv[1])
-event("server started", places=2)
+log_event("server started", places=2)
 warnings.warn("about SECRET")
 logging.getLogger("uvicorn.access").info("SECRET asked")
 logging.getLogger("uvicorn.error").warning("SECRET failed")
@@ -128,7 +128,7 @@ def test_the_log_can_go_elsewhere():
     stream = io.StringIO()
     try:
         log_to("json", stream)
-        event("server started")
+        log_event("server started")
     finally:
         logging.captureWarnings(False)
         logging.root.handlers[:] = before

@@ -1,18 +1,16 @@
-import struct
 import sys
 import threading
 import time
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 
 from fusion.interpreter import Models
-from kslr.core.errors import InputError
 from kslr.video import Frame
 from ui.server.metrics import Metrics
-from ui.server.sessions import Full, Limits, Sessions
+from ui.server.resources import Limits
+from ui.server.sessions import Full, Sessions
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +27,14 @@ def test_two_sessions_are_two_trackers_and_a_third_finds_no_place(models, astron
     sessions = Sessions(models, Limits(sessions=2))
     try:
         first, second = sessions.open("a"), sessions.open("b")
-        assert first.session is not second.session
+        assert first.reader is not second.reader
         assert sessions.open("a") is first
         with pytest.raises(Full, match="All 2 places"):
             sessions.open("c")
         first.wait()
         second.wait()
-        seen = first.stages.call(first.session.push, Frame(astronaut, 0.0)).result()
-        empty = second.stages.call(second.session.push, Frame(np.zeros((240, 320, 3), np.uint8), 0.0)).result()
+        seen = first.stages.call(first.reader.push, Frame(astronaut, 0.0)).result()
+        empty = second.stages.call(second.reader.push, Frame(np.zeros((240, 320, 3), np.uint8), 0.0)).result()
         assert seen.landmarks.face is not None
         assert empty.landmarks.face is None
     finally:
@@ -52,7 +50,7 @@ def test_closing_frees_the_tracker(models, astronaut):
     sessions.close("a")
     session.stages.close(drop=False)
     with pytest.raises(RuntimeError, match="with statement"):
-        session.session.push(Frame(astronaut, 0.0))
+        session.reader.push(Frame(astronaut, 0.0))
     sessions.open("b")
     sessions.close_all()
 
@@ -67,7 +65,7 @@ def test_sessions_that_were_leave_no_memory_behind(models, astronaut):
         opened = [sessions.open("a"), sessions.open("b")]
         for session in opened:
             session.wait()
-            session.stages.call(session.session.push, Frame(astronaut, 0.0)).result()
+            session.stages.call(session.reader.push, Frame(astronaut, 0.0)).result()
         sessions.close_all()
         for session in opened:
             session.stages.close(drop=False)
@@ -95,7 +93,7 @@ def test_trackers_and_endings_are_counted(models):
     assert count(metrics, "kslr_trackers") == 3
     assert count(metrics, "kslr_sessions_opened_total") == 3
     sessions.close("a")
-    sessions.fault("b", RuntimeError("its graph broke"))
+    sessions.fail("b", RuntimeError("its graph broke"))
     sessions.close_all()
     for session in opened:
         session.stages.close(drop=False)
@@ -110,7 +108,7 @@ def test_a_tracker_that_breaks_while_it_is_freed_is_still_let_go(models):
     sessions = Sessions(models, Limits(sessions=1), metrics)
     session = sessions.open("a")
     session.wait()
-    session.session._stack.callback(lambda: 1 / 0)
+    session.reader._stack.callback(lambda: 1 / 0)
     sessions.close("a")
     session.stages.close(drop=False)
     assert count(metrics, "kslr_trackers") == 0
@@ -132,41 +130,3 @@ def test_who_is_being_worked_for_is_not_idle(models):
     assert len(sessions) == 0
     with pytest.raises(RuntimeError):
         session.submit(print)
-
-
-def message(picture: np.ndarray, seconds: float) -> bytes:
-    """What the Live page sends."""
-    jpeg = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1]
-    return struct.pack("<d", seconds) + jpeg.tobytes()
-
-
-def test_one_picture_is_in_the_pass_while_the_next_is_unpacked_and_the_last_is_read(models, astronaut, monkeypatch):
-    session = Sessions(models, Limits(sessions=1)).open("a")
-    meet, go = threading.Barrier(2, timeout=60), threading.Event()
-    look, read = session.session.look, session.session.read
-
-    def slow_look(frame):
-        if frame.seconds == 1.0:
-            meet.wait()  # the first picture is being read
-            assert go.wait(60)
-        return look(frame)
-
-    def slow_read(frame, landmarks):
-        if frame.seconds == 0.0:
-            meet.wait()  # the second is in the pass
-        return read(frame, landmarks)
-
-    monkeypatch.setattr(session.session, "look", slow_look)
-    monkeypatch.setattr(session.session, "read", slow_read)
-    told = [session.picture(message(astronaut, seconds))[1] for seconds in (0.0, 1.0, 2.0)]
-    assert told[0].result(60)["seconds"] == 0.0
-    deadline = time.monotonic() + 60
-    while session.last_seconds < 2.0 and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert session.last_seconds == 2.0  # unpacked, though the one before is still in the pass
-    assert not told[1].done()
-    go.set()
-    assert [future.result(60)["seconds"] for future in told[1:]] == [1.0, 2.0]
-    with pytest.raises(InputError, match="order of their times"):
-        session.picture(message(astronaut, 1.5))[1].result(60)
-    session.close()

@@ -9,7 +9,7 @@ from kslr.recordings import save_recording
 from kslr.teaching.vocabularies import load_vocabulary
 from tests.takes import take
 from ui.server.services import Services
-from ui.teach.routes import router
+from ui.teach.routes import build_teach_router
 
 ME, YOU = "my-own-key-1234567", "your-own-key-123456"
 
@@ -23,7 +23,7 @@ def models() -> Models:
 def client(models, tmp_path, monkeypatch):
     monkeypatch.setenv("KSLR_HOME", str(tmp_path / "home"))
     services, server = Services(models), FastAPI()
-    server.include_router(router(services))
+    server.include_router(build_teach_router(services))
     with TestClient(server) as client:
         yield client
     services.close()

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from fusion.observation import Seen
-from fusion.tagged import TaggedWord
+from fusion.observation import Seen, TaggedWord
 from kslr.vocabulary import kslr30
 from tests import clips
 from ui.shared.uploads import upload_path

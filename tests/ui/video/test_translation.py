@@ -11,7 +11,8 @@ from kslr.video import VideoFile
 from kslr.vocabulary import Sign
 from tests import clips
 from tests.takes import take
-from ui.server.services import Limits, Services
+from ui.server.resources import Limits
+from ui.server.services import Services
 from ui.video.translation import Progress, Refusal, Translation, reason, translate
 
 

@@ -1,6 +1,6 @@
 import time
 
-from ui.server.services import Results
+from ui.server.resources import Results
 
 
 def test_results_are_found_by_their_names_only_and_go_when_old():

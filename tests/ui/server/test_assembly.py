@@ -1,14 +1,11 @@
-import json
 import re
-import socket
 import subprocess
 import sys
 import time
 
 import pytest
 
-from kslr.core.errors import InputError
-from ui.server.web import PAGES, head, header, launch, listen
+from ui.shared.frame import PAGES
 from ui.shared.i18n import LANGUAGES
 
 LETTERS = {"kk": "әғқңөұүі", "ru": "ыэёщ"}
@@ -140,8 +137,9 @@ def test_who_posted_pictures_and_went_away_is_noticed_without_being_asked_for(as
 
     from fusion.interpreter import Models
     from tests.pictures import message
-    from ui.server.services import Limits, Services
-    from ui.server.web import build_server
+    from ui.server.assembly import build_server
+    from ui.server.resources import Limits
+    from ui.server.services import Services
 
     services = Services(Models.load(), Limits(sessions=1, idle_seconds=0.2))
     with TestClient(build_server(services)) as client:
@@ -153,48 +151,7 @@ def test_who_posted_pictures_and_went_away_is_noticed_without_being_asked_for(as
     assert services.stopping.is_set()
 
 
-def test_the_head_names_no_other_place_and_closes_no_script_early():
-    class Nothing:
-        class models:
-            class signs:
-                class vocabulary:
-                    signs = ()
-
-    text = head(Nothing())
-    assert text.count("<script>") == text.count("</script>") == 2
-    assert not re.search(r"https?://(?!www\.w3\.org)", text)
-    found = re.search(r"window.KSLR_CONFIG = (\{.*?\});</script>", text).group(1)
-    assert json.loads(found)["words"]["live.start"]["kk"] == "Бастау"
-    assert 'data-goto="video"' in header()
-
-
-def test_a_taken_port_is_passed_over():
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        with listen("127.0.0.1", port) as found:
-            assert port < found.getsockname()[1] < port + 20
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"host": "203.0.113.7"}, "Cannot listen"),
-        ({"port": 70000}, "Cannot listen"),
-        ({"certificate": "nowhere.pem", "key": "nowhere.pem"}, "does not exist"),
-        ({"certificate": __file__}, "both a certificate and its key"),
-        ({"max_sessions": 0}, "At least one"),
-        ({"signs": "nothing"}, "No model is called"),
-        ({"log": "xml"}, "A log is one of text, json, none"),
-    ],
-)
-def test_what_cannot_be_served_is_told(arguments, message):
-    with pytest.raises(InputError, match=message):
-        launch(**{"port": 0, **arguments})
-
-
 def test_the_app_is_light_to_import():
-    code = "import sys, ui.server.web; print({'gradio', 'mediapipe', 'tensorflow', 'cv2'} & set(sys.modules))"
+    code = "import sys, ui.server.launch; print({'gradio', 'mediapipe', 'tensorflow', 'cv2'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

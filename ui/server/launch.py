@@ -1,0 +1,137 @@
+"""Launches the web application: checks what was asked for, takes a port, and serves until it is interrupted."""
+
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from pathlib import Path
+from typing import Any
+
+from kslr.core.errors import InputError
+from ui.server.assembly import build_server, keep_offline
+from ui.server.logs import KINDS, log_to
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
+PORTS = 20
+
+
+def launch(
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    *,
+    auth: str | None = None,
+    certificate: str | Path | None = None,
+    key: str | Path | None = None,
+    max_sessions: int = 4,
+    root_path: str = "",
+    signs: str = "kslr30",
+    emotion: str = "emotion",
+    log: str = "text",
+    metrics_for_all: bool = False,
+    cookie_key: str = "",
+    browser: bool = False,
+) -> None:
+    """Serves the app until it is interrupted.
+
+    Args:
+        host: the address to listen on.
+        port: the port; the next free one of twenty when it is taken, any free one when 0.
+        auth: ``USER:PASSWORD`` that everybody must give.
+        certificate, key: PEM files for https; browsers ask for it before they open a camera on another machine's page.
+        max_sessions: people signing at the same time.
+        root_path: where a proxy serves it.
+        signs, emotion: models, by name or by their card's path.
+        log: what goes to stderr, one of `ui.server.logs.KINDS`.
+        metrics_for_all: whether ``/metrics`` answers other machines than this one too.
+        cookie_key: with `auth`, the same for all servers behind one address.
+        browser: whether to open the app in a browser on this machine as soon as the server listens.
+
+    Raises:
+        InputError: no port is free, a model or certificate is missing, or an option is wrong.
+    """
+    for path in (certificate, key):
+        if path is not None and not Path(path).is_file():
+            raise InputError(f"{path} does not exist. Give the PEM files of certificate and key.")
+    if (certificate is None) != (key is None):
+        raise InputError("https needs both a certificate and its key.")
+    if max_sessions < 1:
+        raise InputError("At least one person must be able to sign: --max-sessions 1 or more.")
+    if log not in KINDS:
+        raise InputError(f"A log is one of {', '.join(KINDS)}, not {log}.")
+    listening = listen(host, port)
+    keep_offline()
+    import uvicorn
+
+    from fusion.interpreter import Models
+    from ui.server.guard import PasswordGuard
+    from ui.server.resources import Limits
+    from ui.server.services import Services
+
+    class Server(uvicorn.Server):
+        """Opens the browser when the server answers, not before."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if browser and self.started and has_display():
+                threading.Thread(target=webbrowser.open, args=(local_address,), daemon=True).start()
+
+    services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
+    server: Any = build_server(services, root_path, metrics_for_all)
+    if auth is not None:
+        server = PasswordGuard(server, auth, cookie_key)
+    shown_host = f"[{host}]" if ":" in host else host
+    address = f"{'https' if certificate else 'http'}://{shown_host}:{listening.getsockname()[1]}{root_path}"
+    local_address = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    print(f"KSLR is at {address}  (Ctrl+C stops it)", flush=True)
+    missing = [
+        text for text, given in (("a password (--auth)", auth), ("https (--certificate, --key)", certificate)) if not given
+    ]
+    if host not in LOCAL_HOSTS and missing:
+        print(f"Warning: others on the network can reach it without {' and '.join(missing)}.", flush=True)
+    log_to(log)
+    options = uvicorn.Config(
+        server,
+        # Its lines go where ours do. None is written for a request: it would tell who asked for what.
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        ssl_certfile=certificate,
+        ssl_keyfile=str(key) if key else None,
+        timeout_graceful_shutdown=3,
+        ws_max_size=services.limits.frame_bytes + 1024,
+        # A JPEG does not shrink, and what is not unpacked cannot swell.
+        ws_per_message_deflate=False,
+    )
+    try:
+        Server(options).run(sockets=[listening])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        services.close()
+
+
+def has_display() -> bool:
+    """Whether a browser can show a window here; elsewhere Python would open a text browser in the terminal."""
+    return not sys.platform.startswith("linux") or bool({"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"} & os.environ.keys())
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on the port, or on the next free one.
+
+    Raises:
+        InputError: twenty ports in a row are taken, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    reason = ""
+    for candidate in range(port, port + (PORTS if port else 1)):
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        if os.name != "nt":  # there it would let two servers share a port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, candidate))
+            return listening
+        except (OSError, OverflowError) as error:
+            listening.close()
+            reason = str(error)
+    raise InputError(f"Cannot listen on {host}:{port} ({reason}). Choose another --host or --port.")
