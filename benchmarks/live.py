@@ -26,7 +26,7 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from fusion.annotate import annotate
+from fusion.drawing import annotate
 from fusion.interpreter import Interpreter, Models
 from fusion.observation import Observation
 from kslr.camera import Camera

@@ -26,10 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from emotion.faces import EMOTIONS, SIZE, FaceCrop, crop_from_box
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
-from emotion.training.datasets import Faces, load
-from fusion.attention import attention
+from emotion.training.datasets import FaceData, load_faces
+from fusion.pooling import frame_weight, log_mean
 from fusion.session import AFTER_SECONDS
-from fusion.pooling import STRATEGIES, pool
 from kslr.core.errors import InputError
 from kslr.core.scores import bootstrap_interval
 from kslr.encoder import SignEncoder
@@ -92,7 +91,7 @@ def stretches(count: int, generator: np.random.Generator) -> np.ndarray:
 
 
 def series(
-    image: int, faces: Faces, weights: np.ndarray, recogniser: EmotionRecognizer, generator: np.random.Generator
+    image: int, faces: FaceData, weights: np.ndarray, recogniser: EmotionRecognizer, generator: np.random.Generator
 ) -> Series:
     """A face over time, each frame in four variants."""
     import cv2
@@ -124,7 +123,46 @@ def hand_weights(recording: np.ndarray) -> np.ndarray:
     times = np.arange(0, end + AFTER_SECONDS + 1e-9, 1 / FACE_FPS)
     frames = [Landmarks.from_vector(np.nan_to_num(frame), i / SIGN_FPS) for i, frame in enumerate(recording)]
     rows = np.round(times * SIGN_FPS).astype(int)
-    return np.array([attention(frames[i - 1] if i else None, frames[i]) if i < len(frames) else 1.0 for i in rows])
+    return np.array([frame_weight(frames[i - 1] if i else None, frames[i]) if i < len(frames) else 1.0 for i in rows])
+
+
+def weighted_mean(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean probability, each frame weighted by how well its face is seen."""
+    return (weights[:, None] * probabilities).sum(axis=0) / weights.sum()
+
+
+def plain_mean(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean probability of all frames alike."""
+    return probabilities.mean(axis=0)
+
+
+def maximum(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The one frame that is surest of anything."""
+    return probabilities[probabilities.max(axis=1).argmax()]
+
+
+def last(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The last frame."""
+    return probabilities[-1]
+
+
+def vote(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Each emotion's share of the frames that it is the best answer of."""
+    return np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1]) / len(probabilities)
+
+
+# Each takes probabilities (n, classes) and weights (n,) that sum to more than 0, and returns (classes,).
+STRATEGIES = {f.__name__: f for f in (log_mean, weighted_mean, plain_mean, maximum, last, vote)}
+
+
+def affect(predictions: list[EmotionPrediction], threshold: float, strategy: str) -> str | None:
+    """The word's emotion as `fusion.pooling.pool` decides it, with any of the STRATEGIES."""
+    weights = np.array([prediction.quality for prediction in predictions])
+    if weights.sum() < 0.5:
+        return None
+    probabilities = STRATEGIES[strategy](np.stack([p.probabilities for p in predictions]), weights)
+    best = int(probabilities.argmax())
+    return EMOTIONS[best] if probabilities[best] >= threshold else None
 
 
 def measured(every: list[Series], emotion: np.ndarray, sign: np.ndarray, face: np.ndarray, threshold: float) -> dict[str, Any]:
@@ -135,7 +173,7 @@ def measured(every: list[Series], emotion: np.ndarray, sign: np.ndarray, face: n
         shown = [one.seen(*shares) for one in every]
         joint, alone, answered = {}, {}, {}
         for strategy in STRATEGIES:
-            answers = [pool(predictions, threshold=threshold, strategy=strategy)[0] for predictions in shown]
+            answers = [affect(predictions, threshold, strategy) for predictions in shown]
             alone[strategy] = np.array([a == EMOTIONS[e] for a, e in zip(answers, emotion, strict=True)])
             answered[strategy] = np.array([a is not None for a in answers])
             joint[strategy] = alone[strategy] & sign
@@ -172,7 +210,7 @@ def main(
     folder = packs_folder(packs)
     if faces is None and folder is None:
         raise InputError("FER2013 was not found. Give it with --faces.")
-    private = load(faces or folder.parent / "faces/fer2013_sheets.npz")["private"]  # type: ignore[union-attr]
+    private = load_faces(faces or folder.parent / "faces/fer2013_sheets.npz")["private"]  # type: ignore[union-attr]
     recogniser, data = EmotionRecognizer(emotion), load_pack("holistic59", packs)
     asked, sign = sign_answers(data, pairs, generator, SignEncoder(encoder))
     # Every emotion as often; a face comes twice only where there are too few (PrivateTest has 55 of disgust).

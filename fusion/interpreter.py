@@ -4,9 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from fusion.observation import Observation, Seen
+from fusion.observation import Observation, Seen, TaggedWord
 from fusion.session import Models, Session
-from fusion.tagged import TaggedWord
 from kslr.video import Frame, VideoFile, open_source
 
 

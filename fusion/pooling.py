@@ -1,59 +1,69 @@
-"""From the emotions of single frames to the affect of a word, in several named ways."""
+"""From the emotions of single frames to the affect of a word: how much each frame counts, and their mean.
 
-from collections.abc import Callable, Sequence
+Mouthing goes with the stroke and fast hands blur what is behind them, so affect reads best when the hands are slow or
+down. (A hand in front of the face already takes the crop's quality away.) Positions are aspect-corrected; speeds are
+in shoulder widths a second, so distance does not matter.
+"""
+
+from collections.abc import Sequence
 
 import numpy as np
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
 from kslr.core.calibration import softmax
+from kslr.landmarks import Landmarks, shoulder_width
 
+HALF_SPEED = 3.0  # shoulder widths a second at which a frame counts half
 SMALLEST = 1e-4  # No frame alone may rule an emotion out for good.
 
 
+def hand_speed(before: Landmarks | None, now: Landmarks) -> float:
+    """The faster hand's speed, in shoulder widths a second; 0 where it cannot be measured.
+
+    >>> hand_speed(None, Landmarks(0.0))
+    0.0
+    """
+    if before is None or now.pose is None or now.seconds <= before.seconds:
+        return 0.0
+    shoulders = float(shoulder_width(now.pose, now.aspect))
+    if shoulders < 1e-3:
+        return 0.0
+    ways = [
+        float(np.linalg.norm(((b - a)[:, :2] * (now.aspect, 1.0)).mean(axis=0)))
+        for a, b in ((before.left_hand, now.left_hand), (before.right_hand, now.right_hand))
+        if a is not None and b is not None
+    ]
+    return max(ways, default=0.0) / shoulders / (now.seconds - before.seconds)
+
+
+def frame_weight(before: Landmarks | None, now: Landmarks) -> float:
+    """How much a frame's face counts by the speed of the hands, 0–1: one half at `HALF_SPEED`.
+
+    >>> frame_weight(None, Landmarks(0.0))
+    1.0
+    """
+    return float(1 / (1 + (hand_speed(before, now) / HALF_SPEED) ** 2))
+
+
 def log_mean(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Weighted mean log-probability: a frame that rules an emotion out counts for more than one that is unsure."""
+    """Weighted mean log-probability: a frame that rules an emotion out counts for more than one that is unsure.
+
+    Of the means that benchmarks/paired.py compares it reads signs with affect best.
+
+    Args:
+        probabilities: (n, classes).
+        weights: (n,) with a sum above 0.
+
+    Returns:
+        (classes,) probabilities.
+    """
     logs = np.log(np.clip(probabilities, SMALLEST, 1.0))
     return softmax((weights[:, None] * logs).sum(axis=0) / weights.sum())
 
 
-def weighted_mean(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean probability, each frame weighted by how well its face is seen."""
-    return (weights[:, None] * probabilities).sum(axis=0) / weights.sum()
-
-
-def plain_mean(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean probability of all frames alike."""
-    return probabilities.mean(axis=0)
-
-
-def maximum(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The one frame that is surest of anything."""
-    return probabilities[probabilities.max(axis=1).argmax()]
-
-
-def last(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """The last frame."""
-    return probabilities[-1]
-
-
-def vote(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Each emotion's share of the frames that it is the best answer of."""
-    return np.bincount(probabilities.argmax(axis=1), minlength=probabilities.shape[1]) / len(probabilities)
-
-
-# Each takes probabilities (n, classes) and weights (n,) that sum to more than 0, and returns (classes,).
-STRATEGIES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    f.__name__: f for f in (log_mean, weighted_mean, plain_mean, maximum, last, vote)
-}
-
-
 def pool(
-    predictions: Sequence[EmotionPrediction],
-    *,
-    threshold: float = 0.0,
-    least_weight: float = 0.5,
-    strategy: str = "log_mean",
+    predictions: Sequence[EmotionPrediction], *, threshold: float = 0.0, least_weight: float = 0.5
 ) -> tuple[str | None, dict[str, float]]:
     """The affect of a word.
 
@@ -61,7 +71,6 @@ def pool(
         predictions: of the frames of the word whose face was seen; their `quality` is their weight.
         threshold: the best probability below which there is no answer; the emotion card's, 0–1.
         least_weight: the qualities' sum below which the face counts as not seen.
-        strategy: a key of `STRATEGIES`.
 
     Returns:
         The emotion, or None, and the seven probabilities by name, empty when the face was not seen.
@@ -72,7 +81,7 @@ def pool(
     weights = np.array([prediction.quality for prediction in predictions])
     if weights.sum() < least_weight:
         return None, {}
-    probabilities = STRATEGIES[strategy](np.stack([p.probabilities for p in predictions]), weights)
+    probabilities = log_mean(np.stack([p.probabilities for p in predictions]), weights)
     best = int(probabilities.argmax())
     named = {name: float(p) for name, p in zip(EMOTIONS, probabilities, strict=True)}
     return (EMOTIONS[best] if probabilities[best] >= threshold else None), named

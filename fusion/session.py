@@ -10,10 +10,9 @@ from emotion.detection import FaceDetector
 from emotion.faces import FaceCrop, crop_from_landmarks
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
 from fusion.face_memory import FaceMemory
-from fusion.observation import Observation, Seen, choose_hint
-from fusion.tagged import TaggedWord
+from fusion.observation import Observation, Seen, TaggedWord, choose_hint
 from kslr.camera import Camera
-from kslr.core.stages import Stages
+from kslr.core.parallel import Stages
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignPrediction, SignRecognizer

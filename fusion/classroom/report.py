@@ -9,7 +9,7 @@ from fusion.classroom.charts import lines_chart, mood_chart
 from fusion.classroom.history import Moment, Session
 from fusion.classroom.texts import report_text
 from fusion.classroom.windows import Window
-from kslr.core.pages import STYLE
+from kslr.core.reports import report_style
 
 COLUMNS = (
     "start", "end", "rate", "least", "most", "engagement", "margin", "facing", "seen", "valence", "arousal",
@@ -77,7 +77,7 @@ def classroom_page(session: Session, windows: Sequence[Window], moments: Sequenc
     return (
         f'<!doctype html>\n<html lang="{language}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width"><title>{escape(title)} · KSLR</title>'
-        f"<style>{STYLE}{_OWN_STYLE}</style></head>\n<body>{''.join(body)}</body></html>\n"
+        f"<style>{report_style()}{_OWN_STYLE}</style></head>\n<body>{''.join(body)}</body></html>\n"
     )
 
 

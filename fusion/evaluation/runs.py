@@ -9,9 +9,8 @@ from emotion.recognizer import EmotionPrediction
 from fusion.evaluation.joint import Answer
 from fusion.evaluation.manifest import Clip
 from fusion.interpreter import Interpreter, Models
-from fusion.observation import Observation, Seen
+from fusion.observation import Observation, Seen, TaggedWord
 from fusion.pooling import pool
-from fusion.tagged import TaggedWord
 from kslr.core.errors import InputError
 from kslr.video import Frame
 

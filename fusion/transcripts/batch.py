@@ -9,7 +9,7 @@ from fusion.interpreter import Interpreter, Models
 from fusion.transcripts.formats import Format, Transcript
 from kslr.core.errors import InputError
 from kslr.core.files import write_file
-from kslr.core.processes import cores, in_processes
+from kslr.core.parallel import cores, run_in_processes
 from kslr.extraction import ENDED, video_files
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignRecognizer
@@ -68,7 +68,7 @@ def translate_folder(
     jobs = [(clip, targets[clip], format, language) for clip in waiting]
     # Where each core has a process, none needs more than one thread.
     given = (signs, emotion, 2 if workers < cores() else 1)
-    for clip, result in in_processes(_translate, waiting, jobs, workers=workers, start=_load_models, start_arguments=given):
+    for clip, result in run_in_processes(_translate, waiting, jobs, workers=workers, start=_load_models, start_arguments=given):
         yield ClipResult(clip, targets[clip], *(result or (None, ENDED)))
 
 

@@ -9,7 +9,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
 
-from fusion.tagged import TaggedWord
+from fusion.observation import TaggedWord
 from kslr.core.errors import InputError
 
 TIERS = ("sign", "emotion", "confidence", "alternatives")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from emotion.faces import EMOTIONS
-from fusion.tagged import TaggedWord
+from fusion.observation import TaggedWord
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
 from kslr.vocabulary import Sign

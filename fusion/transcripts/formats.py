@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 # The command line reads this table for its options, so the writers and their libraries are imported only when one writes.
 if TYPE_CHECKING:
-    from fusion.tagged import TaggedWord
+    from fusion.observation import TaggedWord
     from kslr.landmarks import Landmarks
 
 

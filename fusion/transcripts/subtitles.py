@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from fusion.tagged import TaggedWord
+from fusion.observation import TaggedWord
 from fusion.transcripts.exports import affect_text
 from kslr.core.errors import InputError
 from kslr.vocabulary import Vocabulary

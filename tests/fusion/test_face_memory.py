@@ -4,7 +4,7 @@ import numpy as np
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
-from fusion.face_memory import MEMORY_SECONDS, FaceMemory
+from fusion.face_memory import MEMORY_SECONDS, FaceMemory, average_rest, read_against
 from kslr.landmarks import Landmarks
 
 
@@ -62,3 +62,21 @@ def test_frames_without_a_face_leave_no_trace() -> None:
     assert memory.affect(0.0, 3.0)[0] is None
     assert not any(np.isnan(value) for value in memory.cues(0.0, 3.0).values())
     assert not memory.calibrate()
+
+
+def face(label: str, share: float = 0.64) -> EmotionPrediction:
+    row = np.full(7, (1 - share) / 6)
+    row[EMOTIONS.index(label)] = share
+    return EmotionPrediction(0.0, 1.0, row, label)
+
+
+def test_the_resting_face_becomes_neutral_and_others_keep_their_way_from_it() -> None:
+    rest = average_rest([face("sad")] * 9 + [face("happy")])
+    assert read_against(face("sad"), rest, 0.4).label == "neutral"
+    happy = read_against(face("happy", 0.9), rest, 0.4)
+    assert happy.label == "happy"
+    assert happy.probabilities[EMOTIONS.index("sad")] < face("happy", 0.9).probabilities[EMOTIONS.index("sad")]
+
+
+def test_what_is_not_clear_has_no_label() -> None:
+    assert read_against(face("happy", 0.2), average_rest([face("neutral")]), 0.6).label is None

@@ -3,7 +3,10 @@ import pytest
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
-from fusion.pooling import STRATEGIES, pool
+from fusion.pooling import HALF_SPEED, frame_weight, hand_speed, pool
+from kslr.holistic import HolisticTracker
+from kslr.landmarks import Landmarks
+from kslr.video import Frame
 
 
 def prediction(name: str, probability: float, quality: float = 1.0, seconds: float = 0.0) -> EmotionPrediction:
@@ -45,21 +48,28 @@ def test_a_frame_that_rules_an_emotion_out_counts():
     assert pool(frames)[0] == "surprise"
 
 
-@pytest.mark.parametrize("strategy", sorted(STRATEGIES))
-def test_every_strategy_gives_probabilities(strategy):
-    frames = [prediction("happy", 0.8), prediction("sad", 0.6), prediction("happy", 0.5, quality=0.3)]
-    label, probabilities = pool(frames, strategy=strategy)
-    assert label == "happy"
-    assert sum(probabilities.values()) == pytest.approx(1, abs=1e-5)
+@pytest.fixture(scope="module")
+def person(astronaut) -> Landmarks:
+    with HolisticTracker(static=True) as tracker:
+        return tracker.process(Frame(astronaut, 0.0))
 
 
-def test_strategies_differ_where_they_should():
-    frames = [prediction("sad", 0.99), *[prediction("happy", 0.5)] * 3, prediction("angry", 0.6)]
-    assert {name: pool(frames, strategy=name)[0] for name in ("maximum", "last", "vote")} == {
-        "maximum": "sad",
-        "last": "angry",
-        "vote": "happy",
-    }
-    dim = [prediction("happy", 0.7), *[prediction("sad", 0.8, quality=0.01)] * 4]
-    assert pool(dim, strategy="weighted_mean")[0] == "happy"
-    assert pool(dim, strategy="plain_mean")[0] == "sad"
+def with_hand(person: Landmarks, x: float, y: float, seconds: float = 0.0) -> Landmarks:
+    """The person with a right hand about a place."""
+    spread = np.random.default_rng(0).uniform(-0.03, 0.03, (21, 3))
+    hand = (np.array([x, y, 0.0]) + spread).astype(np.float32)
+    return Landmarks(seconds, person.pose, person.face, None, hand, person.aspect)
+
+
+def test_speed_is_in_shoulder_widths_a_second(person):
+    width = np.linalg.norm((person.pose[11, :2] - person.pose[12, :2]) * [person.aspect, 1])
+    one, other = with_hand(person, 0.2, 0.9), with_hand(person, 0.2, 0.9 - width * 0.3, seconds=0.1)
+    assert hand_speed(one, other) == pytest.approx(3.0, rel=1e-3)
+    assert frame_weight(one, other) == pytest.approx(1 / (1 + (3.0 / HALF_SPEED) ** 2), rel=1e-3)
+    assert frame_weight(one, with_hand(person, 0.2, 0.9, seconds=0.1)) == pytest.approx(1.0)
+
+
+def test_what_cannot_be_told_counts_as_still(person):
+    nobody = Landmarks(0.0)
+    assert hand_speed(nobody, with_hand(person, 0.2, 0.9, seconds=0.1)) == 0.0
+    assert hand_speed(with_hand(person, 0.2, 0.9, seconds=0.1), with_hand(person, 0.9, 0.9)) == 0.0

@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ElementTree
 
 import pytest
 
-from fusion.tagged import TaggedWord
+from fusion.observation import TaggedWord
 from fusion.transcripts.elan import read_eaf, to_eaf
 from kslr.core.errors import InputError
 from kslr.vocabulary import kslr30

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.faces import EMOTIONS
-from fusion.tagged import TaggedWord
+from fusion.observation import TaggedWord
 from fusion.transcripts.exports import from_csv, from_json, to_csv, to_json, to_text
 from fusion.transcripts.subtitles import from_subtitles, to_subtitles
 from kslr.core.errors import InputError

@@ -1,6 +1,6 @@
 import pytest
 
-from fusion.tagged import TaggedWord
+from fusion.observation import TaggedWord
 from fusion.transcripts.elan import read_eaf
 from fusion.transcripts.exports import from_csv, from_json
 from fusion.transcripts.formats import DOWNLOADS, Format, Transcript

@@ -4,22 +4,15 @@ import av
 import numpy as np
 import pytest
 
-from fusion.annotate import READING_SECONDS, AnnotatedVideo, annotate, best_codec, draw_skeleton, draw_subtitle
-from fusion.appearance import EMOTION_COLOURS, PART_COLOURS
-from fusion.interpreter import Interpreter, Models
-from fusion.observation import Observation
-from fusion.tagged import TaggedWord
+from fusion.annotated_video import READING_SECONDS, AnnotatedVideo, best_codec
+from fusion.appearance import EMOTION_COLOURS
+from fusion.observation import Observation, TaggedWord
 from kslr.core.errors import InputError
 from kslr.landmarks import Landmarks
 from kslr.video import Frame, VideoFile
 from kslr.vocabulary import kslr30
 
 SIZE = (240, 320, 3)
-
-
-def share(picture: np.ndarray, colour: tuple[int, int, int]) -> float:
-    """How much of a picture has exactly a colour."""
-    return float((picture == colour).all(axis=-1).mean())
 
 
 def word(emotion: str | None = "happy", start: float = 0.0, end: float = 1.0, sign: str = "su") -> TaggedWord:
@@ -30,73 +23,6 @@ def nothing(seconds: float, signing: bool = False, words: tuple = ()) -> Observa
     return Observation(
         seconds=seconds, landmarks=Landmarks(seconds), crop=None, emotion=None, words=words, signing=signing, hint="nobody"
     )
-
-
-@pytest.fixture(scope="module")
-def seen(astronaut) -> Observation:
-    with Interpreter(Models.load()).session() as session:
-        for i in range(3):
-            observation = session.push(Frame(astronaut, i / 10))
-    return observation
-
-
-def test_what_was_seen_is_drawn_where_it_is(astronaut, seen):
-    picture = annotate(astronaut, seen, word(), "kk")
-    assert picture.shape == astronaut.shape
-    assert not np.array_equal(picture, astronaut)
-    assert share(picture, PART_COLOURS["pose"]) > 0.0005
-    # The face is at the middle above; its mesh and box are there and nowhere else.
-    changed = (picture != astronaut).any(axis=-1)
-    assert changed[60:220, 160:300].mean() > 0.02
-    assert changed[200:400, 420:].mean() < 0.01
-    assert share(picture[400:], EMOTION_COLOURS["happy"]) > 0.02
-    assert picture[:40, :120].astype(int).sum() < astronaut[:40, :120].astype(int).sum()
-
-
-def test_the_picture_given_is_left_as_it_was(astronaut, seen):
-    before = astronaut.copy()
-    annotate(astronaut, seen, word())
-    assert np.array_equal(astronaut, before)
-
-
-def test_absent_parts_are_not_drawn():
-    picture = np.zeros(SIZE, np.uint8)
-    draw_skeleton(picture, Landmarks(0.0))
-    assert not picture.any()
-    for part in ("left_hand", "right_hand"):
-        picture = np.zeros(SIZE, np.uint8)
-        points = np.random.default_rng(0).random((21, 3)).astype(np.float32)
-        draw_skeleton(picture, Landmarks(0.0, **{part: points}))
-        assert share(picture, PART_COLOURS[part]) > 0.001
-        other = "right_hand" if part == "left_hand" else "left_hand"
-        assert share(picture, PART_COLOURS[other]) == 0
-
-
-def test_points_far_outside_do_no_harm():
-    picture = np.zeros(SIZE, np.uint8)
-    far = np.full((33, 4), 900.0, np.float32)
-    far[11] = (-700, 0.5, 0, 1)
-    draw_skeleton(picture, Landmarks(0.0, pose=far))
-
-
-@pytest.mark.parametrize("language", ["kk", "ru", "en"])
-@pytest.mark.parametrize("size", [(240, 320), (90, 64), (640, 360), (1080, 1920)])
-def test_long_and_short_words_fit_every_picture(language, size):
-    for sign in ("men_seni_suyemin", "sau_bolynyz", "it"):
-        picture = np.zeros((*size, 3), np.uint8)
-        draw_subtitle(picture, word("surprise", sign=sign), language)
-        assert share(picture, EMOTION_COLOURS["surprise"]) > 0.005
-        # The band ends before the picture does, or fills it; no letter is cut at the right.
-        assert not (picture[:, -1] == (16, 20, 28)).all(axis=-1).any()
-
-
-def test_languages_and_emotions_look_different():
-    pictures = []
-    for language, emotion in (("kk", "happy"), ("ru", "happy"), ("kk", "sad"), ("kk", None)):
-        picture = np.zeros(SIZE, np.uint8)
-        draw_subtitle(picture, word(emotion), language)
-        pictures.append(picture.tobytes())
-    assert len(set(pictures)) == 4
 
 
 def test_a_video_keeps_every_frames_own_time(tmp_path):
@@ -128,7 +54,7 @@ def test_the_last_word_of_a_clip_is_told_too(tmp_path):
     with AnnotatedVideo(tmp_path / "out.mp4") as video:
         for i in range(10):
             video.add(Frame(np.zeros(SIZE, np.uint8), i / 10), nothing(i / 10, signing=True))
-        video.tell([word("sad", start=0.2, end=0.9)])
+        video.add_words([word("sad", start=0.2, end=0.9)])
     with VideoFile(tmp_path / "out.mp4") as back:
         last = list(back)[-1]
     assert (np.abs(last.rgb.astype(int) - EMOTION_COLOURS["sad"]).max(axis=-1) < 40).mean() > 0.02
