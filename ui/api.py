@@ -10,13 +10,13 @@ import gradio as gr
 
 from kslr.core.errors import InputError
 from kslr.teaching.vocabularies import TaughtVocabulary
-from ui.evaluate.evaluation import Evaluation, MissingClips, NoManifest, evaluate_files
+from ui.evaluate.evaluation import Evaluation, evaluate_uploads
 from ui.server.services import Services
 from ui.shared.i18n import LANGUAGES, Refusal, text
 from ui.shared.naming import sign_named
 from ui.teach.lessons import learn
 from ui.teach.takes import LONGEST
-from ui.video.translation import Translation, translate
+from ui.video.translation import Translation, translate_upload
 
 MOST_CLIPS = 100
 
@@ -112,7 +112,7 @@ def transcript(video: str | None, language: str, services: Services, signs: str 
     with _for_programs(language, [path] if video else []):
         if not video:
             raise Refusal("video.empty")
-        for step in translate(path, path.name, language, services, signs):
+        for step in translate_upload(path, path.name, language, services, signs):
             if isinstance(step, Translation):
                 content = json.loads(step.files["json"].read_text(encoding="utf-8"))
                 services.results.delete(step.files["json"].parent)
@@ -164,17 +164,8 @@ def report_of(manifest: str | None, clips: list[str] | None, language: str, serv
     """
     paths = [Path(file) for file in [manifest, *(clips or [])] if file]
     with _for_programs(language, paths):
-        try:
-            for step in evaluate_files([(path.name, path) for path in paths], services):
-                if isinstance(step, Evaluation):
-                    services.results.delete(step.folder)
-                    return json.loads(json.dumps(step.report))
-        except NoManifest as error:
-            raise Refusal("evaluate.no_manifest") from error
-        except MissingClips as error:
-            raise Refusal("evaluate.missing", names=", ".join(error.names[:8])) from error
-        except Refusal:
-            raise
-        except InputError as error:
-            raise Refusal("evaluate.bad_manifest") from error
+        for step in evaluate_uploads([(path.name, path) for path in paths], services):
+            if isinstance(step, Evaluation):
+                services.results.delete(step.folder)
+                return json.loads(json.dumps(step.report))
     raise InputError("The evaluation ended without a report.")

@@ -10,10 +10,10 @@ import gradio as gr
 from emotion.faces import EMOTIONS
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
-from ui.evaluate.evaluation import Evaluation, MissingClips, NoManifest, Step, evaluate_files
+from ui.evaluate.evaluation import Evaluation, evaluate_uploads
 from ui.server.services import Services
-from ui.shared.i18n import word_html
-from ui.shared.uploads import PROBLEM, event_text, upload_path
+from ui.shared.i18n import Refusal, word_html
+from ui.shared.uploads import PROBLEM, Step, event_text, upload_path
 
 MOST_FILES = 500
 EXAMPLE = """clip,sign,emotion,signer
@@ -35,10 +35,10 @@ def build_page(services: Services) -> None:
         """Evaluates the files that the browser has sent, and deletes them."""
         files, mark = upload_paths(event_text(event, "files", "[]")), escape(event_text(event, "mark"))
         try:
-            for step in evaluate_files(files, services):
+            for step in evaluate_uploads(files, services):
                 yield f'<div data-run="{mark}">{step_html(step) if isinstance(step, Step) else report_html(step)}</div>'
-        except InputError as error:
-            yield f'<div data-run="{mark}">{problem_html(error)}</div>'
+        except Refusal as refusal:
+            yield f'<div data-run="{mark}">{word_html(refusal.key, "p", PROBLEM, **refusal.values)}</div>'
         finally:
             for _, path in files:
                 path.unlink(missing_ok=True)
@@ -125,13 +125,3 @@ def figure_html(name: str, part: dict[str, Any]) -> str:
         f'<div class="figure">{word_html(f"evaluate.{name}")}<b>{100 * part["value"]:.0f} %</b>'
         f"<small>{100 * low:.0f}–{100 * high:.0f} % · {word_html('evaluate.of', n=part['clips'])}</small></div>"
     )
-
-
-def problem_html(error: InputError) -> str:
-    """Why nothing could be evaluated, in the app's words."""
-    if isinstance(error, NoManifest):
-        return word_html("evaluate.no_manifest", "p", PROBLEM)
-    if isinstance(error, MissingClips):
-        shown = ", ".join(error.names[:8]) + ("…" if len(error.names) > 8 else "")
-        return word_html("evaluate.missing", "p", PROBLEM, names=shown)
-    return word_html("evaluate.bad_manifest", "p", PROBLEM)

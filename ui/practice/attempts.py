@@ -21,7 +21,8 @@ from kslr.video import VideoFile
 from kslr.vocabulary import Sign
 from ui.server.services import Services
 from ui.shared.i18n import Refusal, names
-from ui.video.translation import EXTENSIONS, REPORT_EVERY, Progress, reason
+from ui.shared.uploads import Step
+from ui.video.translation import EXTENSIONS, REPORT_EVERY, video_refusal
 
 LONGEST = 30.0  # seconds of a learner's clip
 
@@ -94,7 +95,7 @@ def practice_example(asked: Any, services: Services) -> dict[str, Any]:
         return {"problem": "practice.gone"}
 
 
-def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Services) -> Iterator[Progress | Attempt]:
+def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Services) -> Iterator[Step | Attempt]:
     """Reads a learner's clip and compares its signs with the example.
 
     Args:
@@ -103,7 +104,7 @@ def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Servi
         services: models and limits.
 
     Yields:
-        `Progress` now and then, at last one `Attempt`.
+        `Step` now and then, at last one `Attempt`.
 
     Raises:
         Refusal: the clip can't be read or shows nothing to compare.
@@ -114,14 +115,14 @@ def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Servi
     recording, seen = None, Seen()
     try:
         for step in _recorded(path, services):
-            if isinstance(step, Progress):
+            if isinstance(step, Step):
                 yield step
             else:
                 recording, seen = step
     except Refusal:
         raise
     except InputError as error:
-        raise Refusal(reason(error), minutes=0.5, size=services.limits.upload_megabytes) from error
+        raise video_refusal(error, 0.5, services.limits.upload_megabytes) from error
     if recording is None or not np.isfinite(recording.x[:, 0]).any():
         raise Refusal("practice.nobody")
     found = cut_signs(recording)
@@ -141,7 +142,7 @@ def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Servi
     yield Attempt(sign, best, segment.end - segment.start, example.seconds, len(found), seen.several, read, named)
 
 
-def _recorded(path: Path, services: Services) -> Iterator[Progress | tuple[Recording, Seen]]:
+def _recorded(path: Path, services: Services) -> Iterator[Step | tuple[Recording, Seen]]:
     """The landmarks of a clip and what was in view."""
     if path.suffix.lower() in LANDMARK_SUFFIXES:
         yield record(path), Seen()
@@ -159,7 +160,7 @@ def _recorded(path: Path, services: Services) -> Iterator[Progress | tuple[Recor
             frames.append(observation.landmarks)
             if time.monotonic() - reported > REPORT_EVERY:
                 reported = time.monotonic()
-                yield Progress(frame.seconds, min(1.0, frame.seconds / video.duration) if video.duration else None)
+                yield Step(min(1.0, frame.seconds / video.duration) if video.duration else None, frame.seconds)
         seen = session.seen
     if not frames:
         raise Refusal("video.unreadable")

@@ -13,9 +13,9 @@ from kslr.teaching.comparison import Deviation
 from ui.practice.attempts import Attempt, attempt, hundredths, practice_example, practice_words, taught
 from ui.server.services import Services
 from ui.shared.i18n import names, texts_html, word_html
-from ui.shared.uploads import event_text, run_steps, upload_path
+from ui.shared.uploads import Step, event_text, run_steps, upload_path
 from ui.video.page import progress_html
-from ui.video.translation import EXTENSIONS, Progress
+from ui.video.translation import EXTENSIONS
 
 SPEEDS = ((1, "1×"), (0.5, "½×"), (0.25, "¼×"))
 KINDS = {
@@ -53,7 +53,7 @@ def build_page(services: Services) -> None:
 
         def work(path: Path) -> Iterator[str]:
             for step in attempt(path, taught(vocabulary, services), word, services):
-                yield progress_html(step) if isinstance(step, Progress) else result_html(step)
+                yield progress_html(step) if isinstance(step, Step) else result_html(step)
 
         yield from run_steps(upload_path(event_text(event, "path")), work)
 

@@ -2,12 +2,30 @@
 
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ui.shared.i18n import Refusal, word_html
 
 PROBLEM = 'class="message problem" role="alert"'
+
+
+@dataclass(frozen=True)
+class Step:
+    """How far the work on uploaded files is.
+
+    Attributes:
+        fraction: 0–1, or None where a video does not know its length.
+        seconds: read so far, on the video's clock.
+        left: seconds of work to come, or None while they cannot be estimated.
+        clip: the name of the file that is being read, where there are several.
+    """
+
+    fraction: float | None
+    seconds: float = 0.0
+    left: float | None = None
+    clip: str = ""
 
 
 def upload_path(path: str) -> Path | None:

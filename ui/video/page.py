@@ -13,8 +13,8 @@ from fusion.observation import TaggedWord
 from kslr.vocabulary import Vocabulary
 from ui.server.services import Services
 from ui.shared.i18n import LANGUAGES, names, texts_html, word_html
-from ui.shared.uploads import PROBLEM, event_text, run_steps, upload_path
-from ui.video.translation import EXTENSIONS, Progress, Translation, translate
+from ui.shared.uploads import PROBLEM, Step, event_text, run_steps, upload_path
+from ui.video.translation import EXTENSIONS, Translation
 
 CURVE_POINTS = 240
 
@@ -32,10 +32,10 @@ def build_page(services: Services) -> None:
 
         def work(path: Path) -> Iterator[str]:
             vocabulary = services.vocabularies.models(signs).signs.vocabulary
-            for step in translate(
+            for step in translate_upload(
                 path, event_text(event, "name")[:200], language if language in LANGUAGES else "kk", services, signs
             ):
-                yield progress_html(step) if isinstance(step, Progress) else result_html(step, vocabulary)
+                yield progress_html(step) if isinstance(step, Step) else result_html(step, vocabulary)
 
         yield from run_steps(upload_path(event_text(event, "path")), work)
 
@@ -82,7 +82,7 @@ def vocabulary_html(page: str) -> str:
     )
 
 
-def progress_html(step: Progress) -> str:
+def progress_html(step: Step) -> str:
     """A bar with the time left and a way out."""
     if step.fraction is None:
         text = word_html("video.reading_some", seconds=round(step.seconds))

@@ -1,9 +1,9 @@
-"""A video file translated step by step, with progress between the steps, so that a page can show it and stop it."""
+"""The one way from an uploaded video to its transcripts, in steps, so that a page can show progress and stop it."""
 
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,25 +16,13 @@ from kslr.core.errors import InputError
 from kslr.video import VideoFile
 from ui.server.services import Services
 from ui.shared.i18n import Refusal
+from ui.shared.uploads import Step
 
 EXTENSIONS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
-# Seconds of work between two reports of progress.
+# Seconds of work between two steps.
 REPORT_EVERY = 0.25
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far it is.
-
-    Attributes:
-        seconds: read so far, on the video's clock.
-        fraction: 0–1, or None where the video doesn't know its length.
-        left: seconds of work to come, or None while that is a guess.
-    """
-
-    seconds: float
-    fraction: float | None = None
-    left: float | None = None
+# The app's words for the codes of `VideoFile`.
+PROBLEMS = {"sound-only": "video.no_picture", "too-long": "video.long", "empty": "video.empty"}
 
 
 @dataclass(frozen=True)
@@ -55,11 +43,11 @@ class Translation:
     seen: Seen
     times: np.ndarray
     emotions: np.ndarray
-    vocabulary: str = ""
-    files: dict[str, Path] = field(default_factory=dict)
+    vocabulary: str
+    files: dict[str, Path]
 
 
-def translate(path: Path, name: str, language: str, services: Services, signs: str = "") -> Iterator[Progress | Translation]:
+def translate_upload(path: Path, name: str, language: str, services: Services, signs: str = "") -> Iterator[Step | Translation]:
     """Translates a file.
 
     Args:
@@ -70,16 +58,14 @@ def translate(path: Path, name: str, language: str, services: Services, signs: s
         signs: the vocabulary; the server's own when empty.
 
     Yields:
-        `Progress` now and then, at last one `Translation`.
+        A `Step` now and then, at last one `Translation`.
 
     Raises:
-        Refusal: it can't be.
+        Refusal: the file or the vocabulary cannot be used.
     """
     limits = services.limits
     if path.suffix.lower() not in EXTENSIONS:
         raise Refusal("video.format")
-    if path.stat().st_size == 0:
-        raise Refusal("video.empty")
     if path.stat().st_size > limits.upload_megabytes * 1e6:
         raise Refusal("video.large", size=limits.upload_megabytes)
     models = services.vocabularies.models(signs)
@@ -89,23 +75,25 @@ def translate(path: Path, name: str, language: str, services: Services, signs: s
     except Refusal:
         raise
     except InputError as error:
-        raise Refusal(reason(error), minutes=limits.video_minutes, size=limits.upload_megabytes) from error
+        raise video_refusal(error, limits.video_minutes, limits.upload_megabytes) from error
 
 
-def reason(error: InputError) -> str:
-    """The app's word for what `VideoFile` says is wrong, which names the file by the server's path."""
-    message = str(error)
-    known = {"sound only": "video.no_picture", "is longer than": "video.long", "is empty": "video.empty"}
-    return next((key for part, key in known.items() if part in message), "video.unreadable")
+def video_refusal(error: InputError, minutes: float, megabytes: int) -> Refusal:
+    """What is wrong with a video in the app's words; `VideoFile` names the file by the server's path.
+
+    Args:
+        minutes, megabytes: what a video may have.
+    """
+    return Refusal(PROBLEMS.get(error.code, "video.unreadable"), minutes=minutes, size=megabytes)
 
 
-def _translate(path: Path, name: str, language: str, services: Services, models: Models) -> Iterator[Progress | Translation]:
+def _translate(path: Path, name: str, language: str, services: Services, models: Models) -> Iterator[Step | Translation]:
     words: list[TaggedWord] = []
     times, emotions = [], []
     with VideoFile(path, longest=services.limits.video_minutes * 60.0) as video, Interpreter(models).session() as session:
         folder = services.results.new()
-        started = reported = time.monotonic()
-        yield Progress(0.0, 0.0 if video.duration else None)
+        began = reported = time.monotonic()
+        yield Step(0.0 if video.duration else None)
         # Closed before the video is: its threads are still decoding when somebody stops the translation.
         frames = closing(session.observations(video))
         with AnnotatedVideo(folder / "kslr.mp4", language) as annotated, frames as observations:
@@ -118,29 +106,21 @@ def _translate(path: Path, name: str, language: str, services: Services, models:
                 now = time.monotonic()
                 if now - reported > REPORT_EVERY:
                     reported = now
-                    yield _progress(frame.seconds, video.duration, now - started)
+                    yield _step(frame.seconds, video.duration, now - began)
             last = session.finish()
             annotated.add_words(last)
             words += last
-        seen = session.seen
-    vocabulary = models.signs.vocabulary.name
-    translation = Translation(name, tuple(words), seen, np.array(times), np.array(emotions).reshape(-1, 7), vocabulary)
-    yield replace(translation, files=_write(translation, folder, language))
-
-
-def _progress(seconds: float, duration: float | None, spent: float) -> Progress:
-    if not duration:
-        return Progress(seconds)
-    fraction = min(1.0, seconds / duration)
-    return Progress(seconds, fraction, spent / fraction - spent if fraction > 0.05 else None)
-
-
-def _write(translation: Translation, folder: Path, language: str) -> dict[str, Path]:
-    """Every format of the words beside the annotated video."""
+    vocabulary, seen = models.signs.vocabulary.name, session.seen
     files = {"mp4": folder / "kslr.mp4"}
-    seconds = translation.seen.seconds
-    transcript = Transcript(translation.words, translation.name, seconds, translation.vocabulary, language)
+    transcript = Transcript(words, name, seen.seconds, vocabulary, language)
     for extension, format in DOWNLOADS.items():
         files[extension] = folder / f"kslr.{extension}"
         files[extension].write_bytes(format.serialize(transcript))
-    return files
+    yield Translation(name, tuple(words), seen, np.array(times), np.array(emotions).reshape(-1, 7), vocabulary, files)
+
+
+def _step(seconds: float, duration: float | None, spent: float) -> Step:
+    if not duration:
+        return Step(None, seconds)
+    fraction = min(1.0, seconds / duration)
+    return Step(fraction, seconds, spent / fraction - spent if fraction > 0.05 else None)

@@ -1,12 +1,10 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from fusion.evaluation.joint import Answer
-from fusion.evaluation.manifest import Clip
-from kslr.core.errors import InputError
-from ui.evaluate.evaluation import Evaluation, MissingClips, NoManifest, Step, evaluate_files, joint_report
+from ui.evaluate.evaluation import Evaluation, evaluate_uploads
+from ui.shared.i18n import Refusal
+from ui.shared.uploads import Step
 
 
 def sent(folder: Path, clip: Path, table: str, names: tuple[str, ...] = ("a.mp4", "b.mp4")) -> list[tuple[str, Path]]:
@@ -23,8 +21,8 @@ def sent(folder: Path, clip: Path, table: str, names: tuple[str, ...] = ("a.mp4"
 
 def test_a_table_and_its_clips_become_a_report(services, tmp_path, still_clip):
     table = "clip,sign,emotion,signer\nsome/where/a.mp4,su,happy,A\n../b.mp4,,,B\n"
-    *steps, last = evaluate_files(sent(tmp_path / "in", still_clip, table), services)
-    assert steps == [Step("a.mp4", 0.0), Step("b.mp4", 0.5)]
+    *steps, last = evaluate_uploads(sent(tmp_path / "in", still_clip, table), services)
+    assert steps == [Step(0.0, clip="a.mp4"), Step(0.5, clip="b.mp4")]
     assert isinstance(last, Evaluation)
     # Nothing is signed in either clip: the word is missed, and no false word comes.
     assert last.report["accuracy"] == 0.0
@@ -36,39 +34,19 @@ def test_a_table_and_its_clips_become_a_report(services, tmp_path, still_clip):
     assert services.videos == 0
 
 
+def refusal(files: list[tuple[str, Path]], services) -> Refusal:
+    with pytest.raises(Refusal) as refused:
+        list(evaluate_uploads(files, services))
+    return refused.value
+
+
 def test_what_is_missing_is_named(services, tmp_path, still_clip):
-    with pytest.raises(NoManifest):
-        list(evaluate_files(sent(tmp_path / "a", still_clip, "")[1:], services))
+    assert refusal(sent(tmp_path / "a", still_clip, "")[1:], services).key == "evaluate.no_manifest"
     two = sent(tmp_path / "b", still_clip, "clip,sign,emotion,signer\na.mp4,su,,A\n")
-    with pytest.raises(NoManifest):
-        list(evaluate_files([*two, ("other.csv", two[0][1])], services))
-    with pytest.raises(MissingClips) as missing:
-        list(evaluate_files(sent(tmp_path / "c", still_clip, "clip,sign,emotion,signer\na.mp4,su,,A\nx.mp4,su,,A\n"), services))
-    assert missing.value.names == ["x.mp4"]
-    with pytest.raises(InputError):
-        list(evaluate_files(sent(tmp_path / "d", still_clip, "no,table\n1,2\n"), services))
-    with pytest.raises(InputError, match="has a sign"):
-        list(evaluate_files(sent(tmp_path / "e", still_clip, "clip,sign,emotion,signer\na.mp4,,,A\n"), services))
-
-
-def answer(sign: str, emotion: str | None, said: str | None, felt: int) -> Answer:
-    probabilities = np.full(7, 0.05, np.float32)
-    probabilities[felt] = 0.7
-    clip = Clip(Path("a.mp4"), sign, emotion, "A")
-    return Answer(clip, said, ((said, 0.9),) if said else (), probabilities, False, 1, 2.0, 0.5, None)
-
-
-def test_the_headline_is_both_together_where_emotions_are_labelled():
-    made = [
-        answer("su", "happy", "su", 3),
-        answer("su", "happy", "su", 4),
-        answer("it", "sad", None, 4),
-        answer("it", "sad", "it", 4),
-    ]
-    joint = joint_report(made, "table.csv")
-    assert joint["task"] == "joint"
-    assert joint["accuracy"] == 0.5
-    assert joint["milliseconds"] == 500.0
-    alone = joint_report([answer("su", None, "su", 3), answer("it", None, "su", 3)], "table.csv")
-    assert alone["task"] == "signs"
-    assert alone["accuracy"] == 0.5
+    assert refusal([*two, ("other.csv", two[0][1])], services).key == "evaluate.no_manifest"
+    missing = refusal(sent(tmp_path / "c", still_clip, "clip,sign,emotion,signer\na.mp4,su,,A\nx.mp4,su,,A\n"), services)
+    assert (missing.key, missing.values) == ("evaluate.missing", {"names": "x.mp4"})
+    assert refusal(sent(tmp_path / "d", still_clip, "no,table\n1,2\n"), services).key == "evaluate.bad_manifest"
+    unsigned = refusal(sent(tmp_path / "e", still_clip, "clip,sign,emotion,signer\na.mp4,,,A\n"), services)
+    assert unsigned.key == "evaluate.bad_manifest"
+    assert "has a sign" in str(unsigned.__cause__)

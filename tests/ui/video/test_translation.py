@@ -13,7 +13,9 @@ from tests import clips
 from tests.takes import take
 from ui.server.resources import Limits
 from ui.server.services import Services
-from ui.video.translation import Progress, Refusal, Translation, reason, translate
+from ui.shared.i18n import Refusal
+from ui.shared.uploads import Step
+from ui.video.translation import Translation, translate_upload, video_refusal
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +26,9 @@ def services():
 
 
 def test_a_clip_ends_in_words_and_files(services, still_clip):
-    *steps, last = translate(still_clip, "ғарышкер.mp4", "ru", services)
+    *steps, last = translate_upload(still_clip, "ғарышкер.mp4", "ru", services)
     assert isinstance(last, Translation)
-    assert all(isinstance(step, Progress) for step in steps)
+    assert all(isinstance(step, Step) for step in steps)
     fractions = [step.fraction for step in steps]
     assert fractions == sorted(fractions)
     assert last.name == "ғарышкер.mp4"
@@ -45,16 +47,16 @@ def test_a_vocabulary_is_chosen_and_named_in_the_files(services, still_clip, tmp
     for word in ("circle", "pump"):
         sign = judge(take(word)).sign
         services.vocabularies.teach("mine", lambda _, word=word: Sign(word, word, word, word, word), [sign], ["a"])
-    *_, last = translate(still_clip, "a.mp4", "kk", services, "mine")
+    *_, last = translate_upload(still_clip, "a.mp4", "kk", services, "mine")
     assert last.vocabulary == "mine"
     assert '"vocabulary": "mine"' in last.files["json"].read_text()
     with pytest.raises(Refusal) as refused:
-        list(translate(still_clip, "a.mp4", "kk", services, "nobody's"))
+        list(translate_upload(still_clip, "a.mp4", "kk", services, "nobody's"))
     assert refused.value.key == "teach.bad_name"
 
 
 def test_stopping_in_the_middle_leaves_nothing_open(services, still_clip):
-    steps = translate(still_clip, "a.mp4", "kk", services)
+    steps = translate_upload(still_clip, "a.mp4", "kk", services)
     next(steps)
     steps.close()
     with pytest.raises(StopIteration):
@@ -81,28 +83,28 @@ def bad_files(folder: Path) -> dict[str, Path]:
 def test_bad_files_are_told_in_the_apps_words(services, tmp_path, key):
     path = bad_files(tmp_path)[key]
     with pytest.raises(Refusal) as refused:
-        list(translate(path, path.name, "kk", services))
+        list(translate_upload(path, path.name, "kk", services))
     assert refused.value.key == key
 
 
 def test_a_long_video_is_told(services, tmp_path, astronaut):
     path = clips.varying(tmp_path / "long.mp4", astronaut, [0.0, 1.0, 61.0, 62.0])
     with pytest.raises(Refusal) as refused:
-        list(translate(path, path.name, "kk", services))
+        list(translate_upload(path, path.name, "kk", services))
     assert refused.value.key == "video.long"
     assert refused.value.values["minutes"] == 1
 
 
 def test_a_truncated_video_gives_what_there_is(services, tmp_path, astronaut):
     path = clips.truncated(tmp_path / "cut.mkv", astronaut)
-    *_, last = translate(path, path.name, "kk", services)
+    *_, last = translate_upload(path, path.name, "kk", services)
     assert last.seen.frames > 5
 
 
-def test_the_reason_follows_what_video_files_say(tmp_path):
+def test_the_refusal_follows_the_code_of_the_error(tmp_path):
     for key, path in bad_files(tmp_path).items():
         if key in ("video.format", "video.large"):
             continue
         with pytest.raises(InputError) as error, VideoFile(path):
             pass
-        assert reason(error.value) == key
+        assert video_refusal(error.value, 1, 1).key == key
