@@ -24,13 +24,13 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kslr.core.mediapipe import CHATTER, load_mediapipe
-from kslr.core.quiet import quiet_stderr
+from kslr.core.native import MEDIAPIPE_CHATTER, load_mediapipe
+from kslr.core.native import filter_stderr
 from kslr.extraction import video_files
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignRecognizer
-from kslr.segmenter import LearnedSegmenter
+from kslr.segmenter import Segmenter
 from kslr.video import Frame, VideoFile
 
 SIDES = (640, 480, 360, 256)
@@ -69,7 +69,7 @@ def graph(without: tuple[str, ...] = (), threads: int = 0) -> Iterator[Callable[
     options = {"model_complexity": 1, "smooth_landmarks": True, "enable_segmentation": False, "smooth_segmentation": False}
     options |= {"refine_face_landmarks": False, "use_prev_landmarks": True}
     asked = {packet.split(":")[-1] for node in kept for packet in node.input_side_packet}
-    with quiet_stderr(CHATTER):
+    with filter_stderr(MEDIAPIPE_CHATTER):
         solution = Partial(
             graph_config=config,
             side_inputs={name: value for name, value in options.items() if name in asked},
@@ -141,7 +141,7 @@ def changed(whole: list[Landmarks], other: list[Landmarks]) -> float:
 
 def told(signs: SignRecognizer, landmarks: list[Landmarks]) -> list[str]:
     """The words of a clip, in their order."""
-    segmenter = LearnedSegmenter()
+    segmenter = Segmenter()
     segments = [*map(segmenter.push, landmarks), segmenter.flush()]
     words = (signs.recognize(segment).sign_id for segment in segments if segment)
     return [word for word in words if word]

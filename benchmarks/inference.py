@@ -20,9 +20,9 @@ import typer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-from kslr.core.cards import read_card, shipped
-from kslr.core.runtime import LiteModel
-from kslr.training.export import to_litert
+from kslr.core.cards import read_card
+from kslr.core.models import LiteModel
+from kslr.core.training import to_litert
 from kslr.training.networks.recurrent import paper_lstm
 
 
@@ -53,7 +53,7 @@ def main(
     network = paper_lstm(classes=30, unroll=True)
     lite = LiteModel(to_litert(network), threads=1)
     traced = tf.function(lambda x: network(x, training=False), input_signature=[tf.TensorSpec((1, 30, 1662), tf.float32)])
-    vocabulary, emotion = (LiteModel(read_card(shipped(name))[1]) for name in ("kslr30", "emotion"))
+    vocabulary, emotion = (LiteModel(read_card(name)[1]) for name in ("kslr30", "emotion"))
     sample = generator.normal(size=(1, *vocabulary.input_shape)).astype(np.float32)
     face = generator.integers(0, 256, (1, 48, 48), np.uint8)
     tensor = tf.constant(window)

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from kslr.core.calibration import apply_temperature
-from kslr.core.cards import Card, shipped
+from kslr.core.cards import Card
 from kslr.core.errors import InputError
-from kslr.core.runtime import LiteModel
-from kslr.core.trial import read_tried
+from kslr.core.models import load_model
 from kslr.landmarks import VALUES
 from kslr.segment import SignSegment
 from kslr.vocabulary import Vocabulary, named
@@ -128,11 +127,8 @@ _Loaded = tuple[Card, Vocabulary, Callable[[np.ndarray], np.ndarray], int]
 
 
 def _from_card(path: Path, threads: int) -> _Loaded:
-    path = path if path.suffix == ".json" else shipped(str(path))
-    card, weights = read_tried(path)
-    if card.task != "signs":
-        raise InputError(f"{path} is a model of {card.task}, not of signs. Choose a sign model such as kslr30.")
-    model = LiteModel(weights, threads, card.name)
+    loaded = load_model("signs", path, threads)
+    card, model = loaded.card, loaded.run
     fits = (
         model.outputs == len(card.labels)
         and model.input_shape[-1:] == (VALUES,)

@@ -1,31 +1,30 @@
-"""When a sign begins and ends, learnt: a small causal network looks at the hands and says of every moment whether it lies
-in a sign and whether a sign begins there.
+"""Where signs begin and end: a small causal network tells of every moment whether it lies in a sign and whether one begins.
 
-Hands are seen on the signer's body (body units, `kslr.segment`), at an even `RATE` whatever the camera's, with speeds per
-second, so neither frame rate nor distance matters. The network answers for `AHEAD` steps ago, so it has seen a little of
-what follows. It was trained on streams joined from real recordings (`kslr.training.streams`, kslr/training/ship/segmenter.py).
+The network sees the hands on the signer's body (shoulder widths, `kslr.segment`) at an even `RATE`, with speeds per second,
+so neither the camera's frame rate nor the distance matters. It answers for the moment `AHEAD` steps ago, so it has seen a
+little of what follows. It was trained on streams joined from real recordings (`kslr.training.streams`).
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from kslr.core.cards import Card, shipped
 from kslr.core.errors import InputError
-from kslr.core.runtime import LiteModel
-from kslr.core.trial import read_tried
+from kslr.core.models import load_model
 from kslr.landmarks import Landmarks
-from kslr.segment import OnBody, SignSegment, on_body
+from kslr.segment import HandsOnBody, SignSegment, hands_on_body
 
 TASK = "sign segments"
 RATE = 15.0  # steps a second
 AHEAD = 3  # steps that the answer lags behind
 WINDOW = 40  # steps that one answer looks at
 HAND_VALUES = 10
-VALUES = 2 * HAND_VALUES
-AWAY = -2.0  # where a hand is said to be that is not seen
+STEP_VALUES = 2 * HAND_VALUES
+AWAY = -2.0  # coordinates that stand for a hand that is not seen
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,13 @@ class TagRule:
     """How the network's answers become segments. Probabilities 0–1, times in seconds.
 
     Attributes:
-        on: a sign begins above this probability of being in one.
-        off: it ends below this.
-        begin: within a sign, a peak above this probability of a beginning starts another.
-        least: a sign is at least so old before another may start in it.
-        shortest: what is shorter is no sign.
-        longest: what is longer is cut here and goes on as another.
-        handed: hands are found in at least this share of a sign's frames (0–1), or it is none.
+        on: a sign begins when the probability of being in one rises above this.
+        off: the sign ends when that probability falls below this.
+        begin: within a sign, a peak of the probability of a beginning above this starts the next sign.
+        least: minimum age of a sign before the next may start in it.
+        shortest: minimum length of a sign; a shorter segment is discarded.
+        longest: maximum length of a sign; a longer one is cut and goes on as the next.
+        handed: minimum share of frames with a visible hand (0–1); otherwise the segment is discarded.
         gap: a longer pause between two frames ends the sign, as a new recording does.
     """
 
@@ -53,11 +52,11 @@ class TagRule:
     gap: float = 1.0
 
 
-class Steps:
-    """Frames at any rate, in; what the network looks at, at an even rate, out."""
+class HandSteps:
+    """Takes frames at any rate and gives the network's input at the even rate `RATE`."""
 
     def __init__(self) -> None:
-        self._before: OnBody | None = None
+        self._before: HandsOnBody | None = None
         self._last: tuple[np.ndarray, np.ndarray] | None = None
         self._next = 0.0
 
@@ -65,9 +64,9 @@ class Steps:
         """Takes the next frame.
 
         Returns:
-            (seconds, (VALUES,) float32) of every step up to this frame that was not given before.
+            (seconds, (STEP_VALUES,) float32) of every step up to this frame that was not given before.
         """
-        now, before = on_body(landmarks), self._before
+        now, before = hands_on_body(landmarks), self._before
         self._before = now
         if before is None:
             self._next = now.seconds + 1 / RATE
@@ -79,7 +78,7 @@ class Steps:
             self._next += 1 / RATE
         return steps
 
-    def _row(self, before: OnBody, now: OnBody, share: float) -> np.ndarray:
+    def _row(self, before: HandsOnBody, now: HandsOnBody, share: float) -> np.ndarray:
         near = now if share >= 0.5 else before
         points, wrists = (
             np.where(np.isfinite(mixed := (1 - share) * a + share * b), mixed, c)
@@ -106,51 +105,52 @@ class SignTagger:
         model: a shipped name or the path of a card.
 
     Raises:
-        InputError: no such model, another kind of model, or a damaged one.
+        InputError: no such model, a model of another task, or a damaged one.
 
-    >>> SignTagger()(np.zeros((WINDOW, VALUES), np.float32)).shape
+    >>> SignTagger()(np.zeros((WINDOW, STEP_VALUES), np.float32)).shape
     (2,)
     """
 
     def __init__(self, model: str | Path = "segmenter") -> None:
-        path = Path(model)
-        path = path if path.suffix == ".json" else shipped(str(model))
-        self.card: Card
-        self.card, weights = read_tried(path)
-        if self.card.task != TASK:
-            raise InputError(f"{path} is a model of {self.card.task}, not of {TASK}.")
-        self._model = LiteModel(weights, 1, self.card.name)
-        if self._model.input_shape != (WINDOW, VALUES) or self._model.outputs != 2:
-            raise InputError(f"{path} does not take {WINDOW} steps of {VALUES} values. Train the segmenter again.")
+        loaded = load_model(TASK, model, threads=1)
+        self.card, self._model = loaded.card, loaded.run
+        if self._model.input_shape != (WINDOW, STEP_VALUES) or self._model.outputs != 2:
+            raise InputError(f"{model} does not take {WINDOW} steps of {STEP_VALUES} values. Train the segmenter again.")
         known = {field.name for field in fields(TagRule)}
         self.rule = TagRule(**{key: float(value) for key, value in self.card.calibration.items() if key in known})
 
     def __call__(self, steps: np.ndarray) -> np.ndarray:
-        """(WINDOW, VALUES) float32 → (2,) probabilities."""
+        """(WINDOW, STEP_VALUES) float32 → (2,) probabilities."""
         return self._model(steps[None])[0]
 
 
-class LearnedSegmenter:
-    """Cuts a stream of landmarks into signs, as they come; used like `kslr.segment.Segmenter`.
+@cache
+def shipped_tagger() -> SignTagger:
+    """The shipped network, loaded once; all segmenters of a process share it."""
+    return SignTagger()
+
+
+class Segmenter:
+    """Cuts a stream of landmarks into signs while they arrive. For a whole recording use `find_signs`.
 
     Args:
         tagger: the network; the shipped one when None. One may serve many segmenters.
         rule: the tagger's own when None.
 
-    >>> segmenter = LearnedSegmenter()
+    >>> segmenter = Segmenter()
     >>> segmenter.push(Landmarks(0.0)) is None, segmenter.signing, segmenter.flush() is None
     (True, False, True)
     """
 
     def __init__(self, tagger: SignTagger | None = None, rule: TagRule | None = None) -> None:
-        self._tagger = tagger or SignTagger()
+        self._tagger = tagger or shipped_tagger()
         self.rule = rule or self._tagger.rule
         self._done: deque[SignSegment] = deque()
         self._begin_again()
 
     def _begin_again(self) -> None:
         self._frames: list[Landmarks] = []
-        self._steps, self._rows = Steps(), deque[np.ndarray](maxlen=WINDOW)
+        self._steps, self._rows = HandSteps(), deque[np.ndarray](maxlen=WINDOW)
         self._times: deque[float] = deque(maxlen=AHEAD + 1)
         self._start: float | None = None
         self._before = 0.0  # the step before's probability of a beginning
@@ -164,7 +164,7 @@ class LearnedSegmenter:
         """Takes the next frame.
 
         Args:
-            landmarks: of a frame later than the one before; an earlier one begins a new recording.
+            landmarks: of a frame later than the previous one; an earlier one begins a new recording.
 
         Returns:
             A sign that has just ended, or None.
@@ -173,7 +173,7 @@ class LearnedSegmenter:
             self._end()
         self._frames.append(landmarks)
         for seconds, row in self._steps.push(landmarks):
-            # Before the stream there was what it begins with.
+            # The stream is taken to have begun with its first step.
             self._rows.extend([row] * (WINDOW - len(self._rows)) or [row])
             self._times.append(seconds)
             if len(self._times) > AHEAD:
@@ -184,22 +184,22 @@ class LearnedSegmenter:
         return self._done.popleft() if self._done else None
 
     def provisional(self, shortest: float = 0.4) -> SignSegment | None:
-        """The sign under way as far as it has come, for a first guess at the word; it may still change or come to nothing.
+        """The sign under way so far, for a first guess at the word; it may still change or be discarded.
 
         Args:
-            shortest: seconds that there must be of it.
+            shortest: minimum length in seconds; None is returned for a shorter one.
         """
         if self._start is None or self._frames[-1].seconds - self._start < shortest:
             return None
         return self._cut(self._start, self._frames[-1].seconds)
 
     def flush(self) -> SignSegment | None:
-        """Ends the stream. Returns the sign that had not ended yet, or None."""
+        """Ends the stream and returns the sign that had not ended yet, or None. Call it until it returns None."""
         self._end()
         return self._done.popleft() if self._done else None
 
     def _decide(self, seconds: float, inside: float, begins: float) -> None:
-        """Takes the network's answer for a moment."""
+        """Starts or ends a sign by the network's answer for one moment."""
         rule, start = self.rule, self._start
         if start is None:
             self._start = seconds if inside > rule.on else None
@@ -211,7 +211,7 @@ class LearnedSegmenter:
         self._before = begins
 
     def _finish(self, end: float) -> None:
-        """Keeps the sign from its start to `end`, if it is one."""
+        """Keeps the sign from its start to `end`, if it is long enough and shows hands."""
         if self._start is not None and end - self._start >= self.rule.shortest:
             segment = self._cut(self._start, end)
             if segment:
@@ -228,3 +228,20 @@ class LearnedSegmenter:
         if not frames or sum(one.hands > 0 for one in frames) < self.rule.handed * len(frames):
             return None
         return SignSegment(start, end, frames)
+
+
+def find_signs(frames: Iterable[Landmarks], tagger: SignTagger | None = None) -> list[SignSegment]:
+    """The signs in a whole stream of landmarks.
+
+    Args:
+        frames: in the order of time.
+        tagger: the network; the shipped one when None.
+
+    >>> find_signs([Landmarks(t / 15) for t in range(30)])
+    []
+    """
+    segmenter = Segmenter(tagger)
+    found = [segment for frame in frames if (segment := segmenter.push(frame))]
+    while segment := segmenter.flush():
+        found.append(segment)
+    return found

@@ -1,9 +1,10 @@
-"""Arrays out of an ``.npz`` that anybody may have made: no code is run, and no more memory taken than was agreed.
+"""Arrays from an ``.npz`` of unknown origin: no code runs, memory stays below an agreed limit.
 
-`numpy.load` trusts the sizes that a file claims, knows compression methods whose output has no limit, and raises whatever
-its parsers raise. Here every claim is checked before room is made for it, and all that can be wrong is one error.
+`numpy.load` trusts the sizes that a file claims, accepts compression methods whose output has no limit, and raises whatever
+its parsers raise. Here every claim is checked before memory is taken, and every fault is an `InputError`.
 """
 
+import io
 import math
 import zipfile
 import zlib
@@ -23,18 +24,18 @@ STEP = 1 << 20
 _END = 65_557  # the longest end of a zip: 22 bytes and a comment
 
 
-def read_arrays(path: str | Path, most: int) -> dict[str, np.ndarray]:
+def read_arrays(source: str | Path | bytes, most: int) -> dict[str, np.ndarray]:
     """All arrays of an ``.npz``.
 
     Args:
-        path: the file.
+        source: the file, or its content.
         most: bytes that its arrays may take together, unpacked.
 
     Returns:
         Name → array.
 
     Raises:
-        InputError: it is none, is damaged, or would take more.
+        InputError: it is no such file, is damaged, or would take more memory.
         OSError: it cannot be opened.
 
     >>> import tempfile
@@ -47,7 +48,7 @@ def read_arrays(path: str | Path, most: int) -> dict[str, np.ndarray]:
     ...
     kslr.core.errors.InputError: unpacked, its arrays take more than 1000 bytes
     """
-    with _told(), Path(path).open("rb") as file:
+    with _one_error(), io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
         _check_directory(file)
         with zipfile.ZipFile(file) as archive:
             return _arrays(archive, most)
@@ -61,19 +62,19 @@ def read_array(file: str | Path | IO[bytes], most: int) -> np.ndarray:
         most: bytes that it may take.
 
     Raises:
-        InputError: it is none, is damaged, or would take more.
+        InputError: it holds no array, is damaged, or would take more memory.
         OSError: it cannot be opened or read.
     """
     if isinstance(file, str | Path):
         with Path(file).open("rb") as opened:
             return read_array(opened, most)
-    with _told():
+    with _one_error():
         return _array(file, None, most)
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """Makes one error of all that parsers raise."""
+def _one_error() -> Iterator[None]:
+    """Turns everything that the parsers raise into `InputError`."""
     try:
         yield
     except InputError:
@@ -85,7 +86,7 @@ def _told() -> Iterator[None]:
 
 
 def _check_directory(file: IO[bytes]) -> None:
-    """Looks at the end of a zip before its list of members is read, which may be made of millions."""
+    """Checks the end of a zip before its list of members is read, which may hold millions."""
     size = file.seek(0, 2)
     start = file.seek(max(0, size - _END))
     end = file.read()

@@ -5,10 +5,11 @@ from typing import Any
 
 import gradio as gr
 
-from kslr.core.cards import Card, current_commit, read_card, shipped
+from kslr import __version__
+from kslr.core.cards import Card, read_card
 from kslr.core.errors import InputError
-from kslr.core.layers import Layer, layers
 from kslr.vocabulary import Vocabulary
+from ui.about.layers import Layer, layers
 from ui.server.services import Services
 from ui.shared.i18n import names, texts_html, word_html
 
@@ -43,7 +44,7 @@ def build_page(services: Services) -> None:
 def network(card: Card) -> tuple[Layer, ...]:
     """The layers of a shipped model; none of one that was loaded from elsewhere."""
     try:
-        same, weights = read_card(shipped(card.name))
+        same, weights = read_card(card.name)
     except InputError:
         return ()
     return layers(weights) if same.weights == card.weights else ()
@@ -70,7 +71,7 @@ def page(
   {word_html("about.law", "h3")}
   {word_html("about.law_text", "p")}
   <div class="cards">{card_html("about.signs", signs, sign_layers)}{card_html("about.emotion", emotion, emotion_layers)}</div>
-  {word_html("about.version", "p", 'class="note"', version=version())}
+  {word_html("about.version", "p", 'class="note"', version=__version__)}
 </section>"""
 
 
@@ -154,14 +155,3 @@ def rows(figures: Any, prefix: str = "") -> list[tuple[str, str]]:
 
 def _shown(value: Any) -> str:
     return f"{value:.3f}" if isinstance(value, float) else escape(str(value))
-
-
-def version() -> str:
-    """The installed package's version, or the commit of a source tree."""
-    from importlib.metadata import PackageNotFoundError
-    from importlib.metadata import version as installed
-
-    try:
-        return installed("kslr")
-    except PackageNotFoundError:
-        return current_commit()[:9]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kslr.core.cards import Card, read_card, shipped, write_card
+from kslr.core.cards import Card, card_path, read_card, write_card
 from kslr.core.errors import InputError
 from kslr.core.files import write_file
 
@@ -73,12 +73,12 @@ def test_binary_instead_of_a_card_is_refused(tmp_path):
 @pytest.mark.parametrize("name", ["nothing", "../pyproject", "/etc/passwd"])
 def test_unknown_names_list_what_is_shipped(name):
     with pytest.raises(InputError, match="kslr30"):
-        shipped(name)
+        card_path(name)
 
 
 @pytest.mark.parametrize("name", ["kslr30", "emotion"])
 def test_every_shipped_card_is_whole(name):
-    card, weights = read_card(shipped(name))
+    card, weights = read_card(name)
     assert card.name == name
     assert len(weights) == card.weights["bytes"]
     assert card.sources

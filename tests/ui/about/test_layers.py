@@ -1,6 +1,6 @@
 import pytest
 
-from kslr.core.cards import read_card, card_path
+from kslr.core.cards import read_card
 from kslr.core.errors import InputError
 from ui.about.layers import layers
 

@@ -1,6 +1,6 @@
-from kslr.core.cards import Card, read_card, card_path
+from kslr.core.cards import Card, read_card
 from kslr.vocabulary import kslr30
-from ui.about.page import headlines, network, network_html, page, rows, version
+from ui.about.page import headlines, network, network_html, page, rows
 
 CARD = Card(
     name="kslr30",
@@ -56,8 +56,6 @@ def test_figures_of_any_shape_become_rows():
     assert rows({"x": ["<"]}) == [("x", "&lt;")]
 
 
-def test_there_is_a_version():
-    assert version()
 
 
 def test_the_untrained_words_of_the_shipped_model_are_named(visit, server):

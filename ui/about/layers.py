@@ -38,8 +38,8 @@ def layers(weights: bytes) -> tuple[Layer, ...]:
     Raises:
         InputError: the bytes are no LiteRT model.
 
-    >>> from kslr.core.cards import read_card, shipped
-    >>> found = layers(read_card(shipped("emotion"))[1])
+    >>> from kslr.core.cards import read_card
+    >>> found = layers(read_card("emotion")[1])
     >>> found[0], found[-1]
     (Layer(kind='input', shape=(48, 48), count=1), Layer(kind='output', shape=(7,), count=1))
     """

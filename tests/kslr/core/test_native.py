@@ -7,13 +7,13 @@ import sys
 
 import pytest
 
-from kslr.core.quiet import quiet_stderr
+from kslr.core.native import filter_stderr
 
 CHATTER = re.compile(rb"W0000 .*chatter\.cc")
 
 
 def test_chatter_is_dropped_and_the_rest_arrives(capfd: pytest.CaptureFixture[str]):
-    with quiet_stderr(CHATTER):
+    with filter_stderr(CHATTER):
         os.write(2, b"W0000 12:00:00.0 7 chatter.cc:12] blah\n")
         print("from Python", file=sys.stderr)
         os.write(2, b"E0000 12:00:00.0 7 chatter.cc:12] from C\n")
@@ -23,7 +23,7 @@ def test_chatter_is_dropped_and_the_rest_arrives(capfd: pytest.CaptureFixture[st
 
 def test_an_error_inside_loses_nothing(capfd: pytest.CaptureFixture[str]):
     def broken() -> None:
-        with quiet_stderr(CHATTER):
+        with filter_stderr(CHATTER):
             os.write(2, b"before\n")
             raise ZeroDivisionError
 
@@ -38,7 +38,7 @@ def test_it_leaves_no_descriptor_open():
     if before is None:
         pytest.skip("needs /proc to count descriptors")
     for _ in range(5):
-        with quiet_stderr(CHATTER):
+        with filter_stderr(CHATTER):
             os.write(2, b"W0000 chatter.cc\n")
     assert len(os.listdir("/proc/self/fd")) == before
 
@@ -46,8 +46,8 @@ def test_it_leaves_no_descriptor_open():
 def test_it_works_where_there_is_no_stderr():
     code = (
         "import os, re, sys; os.close(2); sys.stderr = None\n"
-        "from kslr.core.quiet import quiet_stderr\n"
-        "with quiet_stderr(re.compile(b'x')): print('done')"
+        "from kslr.core.native import filter_stderr\n"
+        "with filter_stderr(re.compile(b'x')): print('done')"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout == "done\n"

@@ -1,0 +1,186 @@
+"""Reports as one HTML file: text, tables and matplotlib charts, no scripts, nothing loaded from elsewhere, printable.
+
+Charts are `matplotlib.figure.Figure` objects, drawn without a screen; nothing is shown or kept open.
+"""
+
+import io
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kslr.core.calibration import top_answers
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from matplotlib.figure import Figure
+
+INK, BLUE, ORANGE = "#222222", "#1f6f9f", "#c8641b"
+
+
+@cache
+def report_templates(package: str = "kslr.core") -> "Environment":
+    """The jinja2 templates of a package and of this room (``base.html`` is the frame of every report); values are escaped."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    loader = ChoiceLoader([PackageLoader(name, ".") for name in dict.fromkeys((package, "kslr.core"))])
+    templates = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    templates.filters["cell"] = format_cell
+    return templates
+
+
+def render_report(title: str, lead: str, sections: Mapping[str, Sequence[str]]) -> str:
+    """A whole report.
+
+    Args:
+        title: plain text.
+        lead: plain text, what a reader should know first.
+        sections: heading → parts made by `table_html`, `figure_html` and `paragraph_html`.
+
+    >>> "<h2>Words</h2>" in render_report("Report", "All is well.", {"Words": [paragraph_html("a < b")]})
+    True
+    """
+    return report_templates().get_template("report.html").render(title=title, lead=lead, sections=sections)
+
+
+def report_style() -> str:
+    """The style sheet of every report."""
+    return report_templates().get_template("report.css").render()
+
+
+def paragraph_html(text: str) -> str:
+    """A paragraph of plain text."""
+    return _part("paragraph", text)
+
+
+def table_html(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table; floats have four significant digits, None is a dash.
+
+    >>> "<td>0.3333</td>" in table_html(["share"], [[1 / 3]])
+    True
+    """
+    return _part("table", columns, rows)
+
+
+def figure_html(figure: "Figure", caption: str) -> str:
+    """A chart as SVG inside the page; its caption is also what a screen reader says."""
+    return _part("figure", figure_svg(figure), caption)
+
+
+def figure_svg(figure: "Figure") -> str:
+    """A chart as an ``<svg>`` element; the same chart is always the same text."""
+    import matplotlib
+
+    buffer = io.StringIO()
+    with matplotlib.rc_context({"svg.hashsalt": "kslr"}):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = buffer.getvalue()
+    return svg[svg.index("<svg") :]
+
+
+def format_cell(value: Any) -> str:
+    """A table's value as text.
+
+    >>> format_cell(None), format_cell(0.123456), format_cell("su")
+    ('–', '0.1235', 'su')
+    """
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _part(macro: str, *values: Any) -> str:
+    return str(getattr(report_templates().get_template("parts.html").module, macro)(*values))
+
+
+def new_figure(width: float, height: float) -> "Figure":
+    """An empty chart.
+
+    Args:
+        width, height: inches.
+    """
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def confusion_matrix_figure(matrix: np.ndarray, names: Sequence[str]) -> "Figure":
+    """Rows are right classes, columns answers; colour is the share of the row, the number the count.
+
+    Args:
+        matrix: (classes, classes) counts.
+        names: of the classes; up to 20 classes have numbers in the cells.
+
+    >>> confusion_matrix_figure(np.eye(2), ["a", "b"]).axes[0].get_xlabel()
+    'answer'
+    """
+    side = max(3.6, 0.32 * len(names) + 1.8)
+    figure = new_figure(side, side)
+    axes = figure.subplots()
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(len(names)), names, rotation=90)
+    axes.set_yticks(range(len(names)), names)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("right class")
+    if len(names) <= 20:
+        for (row, column), count in np.ndenumerate(matrix):
+            if count:
+                colour = "white" if share[row, column] > 0.55 else INK
+                axes.text(column, row, f"{int(count)}", ha="center", va="center", fontsize=7, color=colour)
+    return figure
+
+
+def reliability_figure(probabilities: np.ndarray, labels: np.ndarray, bins: int = 10) -> "Figure":
+    """Accuracy against confidence, and below it the share of samples in each bin.
+
+    Args:
+        probabilities: (n, classes).
+        labels: (n,).
+
+    >>> len(reliability_figure(np.array([[0.9, 0.1]]), np.array([0])).axes)
+    2
+    """
+    confidence, correct = top_answers(probabilities, labels)
+    index = np.clip((confidence * bins).astype(int), 0, bins - 1)
+    figure = new_figure(4.2, 4.6)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
+    filled = np.unique(index)
+    upper.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle="--", label="perfect")
+    upper.plot(
+        [confidence[index == b].mean() for b in filled],
+        [correct[index == b].mean() for b in filled],
+        "o-",
+        color=BLUE,
+        label="measured",
+    )
+    upper.set_ylabel("accuracy")
+    upper.set_ylim(0, 1)
+    upper.legend(frameon=False)
+    lower.bar((np.arange(bins) + 0.5) / bins, np.bincount(index, minlength=bins) / len(index), 0.9 / bins, color=ORANGE)
+    lower.set_xlabel("confidence")
+    lower.set_ylabel("share")
+    lower.set_xlim(0, 1)
+    return figure
+
+
+def risk_coverage_figure(curves: Mapping[str, tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]]) -> "Figure":
+    """Error rate among the kept answers against the share kept.
+
+    Args:
+        curves: name → coverage and risk, both (n,), from `kslr.core.calibration.risk_coverage`; one line each.
+
+    >>> risk_coverage_figure({"sign": ([0.5, 1.0], [0.0, 0.5])}).axes[0].get_ylabel()
+    'error rate of the kept'
+    """
+    figure = new_figure(4.6, 3.4)
+    axes = figure.subplots()
+    for (name, (coverage, risk)), colour in zip(curves.items(), (BLUE, ORANGE, "#3a7d44", "#7a4b94"), strict=False):
+        axes.plot(coverage, risk, color=colour, label=name)
+    axes.set_xlabel("share kept")
+    axes.set_ylabel("error rate of the kept")
+    axes.set_xlim(0, 1)
+    axes.set_ylim(bottom=0)
+    axes.legend(frameon=False)
+    return figure
