@@ -94,7 +94,7 @@ def served(folder: Path, *options: str, login: str = "", patience: float = 240.0
         "GRADIO_TEMP_DIR": str(folder / "uploads"),
         **({"KSLR_AUTH": login} if login else {}),
     }
-    command = [sys.executable, "-m", "ui.cli.main", "serve", "--port", "0", *options]
+    command = [sys.executable, "-m", "kslr", "serve", "--no-browser", "--port", "0", *options]
     with out.open("wb") as said, log.open("wb") as noted:
         process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=noted, env=environment)
     try:

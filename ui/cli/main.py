@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from fusion.transcripts.formats import Format, Transcript
+from kslr import __version__
 from kslr.core.errors import InputError
 from kslr.core.files import check_writable, write_file
 from ui.cli.classroom import classroom
@@ -42,6 +43,22 @@ app.command()(classroom)
 for command in (teach, forget, vocabularies, extract):
     app.command()(command)
 app.add_typer(vocabulary, name="vocabulary")
+
+
+def show_version(wanted: bool) -> None:
+    """Prints the version and ends the command."""
+    if wanted:
+        typer.echo(f"kslr {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def check_globals(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Options of the command itself. Its help text is the one of `app`."""
 
 
 class Language(str, Enum):
@@ -184,10 +201,11 @@ def serve(
     metrics: Annotated[
         bool, typer.Option("--metrics", help="Answer /metrics (Prometheus) to others too, not only to this machine.")
     ] = False,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser on this machine.")] = False,
     signs: Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
     emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
 ) -> None:
-    """Open the web app in a browser on this machine."""
+    """Serve the web app and open it in a browser on this machine."""
     from ui.server.launch import launch
 
     launch(
@@ -201,6 +219,7 @@ def serve(
         log=log.value,
         metrics_for_all=metrics,
         cookie_key=cookie_key,
+        browser=not no_browser,
         signs=signs,
         emotion=emotion,
     )
