@@ -48,7 +48,7 @@ class Answer:
     problem: str | None
 
 
-def evaluate(answers: Sequence[Answer], emotions: Sequence[str] = EMOTIONS) -> dict[str, Any]:
+def evaluate_joint(answers: Sequence[Answer], emotions: Sequence[str] = EMOTIONS) -> dict[str, Any]:
     """All figures of the joint evaluator.
 
     Args:
@@ -59,33 +59,33 @@ def evaluate(answers: Sequence[Answer], emotions: Sequence[str] = EMOTIONS) -> d
         ``sign``, ``emotion``, ``joint``, ``idle``, ``per_signer``, ``per_sign_and_emotion``, ``problems``.
     """
     signed = [a for a in answers if a.clip.sign is not None]
-    felt = [a for a in signed if a.clip.emotion in emotions]
+    labelled = [a for a in signed if a.clip.emotion in emotions]
     return {
         "clips": len(answers),
-        "sign": _sign(signed),
-        "emotion": _emotion(felt, emotions),
-        "joint": _joint(felt, emotions),
-        "idle": _idle([a for a in answers if a.clip.sign is None]),
+        "sign": _sign_figures(signed),
+        "emotion": _emotion_figures(labelled, emotions),
+        "joint": _joint_figures(labelled, emotions),
+        "idle": _idle_figures([a for a in answers if a.clip.sign is None]),
         "per_signer": [
-            {"signer": name, **_counts([a for a in signed if a.clip.signer == name], emotions)}
+            {"signer": name, **_accuracies([a for a in signed if a.clip.signer == name], emotions)}
             for name in sorted({a.clip.signer for a in signed})
         ],
         "per_sign_and_emotion": [
-            {"sign": sign, "emotion": emotion, **_counts(cell, emotions)}
-            for sign in sorted({str(a.clip.sign) for a in felt})
+            {"sign": sign, "emotion": emotion, **_accuracies(cell, emotions)}
+            for sign in sorted({str(a.clip.sign) for a in labelled})
             for emotion in emotions
-            if (cell := [a for a in felt if (a.clip.sign, a.clip.emotion) == (sign, emotion)])
+            if (cell := [a for a in labelled if (a.clip.sign, a.clip.emotion) == (sign, emotion)])
         ],
         "problems": [{"clip": str(a.clip.path), "problem": a.problem} for a in answers if a.problem],
     }
 
 
-def emotion_of(answer: Answer, emotions: Sequence[str] = EMOTIONS) -> tuple[str | None, float]:
+def best_emotion(answer: Answer, emotions: Sequence[str] = EMOTIONS) -> tuple[str | None, float]:
     """The most probable of some emotions and its probability among them, or (None, 0) when the face was not seen.
 
     >>> from pathlib import Path
     >>> a = Answer(Clip(Path("a"), "su", "sad", "A"), None, (), np.eye(7)[4], False, 0, 1.0, None, None)
-    >>> emotion_of(a)
+    >>> best_emotion(a)
     ('sad', 1.0)
     """
     if answer.emotion is None:
@@ -95,99 +95,107 @@ def emotion_of(answer: Answer, emotions: Sequence[str] = EMOTIONS) -> tuple[str 
     return emotions[best], float(chosen[best] / max(chosen.sum(), 1e-9))
 
 
-def groups_of(answers: Sequence[Answer]) -> np.ndarray | None:
+def bootstrap_groups(clips: Sequence[Clip]) -> np.ndarray | None:
     """What the bootstrap draws whole: signers when there are at least five, else single clips (None)."""
-    signers = np.array([a.clip.signer for a in answers])
+    signers = np.array([clip.signer for clip in clips])
     return signers if len(set(signers)) >= 5 else None
 
 
-def _mean(values: Sequence[bool] | np.ndarray, answers: Sequence[Answer]) -> dict[str, Any]:
-    """A share with its interval."""
-    array = np.asarray(values, float)
-    if not len(array):
+def _rate(right: np.ndarray, answers: Sequence[Answer]) -> dict[str, Any]:
+    """A share of answers with its interval."""
+    if not answers:
         return {"value": None, "interval": None}
-    return {"value": float(array.mean()), "interval": list(bootstrap_interval(array, groups_of(answers)))}
+    interval = bootstrap_interval(right, bootstrap_groups([a.clip for a in answers]))
+    return {"value": float(right.mean()), "interval": list(interval)}
 
 
-def _risk(confidence: np.ndarray, correct: np.ndarray) -> dict[str, Any]:
-    """The risk–coverage curve of answers and the area under it; smaller is better."""
-    coverage, risk, _ = risk_coverage(confidence, correct)
-    return {"coverage": coverage.tolist(), "risk": risk.tolist(), "area": float(risk.mean())}
+def _class_figures(labels: Sequence[str], answers: Sequence[str | None], confidence: np.ndarray) -> dict[str, Any]:
+    """What is measured of signs and emotions alike; None is no answer.
+
+    Args:
+        labels, answers: (n,) right and given classes.
+        confidence: (n,) of the answers, 0–1.
+    """
+    right = np.array([label == answer for label, answer in zip(labels, answers, strict=True)], bool)
+    given = np.array([answer is not None for answer in answers], bool)
+    named = [answer or NOTHING for answer in answers]
+    coverage, risk, _ = risk_coverage(confidence, right)
+    names = sorted({*labels, *named})
+    return {
+        "macro_f1": float(f1_score(labels, named, labels=sorted(set(labels)), average="macro", zero_division=0)),
+        "calibration_error": expected_calibration_error(confidence[given], right[given]) if given.any() else None,
+        # The smaller the area under the curve, the better.
+        "risk_coverage": {"coverage": coverage.tolist(), "risk": risk.tolist(), "area": float(risk.mean())},
+        "confusion": {"names": names, "counts": confusion_matrix(labels, named, labels=names).tolist()},
+    }
 
 
-def _sign(answers: Sequence[Answer]) -> dict[str, Any]:
+def _sign_figures(answers: Sequence[Answer]) -> dict[str, Any]:
     right = np.array([a.sign == a.clip.sign for a in answers], bool)
-    top5 = [a.clip.sign in [sign for sign, _ in a.ranked[:5]] for a in answers]
+    top5 = np.array([a.clip.sign in [sign for sign, _ in a.ranked[:5]] for a in answers], bool)
+    figures: dict[str, Any] = {"clips": len(answers), "top1": _rate(right, answers), "top5": _rate(top5, answers)}
+    if not answers:
+        return figures
     given = np.array([a.sign is not None for a in answers], bool)
     confidence = np.array([a.ranked[0][1] if a.ranked and a.sign else 0.0 for a in answers])
     delays = [a.delay for a in answers if a.delay is not None]
-    figures: dict[str, Any] = {"clips": len(answers), "top1": _mean(right, answers), "top5": _mean(top5, answers)}
-    if not answers:
-        return figures
-    labels = [str(a.clip.sign) for a in answers]
-    figures |= {
-        "macro_f1": float(
-            f1_score(labels, [a.sign or NOTHING for a in answers], labels=sorted(set(labels)), average="macro", zero_division=0)
-        ),
+    return {
+        **figures,
         "rejected": int((~given).sum()),
         "top1_of_answered": float(right[given].mean()) if given.any() else None,
-        "calibration_error": expected_calibration_error(confidence[given], right[given]) if given.any() else None,
-        "risk_coverage": _risk(confidence, right),
         "median_seconds_to_word": float(np.median(delays)) if delays else None,
-        "confusion": _confusion(labels, [a.sign or NOTHING for a in answers]),
+        **_class_figures([str(a.clip.sign) for a in answers], [a.sign for a in answers], confidence),
     }
-    return figures
 
 
-def _emotion(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:
-    answered = [emotion_of(a, emotions) for a in answers]
-    right = np.array([name == a.clip.emotion for (name, _), a in zip(answered, answers, strict=True)], bool)
-    seen = np.array([name is not None for name, _ in answered], bool)
-    confidence = np.array([p for _, p in answered])
-    figures: dict[str, Any] = {"clips": len(answers), "accuracy": _mean(right, answers)}
-    if not answers:
-        return figures
+def _emotion_figures(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:
     labels = [str(a.clip.emotion) for a in answers]
-    names = [name or NOTHING for name, _ in answered]
-    figures |= {
-        "macro_f1": float(f1_score(labels, names, labels=sorted(set(labels)), average="macro", zero_division=0)),
-        "face_not_seen": int((~seen).sum()),
-        "abstained": sum(a.abstained for a in answers),
-        "accuracy_of_seen": float(right[seen].mean()) if seen.any() else None,
-        "calibration_error": expected_calibration_error(confidence[seen], right[seen]) if seen.any() else None,
-        "risk_coverage": _risk(confidence, right),
-        "confusion": _confusion(labels, names),
-        "sad_taken_for_angry": _share(labels, names, "sad", "angry"),
-        "angry_taken_for_sad": _share(labels, names, "angry", "sad"),
-    }
-    return figures
-
-
-def _joint(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:
-    sign = np.array([a.sign == a.clip.sign for a in answers], float)
-    emotion = np.array([emotion_of(a, emotions)[0] == a.clip.emotion for a in answers], float)
-    figures: dict[str, Any] = {"clips": len(answers), "exact_match": _mean(sign * emotion, answers)}
+    best = [best_emotion(a, emotions) for a in answers]
+    names = [name for name, _ in best]
+    right = np.array([name == label for name, label in zip(names, labels, strict=True)], bool)
+    figures: dict[str, Any] = {"clips": len(answers), "accuracy": _rate(right, answers)}
     if not answers:
         return figures
-    generator = np.random.default_rng(0)
-    gaps = []
-    groups = groups_of(answers)
-    _, index = np.unique(groups if groups is not None else np.arange(len(answers)), return_inverse=True)
-    members = [np.flatnonzero(index == g) for g in range(index.max() + 1)]
-    for _ in range(1000):
-        rows = np.concatenate([members[g] for g in generator.integers(0, len(members), len(members))])
-        gaps.append((sign[rows] * emotion[rows]).mean() - sign[rows].mean() * emotion[rows].mean())
+    face = np.array([name is not None for name in names], bool)
+
+    def share(label: str, taken_for: str) -> float | None:
+        among = [name for name, given in zip(names, labels, strict=True) if given == label]
+        return float(np.mean([name == taken_for for name in among])) if among else None
+
+    return {
+        **figures,
+        "face_not_seen": int((~face).sum()),
+        "abstained": sum(a.abstained for a in answers),
+        "accuracy_of_seen": float(right[face].mean()) if face.any() else None,
+        **_class_figures(labels, names, np.array([p for _, p in best])),
+        "sad_taken_for_angry": share("sad", "angry"),
+        "angry_taken_for_sad": share("angry", "sad"),
+    }
+
+
+def _joint_figures(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:
+    sign = np.array([a.sign == a.clip.sign for a in answers], float)
+    emotion = np.array([best_emotion(a, emotions)[0] == a.clip.emotion for a in answers], float)
+    figures: dict[str, Any] = {"clips": len(answers), "exact_match": _rate(sign * emotion, answers)}
+    if not answers:
+        return figures
+    groups = bootstrap_groups([a.clip for a in answers])
+    _, index = np.unique(np.arange(len(answers)) if groups is None else groups, return_inverse=True)
+    # Sums of every group: both right, sign right, emotion right, clips.
+    sums = np.stack([np.bincount(index, values) for values in (sign * emotion, sign, emotion, np.ones(len(answers)))])
+    drawn = np.random.default_rng(0).integers(0, sums.shape[1], (1000, sums.shape[1]))
+    both, sign_right, emotion_right, clips = sums[:, drawn].sum(axis=-1)
     product = float(sign.mean() * emotion.mean())
     return figures | {
         "product_of_marginals": product,
         "independence_gap": {
             "value": float((sign * emotion).mean()) - product,
-            "interval": np.percentile(gaps, [2.5, 97.5]).tolist(),
+            "interval": np.percentile(both / clips - sign_right * emotion_right / clips**2, [2.5, 97.5]).tolist(),
         },
     }
 
 
-def _idle(answers: Sequence[Answer]) -> dict[str, Any]:
+def _idle_figures(answers: Sequence[Answer]) -> dict[str, Any]:
     minutes = sum(a.seconds for a in answers) / 60
     words = sum(a.words for a in answers)
     return {
@@ -198,24 +206,13 @@ def _idle(answers: Sequence[Answer]) -> dict[str, Any]:
     }
 
 
-def _counts(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:
+def _accuracies(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:
     labelled = [a for a in answers if a.clip.emotion in emotions]
-    emotion = [emotion_of(a, emotions)[0] == a.clip.emotion for a in labelled]
-    sign = [a.sign == a.clip.sign for a in answers]
+    emotion = [best_emotion(a, emotions)[0] == a.clip.emotion for a in labelled]
     both = [e and a.sign == a.clip.sign for e, a in zip(emotion, labelled, strict=True)]
     return {
         "clips": len(answers),
-        "sign_accuracy": float(np.mean(sign)),
+        "sign_accuracy": float(np.mean([a.sign == a.clip.sign for a in answers])),
         "emotion_accuracy": float(np.mean(emotion)) if labelled else None,
         "joint_accuracy": float(np.mean(both)) if labelled else None,
     }
-
-
-def _confusion(labels: Sequence[str], answers: Sequence[str]) -> dict[str, Any]:
-    names = sorted(set(labels) | set(answers))
-    return {"names": names, "counts": confusion_matrix(labels, answers, labels=names).tolist()}
-
-
-def _share(labels: Sequence[str], answers: Sequence[str], right: str, taken_for: str) -> float | None:
-    among = [answer for label, answer in zip(labels, answers, strict=True) if label == right]
-    return float(np.mean([answer == taken_for for answer in among])) if among else None

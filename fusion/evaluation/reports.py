@@ -1,9 +1,13 @@
-"""The joint evaluator's report as one HTML file with figures that a paper could print."""
+"""The joint evaluator's report, as JSON and as one HTML file with figures that a paper could print."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from emotion.faces import EMOTIONS
+from fusion.evaluation.joint import Answer, best_emotion, bootstrap_groups, evaluate_joint
+from kslr.core.errors import InputError
 from kslr.core.reports import (
     confusion_matrix_figure,
     figure_html,
@@ -12,13 +16,47 @@ from kslr.core.reports import (
     risk_coverage_figure,
     table_html,
 )
+from kslr.core.scores import report
+
+
+def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] = EMOTIONS) -> dict[str, Any]:
+    """The whole report. Its headline is what the manifest can say: sign and emotion together where emotions are labelled,
+    else signs alone.
+
+    Args:
+        answers: one a clip.
+        data: what to call the clips.
+        emotions: the emotions to choose among.
+
+    Returns:
+        `kslr.core.scores.report` with the entries of `fusion.evaluation.joint.evaluate_joint`.
+
+    Raises:
+        InputError: no clip has a sign.
+    """
+    signed = [a for a in answers if a.clip.sign is not None]
+    if not signed:
+        raise InputError(f"No clip of {data} has a sign, so nothing can be right. Fill the column sign.")
+    labelled = [a for a in signed if a.clip.emotion in emotions]
+    headline = labelled or signed
+    delays = [a.delay for a in signed if a.delay is not None]
+    return report(
+        task="joint" if labelled else "signs",
+        data=data,
+        protocol="whole pipeline, models as they are",
+        labels=[f"{a.clip.sign} {a.clip.emotion}" if labelled else str(a.clip.sign) for a in headline],
+        predicted=[f"{a.sign} {best_emotion(a, emotions)[0]}" if labelled else str(a.sign) for a in headline],
+        groups=bootstrap_groups([a.clip for a in headline]),
+        milliseconds=1000 * sum(delays) / max(1, len(delays)),
+        **evaluate_joint(answers, emotions),
+    )
 
 
 def joint_page(report: dict[str, Any]) -> str:
     """The page of what `kslr evaluate joint` found.
 
     Args:
-        report: `kslr.core.scores.report` with the entries of `fusion.evaluation.joint.evaluate`.
+        report: of `joint_report`.
     """
     lead = (
         f"{report['clips']} clips of {report['data']}: sign {_share(report['sign']['top1'])}, "

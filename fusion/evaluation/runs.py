@@ -15,7 +15,7 @@ from kslr.core.errors import InputError
 from kslr.video import Frame
 
 
-def answer(clip: Clip, models: Models) -> Answer:
+def answer_clip(clip: Clip, models: Models) -> Answer:
     """What the system makes of one clip; what cannot be read is an answer with a problem, never an error.
 
     Of several words the one that overlaps the manifest's span most counts, or without a span the most probable.
@@ -34,7 +34,7 @@ def answer(clip: Clip, models: Models) -> Answer:
     except InputError as error:
         return Answer(clip, None, (), None, True, 0, 0.0, None, str(error))
     seen = reading.seen
-    word = _chosen(words, clip)
+    word = _choose_word(words, clip)
     if word is None:
         span = [e for e in emotions if (clip.start or 0.0) <= e.seconds <= (clip.end if clip.end is not None else np.inf)]
         label, named = pool(span, threshold=models.emotions.threshold)
@@ -50,12 +50,12 @@ def answer(clip: Clip, models: Models) -> Answer:
         words=len(words),
         seconds=seen.seconds,
         delay=decided[id(word)] - word.end if word and id(word) in decided else None,
-        problem=_problem(seen),
+        problem=_find_problem(seen),
     )
 
 
-def answers(clips: Sequence[Clip], models: Models, progress: Callable[[str, float], None] | None = None) -> list[Answer]:
-    """`answer` for every clip, in order.
+def answer_clips(clips: Sequence[Clip], models: Models, progress: Callable[[str, float], None] | None = None) -> list[Answer]:
+    """`answer_clip` for every clip, in order.
 
     Args:
         progress: called with the clip's name and the fraction done, 0–1.
@@ -64,11 +64,11 @@ def answers(clips: Sequence[Clip], models: Models, progress: Callable[[str, floa
     for number, clip in enumerate(clips):
         if progress:
             progress(clip.path.name, number / len(clips))
-        made.append(answer(clip, models))
+        made.append(answer_clip(clip, models))
     return made
 
 
-def _chosen(words: Sequence[TaggedWord], clip: Clip) -> TaggedWord | None:
+def _choose_word(words: Sequence[TaggedWord], clip: Clip) -> TaggedWord | None:
     if not words:
         return None
     if clip.start is None and clip.end is None:
@@ -78,7 +78,7 @@ def _chosen(words: Sequence[TaggedWord], clip: Clip) -> TaggedWord | None:
     return best if overlap > 0 else None
 
 
-def _problem(seen: Seen) -> str | None:
+def _find_problem(seen: Seen) -> str | None:
     if seen.nobody:
         return "nobody is in view"
     if seen.several:

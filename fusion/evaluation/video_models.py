@@ -12,7 +12,9 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
+from fusion.evaluation.joint import bootstrap_groups
 from fusion.evaluation.manifest import Clip, check_disjoint
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
@@ -79,11 +81,11 @@ def load_video_model(name: str, classes: Sequence[str], weights: str | Path | No
     if name not in model.config.model_type:
         raise InputError(f"{source} holds a {model.config.model_type}, not a {name}. Choose the model that fits its weights.")
     known = MODELS[name]
-    mean, deviation = _levels(Path(source) / "preprocessor_config.json", known)
+    mean, deviation = _colour_levels(Path(source) / "preprocessor_config.json", known)
     return model, VideoModel(source, int(model.config.num_frames), mean, deviation), int(model.config.image_size)
 
 
-def _levels(settings: Path, known: VideoModel) -> tuple[Colours, Colours]:
+def _colour_levels(settings: Path, known: VideoModel) -> tuple[Colours, Colours]:
     """Mean and deviation of the three colours as a folder's settings give them, or as the model is known to have them.
 
     Raises:
@@ -92,9 +94,9 @@ def _levels(settings: Path, known: VideoModel) -> tuple[Colours, Colours]:
     if not settings.is_file():
         return known.mean, known.deviation
     try:
-        said = parse_json(settings.read_bytes())
-        red, green, blue = (float(level) for level in said.get("image_mean", known.mean))
-        wide = [float(level) for level in said.get("image_std", known.deviation)]
+        given = parse_json(settings.read_bytes())
+        red, green, blue = (float(level) for level in given.get("image_mean", known.mean))
+        wide = [float(level) for level in given.get("image_std", known.deviation)]
         if not np.isfinite([red, green, blue, *wide]).all() or min(wide) <= 0:
             raise InputError("mean and deviation must be numbers, the deviation above 0")
         return (red, green, blue), (wide[0], wide[1], wide[2])
@@ -170,8 +172,8 @@ def evaluate_video_model(
             pictures.append((shown - np.array(fitted.mean, np.float32)) / np.array(fitted.deviation, np.float32))
         return torch.from_numpy(np.stack(pictures)).permute(0, 1, 4, 2, 3).to(device)
 
-    training = _readable([c for c in training if getattr(c, task) in classes], left_out)
-    test = _readable([c for c in test if getattr(c, task)], left_out)
+    training = _keep_readable([c for c in training if getattr(c, task) in classes], left_out)
+    test = _keep_readable([c for c in test if getattr(c, task)], left_out)
     if not test or not training:
         raise InputError("No readable clip with this label is left on one side of the split.")
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate)
@@ -195,30 +197,28 @@ def evaluate_video_model(
         with torch.no_grad():
             return classes[int(network(pixel_values=tensors([clip])).logits.argmax())]
 
-    said = [answer(clip) for clip in test]
+    answers = [answer(clip) for clip in test]
     right = [str(getattr(clip, task)) for clip in test]
     names = sorted(set(right) | set(classes))
-    counts = [[sum(r == row and s == column for r, s in zip(right, said, strict=True)) for column in names] for row in names]
-    signers = [clip.signer for clip in test]
     return report(
         task=f"video {task}",
         data=data,
         protocol=f"{model}, split by signer, {epochs} epochs, AdamW {rate:g}, no augmentation, no selection",
         labels=right,
-        predicted=said,
-        groups=signers if len(set(signers)) >= 5 else None,
+        predicted=answers,
+        groups=bootstrap_groups(test),
         milliseconds=median_milliseconds(answer, list(test)[:5], warmup=1),
         model=model,
         weights=fitted.weights,
         parameters=sum(p.numel() for p in network.parameters()),
         training_clips=len(training),
         training_minutes=minutes,
-        confusion={"names": names, "counts": counts},
+        confusion={"names": names, "counts": confusion_matrix(right, answers, labels=names).tolist()},
         left_out=left_out,
     )
 
 
-def _readable(clips: Sequence[Clip], left_out: list[dict[str, str]]) -> list[Clip]:
+def _keep_readable(clips: Sequence[Clip], left_out: list[dict[str, str]]) -> list[Clip]:
     """The clips that can be read; the others are named with the reason."""
     good = []
     for clip in clips:

@@ -21,10 +21,9 @@ def joint(
     """Evaluate sign and affect together, on clips somebody labelled."""
     from emotion.faces import EMOTIONS
     from fusion.evaluation.manifest import read_manifest
-    from fusion.evaluation.reports import joint_page
-    from fusion.evaluation.runs import answers
+    from fusion.evaluation.reports import joint_page, joint_report
+    from fusion.evaluation.runs import answer_clips
     from fusion.interpreter import Models
-    from ui.evaluate.evaluation import joint_report
 
     for path in (json, html):
         if path is not None:
@@ -35,11 +34,11 @@ def joint(
     clips = read_manifest(manifest)
     models = Models.load(signs, emotion)
     with progress_bar(f"Evaluating {len(clips)} clips") as progress:
-        made = answers(clips, models, progress)
-    for answer in made:
+        answers = answer_clips(clips, models, progress)
+    for answer in answers:
         if answer.problem:
             notes.print(f"{answer.clip.path}: {answer.problem}", markup=False, soft_wrap=True)
-    full = joint_report(made, str(manifest), chosen)
+    full = joint_report(answers, str(manifest), chosen)
     write_report(full, json, timed="from a sign's end to its word")
     if html is not None:
         write_file(html, joint_page(full).encode())

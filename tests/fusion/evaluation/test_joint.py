@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emotion.faces import EMOTIONS
-from fusion.evaluation.joint import Answer, evaluate
+from fusion.evaluation.joint import Answer, evaluate_joint
 from fusion.evaluation.manifest import Clip
 
 
@@ -28,7 +28,7 @@ def answer(right: str | None, said: str | None, felt: str | None, face: str | No
 
 
 def test_figures_by_hand():
-    figures = evaluate(
+    figures = evaluate_joint(
         [
             answer("su", "su", "happy", "happy"),
             answer("su", "it", "sad", "angry"),
@@ -57,34 +57,34 @@ def test_figures_by_hand():
 
 
 def test_false_words_are_counted_a_minute():
-    idle = evaluate([answer(None, "su", None, "neutral", seconds=30.0, words=2), answer(None, None, None, None, seconds=30.0)])[
-        "idle"
-    ]
+    idle = evaluate_joint(
+        [answer(None, "su", None, "neutral", seconds=30.0, words=2), answer(None, None, None, None, seconds=30.0)]
+    )["idle"]
     assert idle["false_words_a_minute"] == 2.0
 
 
 def test_errors_that_go_together_make_a_gap():
     good, bad = answer("su", "su", "happy", "happy"), answer("su", "it", "happy", "sad")
-    gap = evaluate([good, bad] * 30)["joint"]["independence_gap"]
+    gap = evaluate_joint([good, bad] * 30)["joint"]["independence_gap"]
     assert gap["value"] == pytest.approx(0.25)
     assert gap["interval"][0] > 0.2
 
 
 def test_four_emotions_are_chosen_among_themselves():
     surprised = answer("su", "su", "happy", "surprise")
-    assert evaluate([surprised])["emotion"]["accuracy"]["value"] == 0.0
+    assert evaluate_joint([surprised])["emotion"]["accuracy"]["value"] == 0.0
     four = ("neutral", "happy", "sad", "angry")
-    assert evaluate([answer("su", "su", "surprise", "surprise")], four)["emotion"]["clips"] == 0
+    assert evaluate_joint([answer("su", "su", "surprise", "surprise")], four)["emotion"]["clips"] == 0
     probabilities = np.array([0.1, 0, 0, 0.3, 0, 0.5, 0.1], np.float32)
     mixed = Answer(surprised.clip, "su", (("su", 0.8),), probabilities, False, 1, 2.0, 0.4, None)
-    assert evaluate([mixed], four)["emotion"]["accuracy"]["value"] == 1.0
+    assert evaluate_joint([mixed], four)["emotion"]["accuracy"]["value"] == 1.0
 
 
 def test_no_labels_give_no_figures():
-    figures = evaluate([answer("su", "su", None, "happy")])
+    figures = evaluate_joint([answer("su", "su", None, "happy")])
     assert figures["emotion"]["accuracy"]["value"] is None
     assert figures["joint"]["clips"] == 0
-    assert evaluate([])["sign"]["top1"]["value"] is None
+    assert evaluate_joint([])["sign"]["top1"]["value"] is None
 
 
 rows = st.tuples(
@@ -99,7 +99,7 @@ rows = st.tuples(
 @given(st.lists(rows, min_size=1, max_size=30))
 @settings(deadline=None, max_examples=30)
 def test_figures_keep_their_bounds(rows):
-    figures = evaluate([answer(*row) for row in rows])
+    figures = evaluate_joint([answer(*row) for row in rows])
     for share in (
         figures["sign"]["top1"],
         figures["sign"]["top5"],

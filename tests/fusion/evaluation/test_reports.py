@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 
-from fusion.evaluation.joint import evaluate
-from fusion.evaluation.reports import joint_page
+from fusion.evaluation.joint import evaluate_joint
+from fusion.evaluation.reports import joint_page, joint_report
 from kslr.core.scores import report
 from tests.fusion.evaluation.test_joint import answer
 
@@ -14,7 +15,7 @@ def made(answers):
         labels=np.ones(len(answers)),
         predicted=np.ones(len(answers)),
         milliseconds=1.0,
-    ) | evaluate(answers)
+    ) | evaluate_joint(answers)
 
 
 def test_the_page_shows_every_part():
@@ -26,3 +27,19 @@ def test_the_page_shows_every_part():
 
 def test_a_manifest_without_emotions_has_a_page_too():
     assert "not measured" in joint_page(made([answer("su", "su", None, "happy")]))
+
+
+def test_the_headline_is_both_together_where_emotions_are_labelled():
+    made = [
+        answer("su", "su", "happy", "happy"),
+        answer("su", "su", "happy", "sad"),
+        answer("it", None, "sad", "sad"),
+        answer("it", "it", "sad", "sad"),
+    ]
+    joint = joint_report(made, "table.csv")
+    assert joint["task"] == "joint"
+    assert joint["accuracy"] == 0.5
+    assert joint["milliseconds"] == pytest.approx(400)
+    alone = joint_report([answer("su", "su", None, "happy"), answer("it", "su", None, "happy")], "table.csv")
+    assert alone["task"] == "signs"
+    assert alone["accuracy"] == 0.5
