@@ -28,13 +28,21 @@ from tests import clips
 from ui.cli.main import app
 from ui.server.guard import SHORTEST_KEY
 
-HERE = Path(__file__).resolve().parents[1] / "docs/serving"
+ROOT = Path(__file__).resolve().parents[1]
+HERE = ROOT / "docs/serving"
 LOGIN = "kslr:сөз"
 
 
 @pytest.fixture(scope="module")
 def compose() -> dict[str, Any]:
-    return yaml.safe_load((HERE / "compose.yaml").read_text())
+    """The replicas behind nginx."""
+    return yaml.safe_load((HERE / "replicas.yaml").read_text())
+
+
+@pytest.fixture(scope="module")
+def single() -> dict[str, Any]:
+    """The one server of the compose.yaml at the top."""
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())
 
 
 def options_of_serve() -> set[str]:
@@ -42,48 +50,61 @@ def options_of_serve() -> set[str]:
     return set(re.findall(r"--[a-z-]+", CliRunner().invoke(app, ["serve", "--help"], terminal_width=200).output))
 
 
-def test_the_replicas_can_write_nothing_and_are_nobody(compose):
-    replicas = {name: one for name, one in compose["services"].items() if name.startswith("kslr")}
-    assert len(replicas) == 2
-    for one in replicas.values():
+def test_every_server_is_nobody_and_writes_only_its_data(compose, single):
+    servers = [one for name, one in compose["services"].items() if name.startswith("kslr")]
+    assert len(servers) == 2
+    for one in (*servers, single["services"]["kslr"]):
         assert one["read_only"] is True
+        assert one["tmpfs"][0].startswith("/tmp:")
         assert one["user"] not in ("", "0", "root", "0:0")
         assert one["cap_drop"] == ["ALL"]
         assert "no-new-privileges:true" in one["security_opt"]
-        assert "ports" not in one
-        assert compose["networks"][one["networks"][0]]["internal"] is True
         assert {option for option in one["command"] if option.startswith("--")} <= options_of_serve()
-        # Whoever waits for it waits until it is ready.
-        name, path = one["volumes"][0].split(":")
-        assert name in compose["volumes"]
-        assert path == "/data"
+        assert [volume.split(":") for volume in one["volumes"]] == [["data", "/data"]]
+    assert "data" in compose["volumes"]
+    assert "data" in single["volumes"]
+
+
+def test_the_single_server_is_reached_from_its_own_machine_alone(single):
+    assert single["services"]["kslr"]["ports"] == ["127.0.0.1:7860:7860"]
+
+
+def test_the_replicas_are_reached_through_nginx_alone(compose):
+    for name, one in compose["services"].items():
+        if name.startswith("kslr"):
+            assert "ports" not in one
+            assert compose["networks"][one["networks"][0]]["internal"] is True
     for one in compose["services"]["nginx"]["depends_on"].values():
         assert one == {"condition": "service_healthy"}
-    for name in re.findall(r"\$\{(\w+)", (HERE / "compose.yaml").read_text()):
+    for name in re.findall(r"\$\{(\w+)", (HERE / "replicas.yaml").read_text()):
         assert name in {"KSLR_AUTH", "KSLR_COOKIE_KEY"}
     assert "KSLR_COOKIE_KEY" in CliRunner().invoke(app, ["serve", "--help"], terminal_width=300).output
 
 
-def test_the_image_is_of_this_project_and_runs_as_nobody(compose):
-    lines = (HERE / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+def test_the_image_is_of_this_project_and_runs_as_nobody(compose, single):
+    lines = (ROOT / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
     steps = [line.split(maxsplit=1) for line in lines if line and not line.startswith("#")]
     by_name = dict(steps)
     user = by_name["USER"].split(":")[0]
     assert int(user) > 0
-    assert compose["services"]["kslr1"]["user"].split(":")[0] == user
+    for one in (compose["services"]["kslr1"], single["services"]["kslr"]):
+        assert one["user"].split(":")[0] == user
     entry = json.loads(by_name["ENTRYPOINT"])
     assert entry[1] == "serve"
+    assert "--no-browser" in entry
     assert {option for option in [*entry, *json.loads(by_name["CMD"])] if option.startswith("--")} <= options_of_serve()
     assert "/health" in by_name["HEALTHCHECK"]
     assert "KSLR_HOME=/data" in by_name["ENV"]
-    root = HERE.parents[1]
-    copied = {line[1:] for line in (HERE / "Dockerfile.dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert all((root / name).exists() for name in copied)
-    project = (root / "pyproject.toml").read_text()
-    packages = re.findall(r'"([a-z]+)"', re.search(r"^packages = .*$", project, re.MULTILINE).group())
-    assert len(packages) >= 5
-    assert {*packages, "app.py", "pyproject.toml", "README.md", "LICENSE"} <= copied
-    assert set(re.findall(r"/src/(\S+\.lock)", (HERE / "Dockerfile").read_text())) <= copied
+
+
+def test_the_image_holds_every_package_and_the_models():
+    copied = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    assert all((ROOT / name).exists() for name in copied)
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    tops = {name.split(".")[0] for name in setup["packages"]} | set(setup["package-dir"].values())
+    assert tops == {"kslr", "emotion", "fusion", "ui", "models"}
+    assert {*tops, "pyproject.toml", "README.md", "LICENSE"} <= copied
+    assert set(re.findall(r"/src/(\S+\.lock)", (ROOT / "Dockerfile").read_text())) <= copied
 
 
 def test_all_name_the_same_replicas_and_port(compose):

@@ -1,10 +1,10 @@
-# Built from the root of the repository: docker build -t kslr -f docs/serving/Dockerfile .
+# The app in a container, with its models: docker build -t kslr .   Then docker compose up (compose.yaml).
 FROM python:3.11-slim-bookworm AS build
 COPY . /src
 RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -c /src/requirements.lock /src
 
 FROM python:3.11-slim-bookworm
-# What OpenCV's window functions are linked to; nothing is shown.
+# OpenCV's window functions are linked to these; nothing is shown.
 RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 && rm -rf /var/lib/apt/lists/*
 RUN install -d -o 10001 -g 10001 /data
 COPY --from=build /opt/venv /opt/venv
@@ -14,5 +14,5 @@ WORKDIR /tmp
 EXPOSE 7860
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
   CMD ["/opt/venv/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:7860/health', timeout=4)"]
-ENTRYPOINT ["/opt/venv/bin/kslr", "serve", "--host", "0.0.0.0", "--log", "json"]
+ENTRYPOINT ["/opt/venv/bin/kslr", "serve", "--no-browser", "--host", "0.0.0.0", "--log", "json"]
 CMD ["--max-sessions", "2"]
