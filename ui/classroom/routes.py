@@ -1,47 +1,39 @@
-"""The Classroom's routes: pictures of a class in, figures of the group out, and the history of sessions.
+"""The routes of the Classroom page: pictures of a class in, figures of the group out, and the history of sessions.
 
-A picture is a message as on the Live page: its time as a little-endian double, then a JPEG. What comes back is a window
-when one has ended, and otherwise only that the picture was looked at: no box, no point, no number of faces. Pictures
-are held for the one look and never written. A session does not begin before consent and place have been confirmed.
+A picture is a message as on the Live page: its time as a little-endian double, then a JPEG. The answer is a window when
+one has ended, and otherwise only that the picture was looked at: no box, no point, no number of faces. Pictures are held
+for one look and never written. A session does not begin before consent and place are confirmed.
 """
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, Field
 
-from fusion.classroom.loop import Settings
-from fusion.classroom.targets import target
-from fusion.classroom.windows import Windows
 from kslr.core.errors import InputError
-from kslr.core.files import parse_json
-from ui.server.guard import Rate, same_origin
-from ui.server.resources import give_memory_back
+from ui.classroom.room import LONGEST_MESSAGE, Room
+from ui.server.guard import Rate, read_model, same_origin
 from ui.server.services import Services
-from ui.shared.pictures import decode_picture
 
 if TYPE_CHECKING:
     from fusion.classroom.history import History
 
-PLACES = ("outside-eu", "medical-or-safety")
-# Classes that one server looks at at the same time; each keeps a core busy.
+# Classes that one server watches at the same time; each keeps a core busy.
 MOST_ROOMS = 2
-LONGEST_MESSAGE = 4000
 IDLE_SECONDS = 60.0
 T = TypeVar("T")
 
 
 class Archive:
-    """The history, opened by the first who needs it, once for all."""
+    """The history of sessions, opened once, when it is first needed."""
 
     def __init__(self) -> None:
-        # Entered once and left open: every window is committed when it is written, so there is nothing to lose.
+        # Left open: every window is committed when it is written, so nothing can be lost.
         self._lock = threading.Lock()
         self._history: History | None = None
 
@@ -59,97 +51,26 @@ class Archive:
             return self._history
 
 
-def settings_from(message: str) -> tuple[Settings, str, str]:
-    """What the operator confirmed and chose.
+class MomentBody(BaseModel):
+    """A note: seconds of the session and a text."""
 
-    Args:
-        message: JSON with ``consent`` (true), ``place`` (one of PLACES), and optionally ``name``, ``k``, ``targets``.
-
-    Returns:
-        The settings, the session's name and the place.
-
-    Raises:
-        InputError: not confirmed, or a choice that cannot be.
-
-    >>> settings_from('{"consent": true, "place": "outside-eu", "name": "5 B"}')[1:]
-    ('5 B', 'outside-eu')
-    """
-    if len(message) > LONGEST_MESSAGE:
-        raise InputError("That message is too long.")
-    try:
-        given = parse_json(message)
-    except InputError as error:
-        raise InputError("A session begins with a message in JSON.") from error
-    if not isinstance(given, dict) or given.get("consent") is not True or given.get("place") not in PLACES:
-        raise InputError("Confirm first that everybody has consented and where this is.")
-    k, targets = given.get("k", 5), given.get("targets") or ["camera"]
-    if not isinstance(k, int) or isinstance(k, bool) or not isinstance(targets, list) or len(targets) > 8:
-        raise InputError("k is a whole number and targets are a list.")
-    settings = Settings(k=k, targets=tuple(target(str(text)) for text in targets))
-    return settings, str(given.get("name") or ""), given["place"]
+    seconds: float = Field(0.0, ge=0, lt=1e6)
+    text: str = ""
 
 
-class Room:
-    """One class that is being looked at: its perception, its windows, and the one thread that runs both."""
+class NameBody(BaseModel):
+    """A new name of a session."""
 
-    def __init__(self, services: Services, history: "History", message: str) -> None:
-        from fusion.classroom.loop import Classroom
-
-        self.settings, name, place = settings_from(message)
-        self._history, self._services = history, services
-        self._windows = Windows(self.settings.k)
-        self._classroom = Classroom(self.settings, services.models.emotions)
-        self._last, self._ended = -1.0, False
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="classroom")
-        self.thread.submit(self._classroom.__enter__).result()
-        self.key = history.begin(name, k=self.settings.k, place=place)
-
-    def look(self, message: bytes) -> dict[str, Any]:
-        """Takes a picture; gives the window that ended with it, if one did.
-
-        Raises:
-            InputError: it is no picture, or not later than the one before.
-        """
-        limits, start = self._services.limits, time.perf_counter()
-        frame = decode_picture(message, limits.frame_bytes, limits.frame_side)
-        if frame.seconds <= self._last:
-            raise InputError("Pictures come in the order of their times.")
-        self._last = frame.seconds
-        window = self._windows.add(self._classroom.look(frame))
-        if window is not None:
-            self._history.add(self.key, window)
-        # Coarse on purpose: the time a look takes tells how many faces there are.
-        spent = 50 * round((time.perf_counter() - start) * 20)
-        return {"milliseconds": spent, "window": window.as_dict() if window else None}
-
-    def end(self) -> dict[str, Any]:
-        """Ends the session, once, and gives its last window."""
-        window, self._ended = None if self._ended else self._windows.close(), True
-        if window is not None:
-            self._history.add(self.key, window)
-        self._history.finish(self.key)
-        return {"ended": True, "window": window.as_dict() if window else None}
-
-    def free(self) -> None:
-        """Ends the session and frees the perception as soon as the look under way is done."""
-
-        def last() -> None:
-            with suppress(InputError):  # deleted meanwhile, or no database any more: there is nobody left to tell
-                self.end()
-            self._classroom.__exit__(None, None, None)
-            give_memory_back()
-
-        self.thread.submit(last)
-        self.thread.shutdown(wait=False)
+    name: str = ""
 
 
-def past(history: "History") -> list[dict[str, Any]]:
-    """The sessions for the page's list."""
+def list_sessions(history: "History") -> list[dict[str, Any]]:
+    """All sessions, for the page's list."""
     return [{**asdict(session), "moments": len(history.moments(session.id))} for session in history.sessions()]
 
 
-def whole(history: "History", key: str) -> dict[str, Any]:
-    """One session with everything that is kept of it.
+def session_json(history: "History", key: str) -> dict[str, Any]:
+    """One session with its windows and moments.
 
     Raises:
         InputError: it is not there.
@@ -202,7 +123,7 @@ def build_classroom_router(services: Services) -> APIRouter:
             with suppress(RuntimeError):  # closed already
                 await socket.close()
 
-    async def answered(request: Request, work: Callable[["History"], T]) -> Any:
+    async def answer(request: Request, work: Callable[["History"], T]) -> Any:
         if not same_origin(request.headers):
             return Response(status_code=403)
         try:
@@ -210,51 +131,46 @@ def build_classroom_router(services: Services) -> APIRouter:
         except InputError as error:
             return Response(str(error), status_code=422, media_type="text/plain")
 
-    async def body(request: Request) -> dict[str, Any]:
-        raw = await request.body()
-        try:
-            given = parse_json(raw) if len(raw) <= LONGEST_MESSAGE else None
-        except InputError:
-            given = None
-        return given if isinstance(given, dict) else {}
-
     @routes.get("/sessions")
     async def sessions(request: Request) -> Any:
-        return await answered(request, past)
+        return await answer(request, list_sessions)
 
     @routes.get("/sessions/{key}")
     async def session(request: Request, key: str) -> Any:
-        return await answered(request, lambda history: whole(history, key))
+        return await answer(request, lambda history: session_json(history, key))
 
     @routes.post("/sessions/{key}/moments")
     async def moments(request: Request, key: str) -> Any:
-        given = await body(request)
-        seconds = given.get("seconds")
-        at = float(seconds) if isinstance(seconds, int | float) and 0 <= seconds < 1e6 else 0.0
-        return await answered(request, lambda history: history.note(key, at, str(given.get("text") or "")))
+        content = await request.body()
+
+        def note(history: "History") -> None:
+            moment = read_model(content, MomentBody, LONGEST_MESSAGE)
+            history.note(key, moment.seconds, moment.text)
+
+        return await answer(request, note)
 
     @routes.post("/sessions/{key}/name")
     async def name(request: Request, key: str) -> Any:
-        given = await body(request)
-        return await answered(request, lambda history: history.rename(key, str(given.get("name") or "")))
+        content = await request.body()
+        return await answer(request, lambda history: history.rename(key, read_model(content, NameBody, LONGEST_MESSAGE).name))
 
     @routes.delete("/sessions/{key}")
     async def delete(request: Request, key: str) -> Any:
-        return await answered(request, lambda history: history.delete(key))
+        return await answer(request, lambda history: history.delete(key))
 
     @routes.get("/sessions/{key}/{name}")
     async def file(request: Request, key: str, name: str, language: str = "kk") -> Any:
         from fusion.classroom.report import as_csv, classroom_page
 
-        def written(history: "History") -> Response:
-            found, windows, noted = history.session(key), history.windows(key), history.moments(key)
+        def write(history: "History") -> Response:
+            session, windows, noted = history.session(key), history.windows(key), history.moments(key)
             if name == "report.html":
-                return Response(classroom_page(found, windows, noted, language), media_type="text/html; charset=utf-8")
+                return Response(classroom_page(session, windows, noted, language), media_type="text/html; charset=utf-8")
             if name == "figures.csv":
                 headers = {"Content-Disposition": 'attachment; filename="class.csv"'}
                 return Response(as_csv(windows, noted), media_type="text/csv; charset=utf-8", headers=headers)
             return Response(status_code=404)
 
-        return await answered(request, written)
+        return await answer(request, write)
 
     return routes

@@ -1,10 +1,11 @@
-"""What the commands say and show in a terminal."""
+"""What the commands share: options, notes on standard error, a progress bar, and the headline of a report."""
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -13,6 +14,16 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from kslr.core.files import write_file
 
 notes = Console(stderr=True, highlight=False)
+SignModel = Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")]
+EmotionModel = Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")]
+
+
+class Language(str, Enum):
+    """The languages of words, reports and messages."""
+
+    kk = "kk"
+    ru = "ru"
+    en = "en"
 
 
 @contextmanager
@@ -20,21 +31,19 @@ def progress_bar(text: str) -> Iterator[Callable[..., None]]:
     """A progress bar on standard error, shown only in a terminal.
 
     Yields:
-        A function of a fraction 0–1 (or None: unknown), or of a text and a fraction.
+        A function of a text, of a fraction 0–1 (None: unknown), or of both in this order.
     """
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=notes, disable=not notes.is_terminal, transient=True) as bar:
         task = bar.add_task(text, total=1.0)
 
         def update(*news: str | float | None) -> None:
+            label = next((one for one in news if isinstance(one, str)), text)
             fraction = news[-1]
-            label = news[0] if len(news) > 1 else text
             if isinstance(fraction, str):
-                bar.update(task, description=fraction)
-            elif fraction is None:
-                bar.update(task, description=str(label), total=None)
+                bar.update(task, description=label)
             else:
-                bar.update(task, description=str(label), total=1.0, completed=fraction)
+                bar.update(task, description=label, total=None if fraction is None else 1.0, completed=fraction)
 
         yield update
 
@@ -44,7 +53,7 @@ def write_report(report: dict[str, Any], path: Path | None, timed: str = "a samp
 
     Args:
         report: of `kslr.core.scores.report`.
-        timed: what its milliseconds are of.
+        timed: what the milliseconds are counted for.
 
     Raises:
         InputError: the place cannot be written.

@@ -34,18 +34,23 @@ def same_origin(headers: Any) -> bool:
     return origin is None or urlsplit(origin).netloc in {headers.get("host"), headers.get("x-forwarded-host")}
 
 
-def read_model(content: str | bytes, model: type[M]) -> M:
-    """A JSON body as a pydantic model.
+def read_model(content: str | bytes, model: type[M], most: int = SMALL_BYTES) -> M:
+    """A JSON message as a pydantic model.
+
+    Args:
+        content: of at most `most` bytes.
 
     Raises:
-        InputError: it is not JSON, or has not these fields.
+        InputError: it is too long, is not JSON, or has not these fields.
     """
+    if len(content) > most:
+        raise InputError("That message is too long.", "too-long")
     try:
         return model.model_validate(parse_json(content))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise InputError(f"The message is not as it should be: {where} {first['msg']}", code="body") from error
+        raise InputError(f"The message is not as it should be: {where} {first['msg']}", "body") from error
 
 
 class Rate:

@@ -12,7 +12,7 @@ from fusion.observation import Observation
 from kslr.core.errors import InputError
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignPrediction
-from kslr.teaching.takes import too_far
+from kslr.teaching.takes import is_too_far
 from kslr.video import Frame
 
 FACE_POINTS = sorted({point for run in FACE_RUNS for point in run})
@@ -68,7 +68,7 @@ def observation_json(observation: Observation, size: tuple[int, int]) -> dict[st
     return {
         "seconds": observation.seconds,
         "signing": observation.signing,
-        "hint": observation.hint or ("too_far" if too_far(observation.landmarks) else None),
+        "hint": observation.hint or ("too_far" if is_too_far(observation.landmarks) else None),
         **points(observation.landmarks),
         "box": None
         if crop is None

@@ -1,13 +1,40 @@
+import io
 import json
 
+from rich.console import Console
+from rich.progress import Progress
+
+import ui.cli.console
 from ui.cli.console import progress_bar, write_report
 
 
-def test_progress_takes_fractions_and_texts():
+def test_progress_shows_fractions_and_texts(monkeypatch):
+    bars, screen = [], io.StringIO()
+
+    class Bar(Progress):
+        def __init__(self, *columns, **options) -> None:
+            super().__init__(*columns, **options)
+            bars.append(self)
+
+    monkeypatch.setattr(ui.cli.console, "Progress", Bar)
+    monkeypatch.setattr(ui.cli.console, "notes", Console(file=screen, force_terminal=True, width=100))
     with progress_bar("Working") as update:
+        (task,) = bars[0].tasks
         update(0.5)
+        assert (task.description, task.percentage) == ("Working", 50)
         update(None)
+        assert (task.description, task.total) == ("Working", None)
         update("Epoch 2", 0.7)
+        assert (task.description, round(task.percentage)) == ("Epoch 2", 70)
+        update("Writing")
+        assert (task.description, round(task.percentage)) == ("Writing", 70)
+    assert "Writing" in screen.getvalue()
+
+
+def test_progress_is_silent_without_a_terminal(capsys):
+    with progress_bar("Working") as update:
+        update("Epoch 2", 0.7)
+    assert capsys.readouterr() == ("", "")
 
 
 def test_a_report_is_printed_and_kept(tmp_path, capsys):

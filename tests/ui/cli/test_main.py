@@ -1,140 +1,15 @@
-import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from kslr.core.errors import InputError
 from tests.commands import run
-
-
-@pytest.fixture(scope="session")
-def portrait(tmp_path_factory, astronaut):
-    """A second of a real face that signs nothing."""
-    from tests.clips import write
-
-    return write(tmp_path_factory.mktemp("clips") / "portrait.mp4", [astronaut] * 20, fps=10)
-
-
-def test_a_clip_without_signs_is_valid_json_and_a_note(portrait, capsys):
-    code, out, err = run(["translate", str(portrait), "--format", "json"], capsys)
-    assert code == 0
-    document = json.loads(out)
-    assert document["words"] == []
-    assert document["vocabulary"] == "kslr30"
-    assert 1.5 < document["duration"] < 2.5
-    assert "No sign" in err
-
-
-def test_out_and_annotate_are_written(portrait, tmp_path, capsys):
-    import av
-
-    out, annotated = tmp_path / "deep" / "words.json", tmp_path / "seen.mp4"
-    code, printed, _ = run(
-        ["translate", str(portrait), "--format", "json", "--out", str(out), "--annotate", str(annotated)], capsys
-    )
-    assert code == 0
-    assert printed == ""
-    assert json.loads(out.read_text())["source"] == str(portrait)
-    with av.open(str(annotated)) as container:
-        assert sum(1 for _ in container.decode(video=0)) >= 18
-
-
-def test_nobody_in_view_is_said_and_the_transcript_is_kept(tmp_path, capsys):
-    import numpy as np
-
-    from tests.clips import write
-
-    empty = write(tmp_path / "empty_room.mp4", [np.full((240, 320, 3), 120, np.uint8)] * 8, fps=10)
-    code, out, err = run(["translate", str(empty), "--format", "json"], capsys)
-    assert code == 2
-    assert json.loads(out)["words"] == []
-    assert "Nobody is in view" in err
-    assert "Traceback" not in err
-
-
-@pytest.mark.parametrize("content", [None, b"", b"this is no video\n" * 50])
-def test_unusable_files_end_with_a_message(tmp_path, capsys, content):
-    path = tmp_path / "clip.mp4"
-    if content is not None:
-        path.write_bytes(content)
-    code, out, err = run(["translate", str(path)], capsys)
-    assert code == 2
-    assert out == ""
-    assert err.startswith("kslr: ")
-    assert "clip.mp4" in err
-    assert "Traceback" not in err
-
-
-def test_a_camera_that_is_not_there_ends_with_a_message(capsys):
-    code, _, err = run(["translate", "97"], capsys)
-    assert code == 2
-    assert "97" in err
-
-
-@pytest.mark.parametrize("option", ["--out", "--annotate"])
-def test_an_unwritable_output_is_said_before_the_work(portrait, tmp_path, capsys, option):
-    (tmp_path / "file").write_text("kept")
-    code, _, err = run(["translate", str(portrait), option, str(tmp_path / "file" / "x.mp4")], capsys)
-    assert code == 2
-    assert "cannot be written" in err
-    assert (tmp_path / "file").read_text() == "kept"
-
-
-@pytest.mark.parametrize("kind", ["text", "json", "csv", "srt", "vtt", "eaf", "pose"])
-def test_every_format_is_written(portrait, tmp_path, capsys, kind):
-    out = tmp_path / f"words.{kind}"
-    code, _, err = run(["translate", str(portrait), "--format", kind, "--out", str(out)], capsys)
-    assert code == 0, err
-    assert out.exists()
-    if kind == "pose":
-        from kslr.posefile import read_pose
-
-        assert read_pose(out)[0].face is not None
-        run(["translate", str(portrait), "--format", kind, "--out", str(out), "--without-face"], capsys)
-        assert read_pose(out)[0].face is None
-
-
-def test_binary_formats_need_a_place(portrait, capsys):
-    code, _, err = run(["translate", str(portrait), "--format", "pose"], capsys)
-    assert code == 2
-    assert "--out" in err
-
-
-def test_a_folder_is_transcribed_and_resumed(portrait, tmp_path, capsys):
-    folder, out = tmp_path / "clips", tmp_path / "out"
-    (folder / "inner").mkdir(parents=True)
-    (folder / "inner" / "good.mp4").write_bytes(portrait.read_bytes())
-    (folder / "bad.mp4").write_bytes(b"no video")
-    code, _, err = run(["translate", str(folder), "--format", "json", "--out", str(out), "--workers", "1"], capsys)
-    assert code == 2
-    assert "bad.mp4" in err
-    good = out / "inner" / "good.mp4.json"
-    assert json.loads(good.read_text())["words"] == []
-    before = good.stat().st_mtime_ns
-    (folder / "bad.mp4").unlink()
-    code, _, err = run(["translate", str(folder), "--format", "json", "--out", str(out), "--workers", "1"], capsys)
-    assert code == 0
-    assert good.stat().st_mtime_ns == before
-    # A long path breaks the line anywhere.
-    assert "1 there already" in " ".join(err.split())
-
-
-@pytest.mark.parametrize("option", ["--signs", "--emotion"])
-def test_unknown_and_foreign_models_end_with_a_message(portrait, tmp_path, capsys, option):
-    code, _, err = run(["translate", str(portrait), option, "nothing"], capsys)
-    assert code == 2
-    assert "kslr30" in err
-    (tmp_path / "card.json").write_text("{}")
-    code, _, err = run(["translate", str(portrait), option, str(tmp_path / "card.json")], capsys)
-    assert code == 2
-    assert "model card" in err
-
-
-def test_a_model_of_the_other_branch_is_refused(portrait, capsys):
-    code, _, err = run(["translate", str(portrait), "--signs", "emotion"], capsys)
-    assert code == 2
-    assert "emotion" in err
+from ui.cli.main import app
+from ui.cli.translate import Format
 
 
 def test_help_is_quick_and_light():
@@ -165,3 +40,33 @@ def test_the_message_of_an_input_error_is_shown_whole(capsys, monkeypatch):
     assert code == 2
     assert "[bold]no markup[/bold]" in err
     assert err.count("\n") == 1
+
+
+def test_the_version_is_told(capsys):
+    code, out, _ = run(["--version"], capsys)
+    assert code == 0
+    assert re.fullmatch(r"kslr \d+\S*\n", out)
+
+
+def test_it_runs_as_a_module_beside_a_folder_called_ui(tmp_path):
+    (tmp_path / "ui").mkdir()
+    (tmp_path / "ui/__init__.py").write_text("raise SystemExit('the wrong ui')")
+    environment = {"PYTHONPATH": str(Path(__file__).parents[3]), "PATH": ""}
+    command = [sys.executable, "-m", "kslr", "--version"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("kslr ")
+
+
+def test_every_format_can_be_chosen_and_the_browser_can_be_left():
+    def help_of(command: str) -> str:
+        return CliRunner().invoke(app, [command, "--help"], terminal_width=300).output
+
+    assert all(format.value in help_of("translate") for format in Format)
+    assert "--no-browser" in help_of("serve")
+
+
+@pytest.mark.parametrize("arguments", [["serve", "--max-sessions", "0"], ["serve", "--signs", "nothing", "--port", "0"]])
+def test_a_server_that_cannot_start_ends_with_2(capsys, arguments):
+    code, _, err = run([*arguments, "--no-browser"], capsys)
+    assert code == 2
+    assert err.startswith("kslr: ")

@@ -1,6 +1,11 @@
+import os
+import signal
 import socket
+import urllib.request
+from types import SimpleNamespace
 
 import pytest
+from fastapi import FastAPI
 
 from kslr.core.errors import InputError
 from ui.server.launch import has_display, launch, listen
@@ -42,3 +47,34 @@ def test_no_browser_is_opened_where_there_is_no_window(monkeypatch):
     monkeypatch.delenv("DISPLAY")
     monkeypatch.setattr("sys.platform", "darwin")
     assert has_display()
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_browser_is_opened_once_the_server_answers(monkeypatch, capsys, wanted):
+    heard = []
+    services = SimpleNamespace(limits=SimpleNamespace(frame_bytes=1000), close=lambda: heard.append("closed"))
+    app = FastAPI()
+
+    def stop() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    def open_browser(address: str) -> None:
+        with urllib.request.urlopen(address + "/page") as reply:
+            heard.append(reply.read().decode())
+        stop()
+
+    @app.get("/page")
+    def page() -> str:
+        return "in"
+
+    if not wanted:
+        app.router.on_startup.append(stop)
+    monkeypatch.setattr("fusion.interpreter.Models.load", lambda *_: None)
+    monkeypatch.setattr("ui.server.services.Services", lambda *_: services)
+    monkeypatch.setattr("ui.server.launch.build_server", lambda *_: app)
+    monkeypatch.setattr("ui.server.launch.has_display", lambda: True)
+    monkeypatch.setattr("ui.server.launch.log_to", lambda _: None)
+    monkeypatch.setattr("webbrowser.open", open_browser)
+    launch(port=0, browser=wanted)
+    assert heard == (['"in"', "closed"] if wanted else ["closed"])
+    assert "KSLR is at http://127.0.0.1:" in capsys.readouterr().out

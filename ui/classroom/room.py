@@ -1,0 +1,110 @@
+"""A classroom session on the server: what its operator confirmed, and the one thread that watches the class."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, Field, StrictBool, StrictInt
+
+from fusion.classroom.loop import Settings
+from fusion.classroom.targets import target
+from fusion.classroom.windows import Windows
+from kslr.core.errors import InputError
+from ui.server.guard import read_model
+from ui.server.resources import give_memory_back
+from ui.server.services import Services
+from ui.shared.pictures import decode_picture
+
+if TYPE_CHECKING:
+    from fusion.classroom.history import History
+
+PLACES = ("outside-eu", "medical-or-safety")
+LONGEST_MESSAGE = 4000
+
+
+class Opening(BaseModel):
+    """The message that begins a session: what the operator confirmed and chose.
+
+    Attributes:
+        consent: whether everybody in view has consented.
+        place: one of `PLACES`.
+        name: of the session.
+        k: smallest number of faces that a figure is of.
+        targets: what counts as attending.
+    """
+
+    consent: StrictBool = False
+    place: str = ""
+    name: str | None = ""
+    k: StrictInt = 5
+    targets: list[str] | None = Field(None, max_length=8)
+
+
+def read_opening(message: str) -> tuple[Settings, Opening]:
+    """The settings of a session, and the message that begins it.
+
+    Raises:
+        InputError: not confirmed, or a choice that cannot be.
+
+    >>> read_opening('{"consent": true, "place": "outside-eu", "k": 6}')[0].k
+    6
+    """
+    opening = read_model(message, Opening, LONGEST_MESSAGE)
+    if not opening.consent or opening.place not in PLACES:
+        raise InputError("Confirm first that everybody has consented and where this is.", "unconfirmed")
+    return Settings(k=opening.k, targets=tuple(target(text) for text in opening.targets or ["camera"])), opening
+
+
+class Room:
+    """One class that is being watched: its perception, its windows, and the one thread that runs both."""
+
+    def __init__(self, services: Services, history: "History", message: str) -> None:
+        from fusion.classroom.loop import Classroom
+
+        self.settings, opening = read_opening(message)
+        self._history, self._services = history, services
+        self._windows = Windows(self.settings.k)
+        self._classroom = Classroom(self.settings, services.models.emotions)
+        self._last, self._ended = -1.0, False
+        self.thread = ThreadPoolExecutor(1, thread_name_prefix="classroom")
+        self.thread.submit(self._classroom.__enter__).result()
+        self.key = history.begin(opening.name or "", k=self.settings.k, place=opening.place)
+
+    def look(self, message: bytes) -> dict[str, Any]:
+        """Looks at a picture; gives the window that ended with it, if one did.
+
+        Raises:
+            InputError: it is no picture, or not later than the one before.
+        """
+        limits, start = self._services.limits, time.perf_counter()
+        frame = decode_picture(message, limits.frame_bytes, limits.frame_side)
+        if frame.seconds <= self._last:
+            raise InputError("Pictures come in the order of their times.")
+        self._last = frame.seconds
+        window = self._windows.add(self._classroom.look(frame))
+        if window is not None:
+            self._history.add(self.key, window)
+        # Coarse on purpose: the exact time of a look would tell how many faces there are.
+        spent = 50 * round((time.perf_counter() - start) * 20)
+        return {"milliseconds": spent, "window": window.as_dict() if window else None}
+
+    def end(self) -> dict[str, Any]:
+        """Ends the session, once, and gives its last window."""
+        window, self._ended = None if self._ended else self._windows.close(), True
+        if window is not None:
+            self._history.add(self.key, window)
+        self._history.finish(self.key)
+        return {"ended": True, "window": window.as_dict() if window else None}
+
+    def free(self) -> None:
+        """Ends the session and frees the perception as soon as the look under way is done."""
+
+        def last() -> None:
+            with suppress(InputError):  # deleted meanwhile, or no database any more: nobody is left to be told
+                self.end()
+            self._classroom.__exit__(None, None, None)
+            give_memory_back()
+
+        self.thread.submit(last)
+        self.thread.shutdown(wait=False)

@@ -1,0 +1,122 @@
+"""`kslr translate`: a video, a folder of videos or a camera as words tagged with affect."""
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from fusion.transcripts.formats import Format, Transcript
+from kslr.core.errors import InputError
+from kslr.core.files import check_writable, write_file
+from ui.cli.console import EmotionModel, Language, SignModel, notes, progress_bar
+
+if TYPE_CHECKING:
+    from fusion.observation import Observation, Seen
+    from kslr.video import Frame
+
+
+def translate(
+    source: Annotated[str, typer.Argument(help="A video file, a folder of them, or a camera's number.")],
+    format: Annotated[Format, typer.Option(help="How to write the words; pose writes the landmarks.")] = Format.text,
+    out: Annotated[Path | None, typer.Option(help="Write here instead of to the screen. A folder for a folder.")] = None,
+    annotate: Annotated[Path | None, typer.Option(help="Also write the video with skeleton and words drawn in, as .mp4.")] = None,
+    skeleton_only: Annotated[bool, typer.Option(help="In that video, show the skeleton without the person.")] = False,
+    without_face: Annotated[bool, typer.Option(help="Leave the face out of a pose file.")] = False,
+    language: Annotated[Language, typer.Option(help="Language of the words in text and in the video.")] = Language.kk,
+    neutral: Annotated[bool, typer.Option(help="Subtract the person's resting face, as seen between signs.")] = False,
+    workers: Annotated[int, typer.Option(help="Processes for a folder.", min=1)] = 2,
+    signs: SignModel = "kslr30",
+    emotion: EmotionModel = "emotion",
+) -> None:
+    """Turn a video, a folder or a camera into words tagged with affect. Ctrl+C ends a camera."""
+    if Path(source).is_dir():
+        return _translate_folder(source, format, out, workers, language, signs, emotion)
+    import numpy as np
+
+    from fusion.annotated_video import AnnotatedVideo
+    from fusion.interpreter import Interpreter, Models
+    from fusion.transcripts.exports import to_text
+
+    for path in (out, annotate):
+        if path is not None:
+            check_writable(path)
+    if format in (Format.eaf, Format.pose) and out is None:
+        raise InputError(f"The format {format.value} is a file; say where with --out.")
+    live = source.isdigit() and not Path(source).exists()
+    word_by_word = live and format is Format.text and out is None
+    models = Models.load(signs, emotion)
+    words, landmarks = [], []
+    with (
+        progress_bar(f"Reading {Path(source).name}") as progress,
+        AnnotatedVideo(annotate, language=language.value) if annotate else nullcontext() as annotated,
+    ):
+
+        def observe(frame: "Frame", observation: "Observation") -> None:
+            if annotated:
+                annotated.add(replace(frame, rgb=np.full_like(frame.rgb, 24)) if skeleton_only else frame, observation)
+            if format is Format.pose:
+                landmarks.append(observation.landmarks)
+
+        reading = Interpreter(models, neutral=neutral).interpret(source, observe=observe, progress=progress)
+        try:
+            for word in reading:
+                words.append(word)
+                if annotated:  # a word that ends with the file is known only after the last frame
+                    annotated.add_words([word])
+                if word_by_word:
+                    typer.echo(to_text([word], language.value), nl=False)
+        except KeyboardInterrupt:
+            if not live:
+                raise
+    seen, vocabulary = reading.seen, models.signs.vocabulary.name
+    transcript = Transcript(
+        words, source, seen.seconds, vocabulary, language.value, landmarks, not without_face, None if live else source
+    )
+    if out is not None:
+        write_file(out, format.serialize(transcript))
+    elif not word_by_word:
+        typer.echo(format.serialize(transcript).decode(), nl=False)
+    return _check_view(source, seen, bool(words))
+
+
+def _translate_folder(
+    source: str, format: Format, out: Path | None, workers: int, language: Language, signs: str, emotion: str
+) -> None:
+    from fusion.transcripts.batch import translate_folder
+    from kslr.extraction import video_files
+
+    if out is None:
+        raise InputError("Say with --out into which folder the transcripts shall go.")
+    check_writable(out / "transcript")
+    total = len(video_files(source))
+    done = []
+    with progress_bar(f"Reading {total} clips") as progress:
+        for one in translate_folder(
+            source, out, format=format, workers=workers, language=language.value, signs=signs, emotion=emotion
+        ):
+            done.append(one)
+            progress(f"{one.clip.name} ({len(done)} of {total})", len(done) / max(total, 1))
+            if one.problem:
+                notes.print(f"{one.clip}: {one.problem}", markup=False, soft_wrap=True)
+    failed, there = sum(1 for one in done if one.problem), sum(1 for one in done if one.words is None and not one.problem)
+    notes.print(f"{len(done) - failed - there} written to {out}, {there} there already, {failed} with a problem.")
+    if failed:
+        raise InputError(f"{failed} of {total} clips could not be read as they should; they are named above.")
+
+
+def _check_view(source: str, seen: "Seen", any_words: bool) -> None:
+    """Prints on standard error what a person should know about the source.
+
+    Raises:
+        InputError: nobody was in view.
+    """
+    if seen.truncated:
+        notes.print(f"Note: {source} breaks off at {seen.seconds:.1f} s; the words are those before that.")
+    if seen.nobody:
+        raise InputError(f"Nobody is in view in {source}. Film one person from the hips up, facing the camera.")
+    if seen.several:
+        notes.print("Note: several people are in view; words are read from one of them. Film one person alone.")
+    if not any_words:
+        notes.print("No sign of the vocabulary was recognised. Sign with the hands inside the picture, then lower them.")
