@@ -25,7 +25,7 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from emotion.training.datasets import load
+from emotion.training.datasets import load_faces
 from kslr.video import VideoFile
 
 WORKER = Path(__file__).with_name("emotion_worker.py")
@@ -48,7 +48,7 @@ def main(
     frames: Annotated[int, typer.Option(help="How many frames of the video.")] = 40,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
 ) -> None:
-    private = load(data)["private"]
+    private = load_faces(data)["private"]
     rows = np.linspace(0, len(private) - 1, min(faces, len(private))).round().astype(int)
     with VideoFile(video) as source:
         pictures = np.stack([frame.rgb for frame in islice(source, frames)])

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from emotion.faces import EMOTIONS, crop_from_landmarks
 from emotion.recognizer import EmotionRecognizer
-from emotion.smoothing import changes, from_rest, held_labels, resting_face, smoothed
+from emotion.resting import changes, correct_for_rest, held_labels, resting_face, smoothed
 from kslr.holistic import HolisticTracker
 from kslr.video import VideoFile
 
@@ -46,7 +46,7 @@ def clip_figures(seen: dict[str, np.ndarray]) -> dict[str, Any] | None:
         return None
     seconds, rows, quality = seen["seconds"], seen["probabilities"], seen["quality"]
     rest = resting_face(rows[~signing], quality[~signing])
-    relative = from_rest(rows, rest)
+    relative = correct_for_rest(rows, rest)
     length = max(seconds[-1] - seconds[0], 1e-6)
     raw = [EMOTIONS[int(row.argmax())] for row in rows]
     return {

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from emotion.faces import check_picture
-from kslr.core.mediapipe import CHATTER, load_mediapipe
-from kslr.core.quiet import quiet_stderr
+from kslr.core.native import MEDIAPIPE_CHATTER, filter_stderr, load_mediapipe
 
 # The detector's box in FER2013's (a Haar cascade's) framing: how much larger, and how far up in its heights.
 # Fitted as in emotion.training.framing: the median box on FER2013 faces is 42.6 pixels wide and 1.9 below the centre.
@@ -43,7 +42,7 @@ class FaceDetector:
 
     def __enter__(self) -> "FaceDetector":
         mediapipe = load_mediapipe()
-        with quiet_stderr(CHATTER):
+        with filter_stderr(MEDIAPIPE_CHATTER):
             self._solution = mediapipe.solutions.face_detection.FaceDetection(
                 min_detection_confidence=self._confidence, model_selection=FULL_RANGE
             )

@@ -12,7 +12,7 @@ import numpy as np
 from emotion.detection import LARGER, UP
 from emotion.faces import LEFT_EDGE, RIGHT_EDGE
 from kslr.core.errors import InputError
-from kslr.core.runtime import LiteModel
+from kslr.core.models import LiteModel
 
 SIDE = 192
 # The network's view is half as large again as the detector's box, as MediaPipe's own graph cuts it.

@@ -1,4 +1,4 @@
-"""Face crops in, calibrated emotions out, on LiteRT."""
+"""From face crops to calibrated emotions, on LiteRT."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,10 +8,8 @@ import numpy as np
 
 from emotion.faces import EMOTIONS, SIZE, FaceCrop
 from kslr.core.calibration import apply_temperature
-from kslr.core.cards import shipped
 from kslr.core.errors import InputError
-from kslr.core.runtime import LiteModel
-from kslr.core.trial import read_tried
+from kslr.core.models import load_model
 
 
 @dataclass(frozen=True)
@@ -32,14 +30,14 @@ class EmotionPrediction:
 
 
 class EmotionRecognizer:
-    """A trained emotion network, loaded once; calls from several threads take turns.
+    """A trained emotion network; calls from several threads take turns.
 
     Args:
         model: name of a shipped model, or the path of a card (``.json``).
         threads: CPU threads.
 
     Raises:
-        InputError: the model is missing, damaged, or no emotion model.
+        InputError: the model is missing, damaged, or not of emotion.
 
     >>> crop = FaceCrop(np.zeros((48, 48), np.uint8), 1.0, 0.0, (0.0, 0.0, 48.0))
     >>> EmotionRecognizer().recognize([crop])[0].probabilities.shape
@@ -47,23 +45,21 @@ class EmotionRecognizer:
     """
 
     def __init__(self, model: str | Path = "emotion", threads: int = 2) -> None:
-        path = Path(model) if str(model).endswith(".json") else shipped(str(model))
-        self.card, weights = read_tried(path)
-        if self.card.task != "emotion" or self.card.labels != EMOTIONS:
-            raise InputError(f"{path} is a model for {self.card.task}, not for emotion. Choose an emotion model.")
-        self._network = LiteModel(weights, threads, f"the emotion model {self.card.name}")
-        if self._network.input_shape != (SIZE, SIZE) or self._network.outputs != len(EMOTIONS):
-            raise InputError(f"{path} does not take {SIZE}×{SIZE} faces. Choose an emotion model of this version.")
-        self.threshold = float(self.card.calibration.get("threshold", 0.0))
-        self._temperature = float(self.card.calibration.get("temperature", 1.0))
-        self._bias = np.array([self.card.calibration.get(f"bias_{emotion}", 0.0) for emotion in EMOTIONS])
+        loaded = load_model("emotion", model, threads)
+        self.card, self._network = loaded.card, loaded.run
+        if self.card.labels != EMOTIONS or (self._network.input_shape, self._network.outputs) != ((SIZE, SIZE), len(EMOTIONS)):
+            raise InputError(f"{model} does not tell the seven emotions of {SIZE}×{SIZE} faces. Choose another emotion model.")
+        calibration = self.card.calibration
+        self.threshold = float(calibration.get("threshold", 0.0))
+        self._temperature = float(calibration.get("temperature", 1.0))
+        self._bias = np.array([calibration.get(f"bias_{emotion}", 0.0) for emotion in EMOTIONS])
 
     def probabilities(self, images: np.ndarray) -> np.ndarray:
         """(n, 48, 48) uint8 faces → (n, 7) float32 calibrated probabilities, in one call."""
         return apply_temperature(self._network(images), self._temperature, self._bias).astype(np.float32)
 
     def recognize(self, crops: Sequence[FaceCrop]) -> list[EmotionPrediction]:
-        """What each face shows; all of them in one call."""
+        """Classifies all faces in one call."""
         if not crops:
             return []
         rows = self.probabilities(np.stack([crop.image for crop in crops]))

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from emotion.training.recipes import Recipe
+from emotion.training.recipes import EmotionRecipe
 
-SMALL = Recipe(
+SMALL = EmotionRecipe(
     settings={"stem": 4, "filters": [8, 16], "blocks": [0, 1]},
     optimizer="adamw",
     rates=(0.01,),
@@ -27,9 +27,7 @@ def batch():
 
 def network(recipe):
     """With weights that make every layer matter: a residual branch begins at zero, the last layer too."""
-    from emotion.training.fitting import build
-
-    model = build(recipe)
+    model = recipe.build()
     generator = np.random.default_rng(1)
     model.set_weights(
         [

@@ -1,4 +1,4 @@
-"""What a face may look like and still be the same emotion: augmentation of 48×48 training faces in one warp each."""
+"""Augmentation of 48×48 training faces: changes that keep the emotion, in one warp a face."""
 
 from dataclasses import dataclass
 
@@ -7,13 +7,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Jitter:
-    """How far a training face may be moved; each is a uniform ± range.
+    """How far a training face may be changed; each is a uniform ± range.
 
     Attributes:
         degrees: rotation.
         scale: share by which it grows or shrinks.
         shift: share of the picture's side, each axis.
-        cutout: probability that a square is blotted out.
+        cutout: probability that a square is painted over.
         contrast: share by which contrast changes, and gamma with it.
     """
 
@@ -32,17 +32,17 @@ class Jitter:
         return Jitter(*(strength * value for value in (self.degrees, self.scale, self.shift, self.cutout, self.contrast)))
 
 
-def jittered(images: np.ndarray, jitter: Jitter, generator: np.random.Generator, size: int | None = None) -> np.ndarray:
-    """Randomly mirrored, rotated, scaled, shifted faces, at another size if wanted.
+def augment_faces(images: np.ndarray, jitter: Jitter, generator: np.random.Generator, size: int | None = None) -> np.ndarray:
+    """Randomly mirrors, rotates, scales and shifts faces, and resizes them.
 
     Args:
         images: (n, side, side) uint8.
         size: side of the result; the images' own when None.
 
     Returns:
-        (n, size, size) uint8. What comes from outside the picture repeats its edge, as THE crop does.
+        (n, size, size) uint8. What lies outside the picture repeats its edge, as in the crop.
 
-    >>> jittered(np.zeros((2, 48, 48), np.uint8), Jitter(), np.random.default_rng(0), 32).shape
+    >>> augment_faces(np.zeros((2, 48, 48), np.uint8), Jitter(), np.random.default_rng(0), 32).shape
     (2, 32, 32)
     """
     n, side, _ = images.shape
@@ -55,7 +55,7 @@ def jittered(images: np.ndarray, jitter: Jitter, generator: np.random.Generator,
         shift=generator.uniform(-1, 1, (n, 2)) * jitter.shift,
         mirror=generator.random(n) < 0.5,
     )
-    out = warped(images, matrices, size)
+    out = warp_faces(images, matrices, size)
     if jitter.contrast:
         gamma = np.exp(generator.uniform(-1, 1, n) * np.log1p(2 * jitter.contrast))
         table = (255 * (np.arange(256) / 255)[None] ** gamma[:, None]).round().astype(np.uint8)
@@ -67,8 +67,10 @@ def jittered(images: np.ndarray, jitter: Jitter, generator: np.random.Generator,
     return out
 
 
-def mixed(images: np.ndarray, targets: np.ndarray, mixup: float, generator: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Each face blended with another of the batch, and its target likewise (Zhang et al., mixup, ICLR 2018).
+def mix_faces(
+    images: np.ndarray, targets: np.ndarray, mixup: float, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Blends each face and its target with another of the batch (Zhang et al., mixup, ICLR 2018).
 
     Args:
         images: (n, side, side) uint8.
@@ -76,10 +78,10 @@ def mixed(images: np.ndarray, targets: np.ndarray, mixup: float, generator: np.r
         mixup: both parameters of the Beta distribution of a pair's weights; the face itself has the larger weight.
 
     Returns:
-        Images and targets of the same shapes and kinds.
+        Images and targets of the same shapes and types.
 
     >>> faces, targets = np.zeros((2, 48, 48), np.uint8), np.eye(2, dtype=np.float32)
-    >>> mixed(faces, targets, 0.2, np.random.default_rng(0))[1].sum(axis=1).tolist()
+    >>> mix_faces(faces, targets, 0.2, np.random.default_rng(0))[1].sum(axis=1).tolist()
     [1.0, 1.0]
     """
     n = len(images)
@@ -95,7 +97,7 @@ def mixed(images: np.ndarray, targets: np.ndarray, mixup: float, generator: np.r
 
 
 def affine(side: int, size: int, degrees: np.ndarray, scale: np.ndarray, shift: np.ndarray, mirror: np.ndarray) -> np.ndarray:
-    """(n, 2, 3) matrices that take source pixels (side) to result pixels (size) about the picture's centre.
+    """(n, 2, 3) matrices from source pixels (side) to result pixels (size), about the picture's centre.
 
     Args:
         degrees, scale, mirror: (n,), shift: (n, 2) x, y as a share of the side.
@@ -110,7 +112,7 @@ def affine(side: int, size: int, degrees: np.ndarray, scale: np.ndarray, shift: 
     return np.concatenate([linear, offset[..., None]], -1)
 
 
-def warped(images: np.ndarray, matrices: np.ndarray, size: int) -> np.ndarray:
+def warp_faces(images: np.ndarray, matrices: np.ndarray, size: int) -> np.ndarray:
     """(n, side, side) uint8 and (n, 2, 3) source → result matrices → (n, size, size) uint8, edges repeated."""
     import cv2
 
@@ -120,3 +122,13 @@ def warped(images: np.ndarray, matrices: np.ndarray, size: int) -> np.ndarray:
             for image, matrix in zip(images, matrices, strict=True)
         ]
     )
+
+
+def move_faces(
+    images: np.ndarray, shift: tuple[float, float] = (0.0, 0.0), scale: float = 1.0, degrees: float = 0.0
+) -> np.ndarray:
+    """Shifts (share of the side), scales and turns (n, 48, 48) faces; edges are repeated."""
+    n, side, _ = images.shape
+    fill = np.full(n, 1.0)
+    matrices = affine(side, side, fill * degrees, fill * scale, np.tile(shift, (n, 1)), np.zeros(n, bool))
+    return warp_faces(images, matrices, side)

@@ -1,4 +1,4 @@
-"""FER2013 in the three forms people have it in, and what must not be trained on.
+"""FER2013 in its three common forms, and without what must not be trained on.
 
 FER2013 (Goodfellow et al., 2013): 48×48 grey faces, seven emotions, official splits train / PublicTest / PrivateTest.
 FER+ (Barsoum et al., ICMI 2016): ten new votes for each of the same pictures.
@@ -8,7 +8,7 @@ import csv
 import io
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from emotion.faces import EMOTIONS, SIZE
 from kslr.core.arrays import read_arrays
 from kslr.core.errors import InputError
 
+FORMS = "fer2013.csv, a .npz pack, or a folder split/emotion/picture"
 SPLITS = ("train", "public", "private")
 # FER+'s columns, in its order.
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "not a face")
@@ -40,7 +41,7 @@ _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 
 
 @dataclass(frozen=True)
-class Faces:
+class FaceData:
     """Labelled faces.
 
     Attributes:
@@ -56,61 +57,61 @@ class Faces:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def take(self, rows: np.ndarray) -> "Faces":
-        """The chosen rows (indices or a mask)."""
-        return Faces(self.images[rows], self.labels[rows], None if self.votes is None else self.votes[rows])
+    def take(self, rows: np.ndarray) -> "FaceData":
+        """Selects rows (indices or a mask)."""
+        return FaceData(self.images[rows], self.labels[rows], None if self.votes is None else self.votes[rows])
 
 
-def load(path: str | Path) -> dict[str, Faces]:
+def load_faces(path: str | Path) -> dict[str, FaceData]:
     """Reads FER2013 (or a data set of its form): the classic ``fer2013.csv``, a ``.npz`` pack, or a folder of pictures.
 
     A folder holds ``split/emotion/picture`` with the splits train, public (or validation) and private (or test).
     FER+ votes come with the pack, or from a ``fer2013new.csv`` beside the classic CSV.
 
     Returns:
-        split name (`SPLITS`, those that are there) → `Faces`.
+        split name (`SPLITS`, those that are there) → `FaceData`.
 
     Raises:
         InputError: nothing readable is there, or a label, picture or split is not what it must be.
 
-    >>> load("nowhere.csv")
+    >>> load_faces("nowhere.csv")
     Traceback (most recent call last):
     ...
     kslr.core.errors.InputError: nowhere.csv does not exist. Give fer2013.csv, a .npz pack, or a folder split/emotion/picture.
     """
     path = Path(path)
     if not path.exists():
-        raise InputError(f"{path} does not exist. Give fer2013.csv, a .npz pack, or a folder split/emotion/picture.")
+        raise InputError(f"{path} does not exist. Give {FORMS}.")
     if path.is_dir():
         packs = sorted(path.glob("fer2013*.npz")) + sorted(path.glob("fer2013.csv"))
-        splits = load(packs[0]) if packs else _folder(path)
+        splits = load_faces(packs[0]) if packs else _read_folder(path)
     elif path.suffix == ".npz":
-        splits = _pack(path)
+        splits = _read_pack(path)
     elif path.suffix == ".csv":
-        splits = _classic(path)
+        splits = _read_csv(path)
     else:
-        raise InputError(f"{path} is none of fer2013.csv, a .npz pack, or a folder split/emotion/picture.")
+        raise InputError(f"{path} is none of {FORMS}.")
     if not splits:
-        raise InputError(f"{path} holds no faces. Give fer2013.csv, a .npz pack, or a folder split/emotion/picture.")
+        raise InputError(f"{path} holds no faces. Give {FORMS}.")
     for name, faces in splits.items():
         if len(faces) == 0 or faces.labels.min() < 0 or faces.labels.max() >= len(EMOTIONS):
             raise InputError(f"The split {name} of {path} is empty or has labels outside 0–{len(EMOTIONS) - 1}.")
-        if faces.images.shape != (len(faces), SIZE, SIZE) or not _right(faces.votes, len(faces)):
+        if faces.images.shape != (len(faces), SIZE, SIZE) or not _are_votes(faces.votes, len(faces)):
             raise InputError(f"The split {name} of {path} has not one picture, or not ten votes, for every label.")
     return splits
 
 
-def _right(votes: np.ndarray | None, rows: int) -> bool:
+def _are_votes(votes: np.ndarray | None, rows: int) -> bool:
     return votes is None or (
         votes.shape == (rows, len(VOTES)) and votes.dtype.kind in "iuf" and bool(((votes >= 0) & (votes < 1000)).all())
     )
 
 
-def _decoded(content: bytes) -> np.ndarray:
-    """A picture in grey, its size looked at before room is made for it.
+def _decode(content: bytes) -> np.ndarray:
+    """Reads a picture as grey, after its size was checked.
 
     Raises:
-        ValueError: it is none, or too large.
+        ValueError: it is not a picture, or too large.
     """
     import cv2
     from PIL import Image, UnidentifiedImageError
@@ -119,7 +120,7 @@ def _decoded(content: bytes) -> np.ndarray:
         with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "BMP", "WEBP"]) as head:
             size = head.size
     except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError("no picture, or one that is far too large") from error
+        raise ValueError("not a picture, or far too large") from error
     if not 0 < max(size) <= PICTURE_SIDE:
         raise ValueError(f"a picture of {size[0]}×{size[1]}")
     picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -128,7 +129,7 @@ def _decoded(content: bytes) -> np.ndarray:
     return picture
 
 
-def _pack(path: Path) -> dict[str, Faces]:
+def _read_pack(path: Path) -> dict[str, FaceData]:
     """Faces in lossless sheets of 50×50, one sheet after another as encoded bytes."""
     import cv2
 
@@ -139,16 +140,16 @@ def _pack(path: Path) -> dict[str, Faces]:
             sizes, content = packed[f"sizes_{split}"], packed[f"sheets_{split}"]
             if sizes.ndim != 1 or content.dtype != np.uint8 or (sizes < 0).any() or sizes.sum() != content.size:
                 raise ValueError("its sheets are not as long as it says")
-            sheets = [_decoded(part.tobytes()) for part in np.split(content, np.cumsum(sizes)[:-1])]
+            sheets = [_decode(part.tobytes()) for part in np.split(content, np.cumsum(sizes)[:-1])]
             tiles = [s.reshape(50, SIZE, 50, SIZE).swapaxes(1, 2).reshape(-1, SIZE, SIZE) for s in sheets]
             labels = packed[f"y_{split}"].astype(np.int64)
-            splits[split] = Faces(np.concatenate(tiles)[: len(labels)], labels, packed.get(f"votes_{split}"))
+            splits[split] = FaceData(np.concatenate(tiles)[: len(labels)], labels, packed.get(f"votes_{split}"))
     except (OSError, ValueError, KeyError, TypeError, cv2.error) as error:
         raise InputError(f"{path} is not a pack of FER2013 faces ({error}). Use fer2013.csv or a folder instead.") from error
     return splits
 
 
-def _classic(path: Path) -> dict[str, Faces]:
+def _read_csv(path: Path) -> dict[str, FaceData]:
     """The CSV of the original challenge: emotion, pixels (2,304 numbers), Usage."""
     csv.field_size_limit(sys.maxsize)
     rows: dict[str, list[tuple[int, int, np.ndarray]]] = {name: [] for name in SPLITS}
@@ -159,17 +160,17 @@ def _classic(path: Path) -> dict[str, Faces]:
                 rows[_USAGE[row["Usage"].strip()]].append((number, int(row["emotion"]), pixels))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise InputError(f"{path} is not the classic fer2013.csv (emotion, pixels, Usage): {error}.") from error
-    votes = _votes_beside(path)
+    votes = _read_votes(path)
     splits = {}
     for name, entries in rows.items():
         if entries:
             numbers = np.array([n for n, _, _ in entries])
             known = votes[numbers] if votes is not None and len(votes) > numbers.max() else None
-            splits[name] = Faces(np.stack([p for _, _, p in entries]), np.array([label for _, label, _ in entries]), known)
+            splits[name] = FaceData(np.stack([p for _, _, p in entries]), np.array([label for _, label, _ in entries]), known)
     return splits
 
 
-def _votes_beside(path: Path) -> np.ndarray | None:
+def _read_votes(path: Path) -> np.ndarray | None:
     beside = path.with_name("fer2013new.csv")
     if not beside.is_file():
         return None
@@ -181,7 +182,7 @@ def _votes_beside(path: Path) -> np.ndarray | None:
         raise InputError(f"{beside} is not the vote file of FER+: {error}.") from error
 
 
-def _folder(path: Path) -> dict[str, Faces]:
+def _read_folder(path: Path) -> dict[str, FaceData]:
     import cv2
 
     splits = {}
@@ -194,7 +195,7 @@ def _folder(path: Path) -> dict[str, Faces]:
                     raise InputError(f"{folder} is not named after one of {', '.join(EMOTIONS)}. Rename or remove it.")
                 for file in sorted(p for p in folder.iterdir() if p.suffix.lower() in _PICTURES):
                     try:
-                        picture = _decoded(file.read_bytes())
+                        picture = _decode(file.read_bytes())
                     except (OSError, ValueError, cv2.error) as error:
                         raise InputError(f"{file} cannot be read as a picture ({error}). Remove or replace it.") from error
                     if picture.shape != (SIZE, SIZE):
@@ -203,20 +204,20 @@ def _folder(path: Path) -> dict[str, Faces]:
                     images.append(picture)
                     labels.append(EMOTIONS.index(emotion))
         if images:
-            splits[name] = Faces(np.stack(images), np.array(labels))
+            splits[name] = FaceData(np.stack(images), np.array(labels))
     if not splits:
         raise InputError(f"{path} holds no pictures as split/emotion/picture (splits: train, public, private).")
     return splits
 
 
-def for_training(splits: Mapping[str, Faces]) -> tuple[Faces, dict[str, int]]:
-    """The training split without what would make a measured figure wrong.
+def clean_training_split(splits: Mapping[str, FaceData]) -> tuple[FaceData, dict[str, int]]:
+    """Drops training faces that would make a measured figure wrong.
 
-    FER2013 leaks: hundreds of its test pictures are exact copies of training pictures. The copies leave the training
-    split, never the test splits; so do blank pictures and pictures that occur with two different labels.
+    FER2013 leaks: hundreds of its test pictures are exact copies of training pictures. The copies are dropped from the
+    training split, never from the test splits; so are blank pictures and pictures that occur with two different labels.
 
     Returns:
-        The faces to train on, and how many left for each reason.
+        The faces to train on, and reason → how many were dropped.
 
     Raises:
         InputError: there is no training split, or nothing of it is left.
@@ -227,7 +228,7 @@ def for_training(splits: Mapping[str, Faces]) -> tuple[Faces, dict[str, int]]:
     keys = [image.tobytes() for image in train.images]
     blank = np.array([image.min() == image.max() for image in train.images])
     tested = [faces.images for name, faces in splits.items() if name != "train"]
-    copied = (copied_from(train.images, np.concatenate(tested)) if tested else np.zeros(len(train), bool)) & ~blank
+    copied = (find_copies(train.images, np.concatenate(tested)) if tested else np.zeros(len(train), bool)) & ~blank
     first: dict[bytes, int] = {}
     doubtful = {key for key, label in zip(keys, train.labels, strict=True) if first.setdefault(key, label) != label}
     double = np.array([key in doubtful for key in keys]) & ~copied & ~blank
@@ -237,8 +238,8 @@ def for_training(splits: Mapping[str, Faces]) -> tuple[Faces, dict[str, int]]:
     return train.take(~(blank | copied | double)), dropped
 
 
-def copied_from(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Which pictures are, pixel for pixel, among others: the leak that `for_training` closes.
+def find_copies(images: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Finds the pictures that are, pixel for pixel, among others: the leak that `clean_training_split` closes.
 
     Args:
         images, others: (n, side, side) and (m, side, side) uint8.
@@ -246,13 +247,8 @@ def copied_from(images: np.ndarray, others: np.ndarray) -> np.ndarray:
     Returns:
         (n,) bool.
 
-    >>> copied_from(np.zeros((2, 4, 4), np.uint8), np.zeros((1, 4, 4), np.uint8)).tolist()
+    >>> find_copies(np.zeros((2, 4, 4), np.uint8), np.zeros((1, 4, 4), np.uint8)).tolist()
     [True, True]
     """
     known = {image.tobytes() for image in others}
     return np.array([image.tobytes() in known for image in images], bool)
-
-
-def without_votes(faces: Faces) -> Faces:
-    """The same faces as if FER+ did not exist."""
-    return replace(faces, votes=None)

@@ -1,7 +1,7 @@
-"""How good an emotion model is, from arrays; and the report of a whole model on a data set.
+"""How good an emotion model is: figures from arrays, and the report of a saved model on FER2013.
 
-Conventions: ``probabilities`` are (n, 7) rows in the order of EMOTIONS, ``labels`` (n,) indices into it. Figures
-against FER's labels and against FER+'s majority are never mixed: a report says which it is in ``measured_against``.
+``probabilities`` are (n, 7) rows in the order of EMOTIONS, ``labels`` (n,) indices into it. Figures against FER's labels
+and against FER+'s majority are never mixed: a report names one of them in ``measured_against``.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,29 +11,32 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
-from emotion.faces import EMOTIONS, SIZE
+from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionRecognizer
-from emotion.training.augment import affine, warped
-from emotion.training.datasets import Faces, copied_from, load
-from emotion.training.labels import FOUR, majority
-from kslr.core.calibration import (
-    apply_temperature,
-    expected_calibration_error,
-    fit_rare_bias,
-    fit_temperature,
-    risk_coverage,
-    top_answers,
-)
+from emotion.training.augment import move_faces
+from emotion.training.datasets import FaceData, find_copies, load_faces
+from emotion.training.targets import majority
+from kslr.core.calibration import expected_calibration_error, top_answers
 from kslr.core.errors import InputError
+from kslr.core.files import check_writable, write_file
+from kslr.core.reports import (
+    confusion_matrix_figure,
+    figure_html,
+    paragraph_html,
+    reliability_figure,
+    render_report,
+    risk_coverage_figure,
+    table_html,
+)
 from kslr.core.scores import bootstrap_interval, median_milliseconds, report
 
 Progress = Callable[[str, float], None]
-# Asked of PublicTest a little above the 85 % that are promised, because the threshold is chosen there.
-KEPT_ACCURACY, MARGIN = 0.85, 0.01
+# The classes of the benchmark KSL-Emo.
+FOUR = ("neutral", "happy", "sad", "angry")
 
 
-def evaluate(
-    data: str | Path,
+def evaluate_emotion_model(
+    data: str | Path | Mapping[str, FaceData],
     model: str | Path = "emotion",
     *,
     labels: str = "fer",
@@ -41,17 +44,19 @@ def evaluate(
     jitter: bool = False,
     html: str | Path | None = None,
     progress: Progress | None = None,
+    name: str = "FER2013",
 ) -> dict[str, Any]:
     """Measures a saved model on FER2013.
 
     Args:
-        data: what `emotion.training.datasets.load` reads.
+        data: a path for `emotion.training.datasets.load_faces`, or what that returns.
         model: a shipped name or a card's path.
         labels: ``fer``, or ``ferplus`` for the majority of the FER+ votes (ambiguous faces dropped).
         split: ``private`` or ``public``.
         jitter: also measure shifted, scaled and turned crops (about a minute more).
         html: where to write a page with tables and figures; None for no page.
-        progress: told (text, share done 0–1).
+        progress: called with (text, share done 0–1).
+        name: of the data in the report, where they are not a path.
 
     Returns:
         `kslr.core.scores.report` and what is special to emotion; all of it can be written as JSON.
@@ -59,47 +64,30 @@ def evaluate(
     Raises:
         InputError: data, model or page path cannot be used, or there are no FER+ votes.
     """
-    return evaluate_model(
-        load(data), model, labels=labels, split=split, jitter=jitter, html=html, progress=progress, data=Path(data).name
-    )
-
-
-def evaluate_model(
-    splits: Mapping[str, Faces],
-    model: str | Path,
-    *,
-    data: str,
-    labels: str = "fer",
-    split: str = "private",
-    jitter: bool = False,
-    html: str | Path | None = None,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """`evaluate` on a data set that is loaded already."""
-    from kslr.core.files import check_writable, write_file
-
     if html:
         check_writable(html)
+    if isinstance(data, str | Path):
+        data, name = load_faces(data), Path(data).name
     recognizer = EmotionRecognizer(model)
-    faces, right = _measured(splits, split, labels)
+    faces, right = _select_labels(data, split, labels)
     tell = progress or (lambda text, share: None)
-    probabilities = all_probabilities(recognizer, faces.images, lambda share: tell("faces", 0.4 * share))
-    mirrored = all_probabilities(recognizer, faces.images[:, :, ::-1], lambda share: tell("mirrored faces", 0.4 + 0.3 * share))
+    probabilities = classify_faces(recognizer, faces.images, lambda share: tell("faces", 0.4 * share))
+    mirrored = classify_faces(recognizer, faces.images[:, :, ::-1], lambda share: tell("mirrored faces", 0.4 + 0.3 * share))
     special: dict[str, Any] = {"measured_against": labels, "split": split, "model": recognizer.card.name}
-    special |= figures(probabilities, right, recognizer.threshold)
+    special |= emotion_figures(probabilities, right, recognizer.threshold)
     special["accuracy_with_mirror"] = float(((probabilities + mirrored).argmax(axis=1) == right).mean())
     if labels == "fer" and faces.votes is not None:
-        special["ferplus"] = _ferplus(probabilities, faces.votes)
-    if "train" in splits:
-        special["copies"] = _copies(probabilities, right, copied_from(faces.images, splits["train"].images))
-    thirty = median_milliseconds(recognizer.probabilities, [faces.images[i : i + 30] for i in range(0, min(len(faces), 600), 30)])
-    special["milliseconds_30_faces"] = thirty
+        special["ferplus"] = _against_votes(probabilities, faces.votes)
+    if "train" in data:
+        special["copies"] = _compare_copies(probabilities, right, find_copies(faces.images, data["train"].images))
+    thirty = [faces.images[i : i + 30] for i in range(0, min(len(faces), 600), 30)]
+    special["milliseconds_30_faces"] = median_milliseconds(recognizer.probabilities, thirty)
     if jitter:
         special["jitter"] = jitter_curve(recognizer, faces.images, right, lambda share: tell("moved crops", 0.7 + 0.3 * share))
     against = "FER labels" if labels == "fer" else "the FER+ majority"
     made = report(
         task="emotion",
-        data=data,
+        data=name,
         protocol=f"{split} split against {against}, one pass, no test-time augmentation",
         labels=right,
         predicted=probabilities.argmax(axis=1),
@@ -107,14 +95,12 @@ def evaluate_model(
         **special,
     )
     if html:
-        from emotion.training.pages import emotion_page
-
         write_file(html, emotion_page(made, probabilities, right).encode())
     tell("done", 1.0)
     return made
 
 
-def figures(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> dict[str, Any]:
+def emotion_figures(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> dict[str, Any]:
     """Per-class scores, confusion matrix, calibration, what abstaining buys, and the four-class figure."""
     predicted = probabilities.argmax(axis=1)
     every = range(len(EMOTIONS))
@@ -130,42 +116,27 @@ def figures(probabilities: np.ndarray, labels: np.ndarray, threshold: float) -> 
         "threshold": threshold,
         "coverage": float(kept.mean()),
         "accuracy_of_kept": float((predicted == labels)[kept].mean()) if kept.any() else None,
-        "four_classes": four_class(probabilities, labels),
+        "four_classes": four_class_scores(probabilities, labels),
     }
 
 
-def _copies(probabilities: np.ndarray, labels: np.ndarray, copied: np.ndarray) -> dict[str, Any]:
-    """How many measured faces the training split has as well, and the accuracy on these and on the others.
+def _compare_copies(probabilities: np.ndarray, labels: np.ndarray, copied: np.ndarray) -> dict[str, Any]:
+    """How many measured faces are in the training split too, and the accuracy on these and on the others.
 
-    A network that saw them in training knows them by heart; `emotion.training.datasets.for_training` leaves them out.
+    A network that was trained on them has memorised them; `emotion.training.datasets.clean_training_split` drops them.
     """
     hit = probabilities.argmax(axis=1) == labels
     accuracies = {"accuracy": hit[copied], "accuracy_of_others": hit[~copied]}
     return {"samples": int(copied.sum())} | {name: float(part.mean()) if len(part) else None for name, part in accuracies.items()}
 
 
-def four_class(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """Faces of the four emotions that KSL-Emo has, answered among these four only."""
+def four_class_scores(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
+    """Scores of the faces with one of KSL-Emo's four emotions, answered among these four only."""
     columns = [EMOTIONS.index(name) for name in FOUR]
     rows = np.isin(labels, columns)
     predicted = np.array(columns)[probabilities[rows][:, columns].argmax(axis=1)]
     head = report(task="", data="", protocol="", labels=labels[rows], predicted=predicted, milliseconds=0.0) if rows.any() else {}
     return {key: head[key] for key in ("samples", "accuracy", "macro_f1", "interval") if key in head}
-
-
-def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
-    """Temperature, biases, and the lowest confidence whose keepers are right often enough, from held-out (public) faces.
-
-    Returns:
-        ``temperature``, ``bias_EMOTION`` of each emotion's logit, and ``threshold`` (on calibrated probabilities).
-    """
-    bias = fit_rare_bias(probabilities, labels)
-    temperature = fit_temperature(apply_temperature(probabilities, 1.0, bias), labels)
-    bias = bias / temperature
-    _, risk, confidence = risk_coverage(*top_answers(apply_temperature(probabilities, temperature, bias), labels))
-    enough = np.flatnonzero(risk <= 1 - KEPT_ACCURACY - MARGIN)
-    biases = {f"bias_{emotion}": float(value) for emotion, value in zip(EMOTIONS, bias, strict=True)}
-    return {"temperature": temperature, **biases, "threshold": float(confidence[enough[-1]]) if len(enough) else 1.0}
 
 
 def jitter_curve(
@@ -181,7 +152,7 @@ def jitter_curve(
 
     Args:
         images, labels: (n, 48, 48) uint8 and (n,).
-        progress: told the share done.
+        progress: called with the share done.
         shifts: shares of the side. scales: factors. turns: degrees.
 
     Returns:
@@ -194,25 +165,17 @@ def jitter_curve(
     cases += [("degrees", d, [{"degrees": d}, {"degrees": -d}]) for d in turns]
     curve: dict[str, dict[str, float]] = {"shift": {}, "scale": {}, "degrees": {}}
     for number, (kind, amount, moves) in enumerate(cases):
-        scores = [(all_probabilities(recognizer, moved(images, **move)).argmax(axis=1) == labels).mean() for move in moves]
+        scores = [(classify_faces(recognizer, move_faces(images, **move)).argmax(axis=1) == labels).mean() for move in moves]
         curve[kind][f"{amount:g}"] = float(np.mean(scores))
         if progress:
             progress((number + 1) / len(cases))
     return curve
 
 
-def moved(images: np.ndarray, shift: tuple[float, float] = (0.0, 0.0), scale: float = 1.0, degrees: float = 0.0) -> np.ndarray:
-    """(n, 48, 48) faces shifted (share of the side), scaled and turned, edges repeated."""
-    n = len(images)
-    fill = np.full(n, 1.0)
-    matrices = affine(SIZE, SIZE, fill * degrees, fill * scale, np.tile(shift, (n, 1)), np.zeros(n, bool))
-    return warped(images, matrices, SIZE)
-
-
-def all_probabilities(
+def classify_faces(
     recognizer: EmotionRecognizer, images: np.ndarray, progress: Callable[[float], None] | None = None, batch: int = 64
 ) -> np.ndarray:
-    """(n, 48, 48) → (n, 7) calibrated, in batches."""
+    """(n, 48, 48) faces → (n, 7) calibrated probabilities, in batches."""
     rows = []
     for start in range(0, len(images), batch):
         rows.append(recognizer.probabilities(images[start : start + batch]))
@@ -221,7 +184,7 @@ def all_probabilities(
     return np.concatenate(rows)
 
 
-def _measured(splits: Mapping[str, Faces], split: str, labels: str) -> tuple[Faces, np.ndarray]:
+def _select_labels(splits: Mapping[str, FaceData], split: str, labels: str) -> tuple[FaceData, np.ndarray]:
     if split not in splits:
         raise InputError(f"The data has no {split} split. It has {', '.join(splits)}.")
     faces = splits[split]
@@ -235,7 +198,52 @@ def _measured(splits: Mapping[str, Faces], split: str, labels: str) -> tuple[Fac
     return faces.take(agreed >= 0), agreed[agreed >= 0]
 
 
-def _ferplus(probabilities: np.ndarray, votes: np.ndarray) -> dict[str, Any]:
+def _against_votes(probabilities: np.ndarray, votes: np.ndarray) -> dict[str, Any]:
     agreed = majority(votes)
     correct = (probabilities.argmax(axis=1) == agreed)[agreed >= 0]
     return {"samples": len(correct), "accuracy": float(correct.mean()), "interval": list(bootstrap_interval(correct))}
+
+
+def emotion_page(report: dict[str, Any], probabilities: np.ndarray, labels: np.ndarray) -> str:
+    """A report as one HTML file of tables and figures.
+
+    Args:
+        report: of `evaluate_emotion_model`.
+        probabilities, labels: (n, 7) and (n,) that the report is made from.
+    """
+    low, high = report["interval"]
+    lead = (
+        f"{report['accuracy']:.1%} of {report['samples']} faces right (95 % interval {low:.1%} to {high:.1%}), "
+        f"macro F1 {report['macro_f1']:.3f}: {report['protocol']}."
+    )
+    classes = [[name, *report["classes"][name].values()] for name in EMOTIONS]
+    other = [
+        ["with the mirrored face as well", report["accuracy_with_mirror"]],
+        ["four classes (neutral, happy, sad, angry)", report["four_classes"].get("accuracy")],
+        ["expected calibration error", report["expected_calibration_error"]],
+        [f"share kept at the threshold {report['threshold']:.2f}", report["coverage"]],
+        ["accuracy of the kept", report["accuracy_of_kept"]],
+        ["milliseconds, one face", report["milliseconds"]],
+        ["milliseconds, 30 faces", report["milliseconds_30_faces"]],
+    ]
+    if "ferplus" in report:
+        other.append([f"against the FER+ majority ({report['ferplus']['samples']} faces)", report["ferplus"]["accuracy"]])
+    if report.get("copies", {}).get("samples"):
+        other.append([f"{report['copies']['samples']} faces that the training split has too", report["copies"]["accuracy"]])
+        other.append(["the other faces", report["copies"]["accuracy_of_others"]])
+    sections = {
+        "Emotions": [
+            table_html(["emotion", "precision", "recall", "F1", "faces"], classes),
+            figure_html(confusion_matrix_figure(np.array(report["confusion"]), EMOTIONS), "What was right and what was answered"),
+        ],
+        "How far to trust it": [
+            figure_html(reliability_figure(probabilities, labels), "Accuracy against confidence"),
+            figure_html(risk_coverage_figure({report["model"]: top_answers(probabilities, labels)}), "What abstaining buys"),
+            paragraph_html("Below the threshold the model abstains: it names no emotion."),
+        ],
+        "Other figures": [table_html(["figure", "value"], other)],
+    }
+    if "jitter" in report:
+        rows = [[kind, amount, value] for kind, curve in report["jitter"].items() for amount, value in curve.items()]
+        sections["When the crop is cut a little wrong"] = [table_html(["moved", "by", "accuracy"], rows)]
+    return render_report(f"Emotion report: {report['model']} on {report['data']}", lead, sections)

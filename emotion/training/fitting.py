@@ -1,65 +1,68 @@
-"""Fits an emotion network and selects it on PublicTest, with checkpoints to go on from.
+"""Fits an emotion network, with checkpoints to resume from.
 
 Needs Keras (any backend: ``KERAS_BACKEND=tensorflow`` or ``torch``).
 """
 
-import json
-import os
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import asdict
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from emotion.training.augment import jittered, mixed
-from emotion.training.datasets import Faces, for_training
-from emotion.training.labels import soft_targets
-from emotion.training.networks import ARCHITECTURES, predicted
-from emotion.training.recipes import Recipe, cycle, is_eased, learning_rate, of_cycle, strength
-from emotion.training.self_teaching import Mean, load_answers, many_answers, save_answers
-from emotion.training.steps import steps_for
+from emotion.training.augment import augment_faces, mix_faces
+from emotion.training.datasets import FaceData, clean_training_split
+from emotion.training.networks import predict
+from emotion.training.recipes import EmotionRecipe, find_architecture, of_cycle
+from emotion.training.selection import (
+    BEST,
+    EARLY,
+    LAST,
+    MEAN,
+    RECORD,
+    Epoch,
+    FitRun,
+    accuracy,
+    blend_weights,
+    prefer_last,
+    read_run,
+    save_weights,
+    write_run,
+)
+from emotion.training.steps import TrainingSteps, WeightMean, choose_steps
+from emotion.training.targets import answer_views, load_answers, save_answers, soft_targets
 from kslr.core.errors import InputError
-from kslr.core.files import parse_json, write_file
 
 if TYPE_CHECKING:
     import keras
 
 Progress = Callable[[str, float], None]
 Answer = Callable[[np.ndarray], np.ndarray]
-CHECKPOINT, BEST, MEAN, STATE = "last.weights.h5", "best.weights.h5", "mean.weights.h5", "training.json"
-# The mean weights early in a cycle, and their mean with the best ones.
-EARLY, BLEND = "early.weights.h5", "blend.weights.h5"
-# The network's own answers before an epoch.
+# The answers that are learnt from an epoch on.
 ANSWERS = "answers-{}.npz"
 
 
 def fit(
-    splits: dict[str, Faces],
+    splits: dict[str, FaceData],
     folder: str | Path,
-    recipe: Recipe,
+    recipe: EmotionRecipe,
     resume: bool = False,
     progress: Progress | None = None,
     teacher: Answer | None = None,
 ) -> "keras.Model":
-    """Trains on the training split and returns the network of the epoch that was best on PublicTest.
+    """Trains on the training split and returns the network with the weights that `emotion.training.selection` takes.
 
-    Where the last cycle learns from own answers, that epoch is averaged with one from the cycle's start, if PublicTest has
-    the mean of their weights better: both began from the same network and strayed from it differently (Wortsman et al.,
-    Model soups, ICML 2022). Beside a teacher the last epoch is taken, if PublicTest has the mean of its and the teacher's
-    answers better than that of the best epoch's.
-
-    After every epoch the folder holds the last and the best weights and a ``training.json`` with the history, so that
-    a killed run goes on with ``resume``: same order, same augmentation.
+    After every epoch the folder holds the last and the best weights and the record of the run, so that a killed run goes
+    on with ``resume``: same order, same augmentation.
 
     Args:
-        splits: of `emotion.training.datasets.load`; needs train and public.
+        splits: of `emotion.training.datasets.load_faces`; needs train and public.
         folder: for checkpoints; made when missing.
         recipe: how.
-        progress: told (text, share of the run done 0–1) after each epoch.
+        progress: called with (text, share of the run done 0–1) after each epoch.
         teacher: (n, 48, 48) uint8 → (n, 7) probabilities: another network, whose answers are learnt in the first cycle.
 
     Raises:
@@ -70,210 +73,137 @@ def fit(
 
     if "public" not in splits:
         raise InputError("The data has no PublicTest (validation) split to select on. Add public/emotion/picture.")
-    if recipe.architecture not in ARCHITECTURES:
-        raise InputError(f"No architecture is called {recipe.architecture!r}. There are {', '.join(ARCHITECTURES)}.")
+    find_architecture(recipe.architecture)
     if recipe.taught[0] and teacher is None:
         raise ValueError("A network has no answers of its own before the first cycle: taught begins with 0, or with a teacher.")
-    folder = Path(folder)
-    train, dropped = for_training(splits)
+    folder, public = Path(folder), splits["public"]
+    train, dropped = clean_training_split(splits)
     keras.utils.set_random_seed(recipe.seed)
-    model = build(recipe)
-    state: dict[str, Any] = {"recipe": json.loads(json.dumps(asdict(recipe))), "dropped": dropped, "seconds": 0.0, "history": []}
-    if resume and (folder / STATE).is_file():
-        state = _resumed(folder, state)
-        model.load_weights(folder / CHECKPOINT)
+    fitting = _Fitting(recipe.build(), folder, train, recipe, FitRun(recipe, dropped), progress, teacher)
+    if resume and (folder / RECORD).is_file():
+        fitting.resume()
     else:
         for stale in folder.glob(ANSWERS.format("*")):
             stale.unlink()
     folder.mkdir(parents=True, exist_ok=True)
-    learner = steps_for(model, recipe)
-    begun = monotonic() - state["seconds"]
-
-    def done(epochs: float) -> float:
-        if recipe.minutes is not None:
-            return min(1.0, (monotonic() - begun) / (60 * recipe.minutes))
-        return min(1.0, epochs / recipe.epochs)
-
-    def risen(epochs: float) -> tuple[float, int]:
-        return (done(epochs), 0) if recipe.minutes is not None else cycle(recipe, epochs)
-
-    fixed = model.input_shape[1] is not None
-    mean: Mean | None = None
-    targets: np.ndarray | None = None
-    while done(len(state["history"])) < 1.0:
-        epoch = len(state["history"])
-        within, number = risen(epoch)
-        taught, begins = of_cycle(recipe.taught, number), epoch > 0 and within == 0.0
-        if targets is None or begins:
-            targets, mean = soft_targets(train.labels, train.votes, of_cycle(recipe.votes, number)), None
-            if taught:
-                own = _answers(model, teacher, folder, recipe, train.images, epoch, progress)
-                targets = ((1 - taught) * targets + taught * own).astype(np.float32)
-                mean = Mean(model, None if begins or epoch == 0 else folder / MEAN)
-            if begins:
-                state.pop("early", None)
-        share = done(epoch)
-        size = int(model.input_shape[1]) if fixed else [side for start, side in recipe.sizes if start <= share][-1]
-        generator = np.random.default_rng([recipe.seed, epoch])
-        order = generator.permutation(len(train))
-        jitter = recipe.jitter.times(strength(recipe, share, within, number))
-        losses = []
-        batch = min(recipe.batch, len(order))
-        steps = len(order) // batch
-        for step in range(steps):
-            rows = order[step * batch : (step + 1) * batch]
-            within, number = risen(epoch + step / steps)
-            rate = learning_rate(recipe, within, number)
-            faces, wanted = jittered(train.images[rows], jitter, generator, size), targets[rows]
-            if taught and recipe.mixup and not is_eased(recipe, share):
-                faces, wanted = mixed(faces, wanted, recipe.mixup, generator)
-            losses.append(learner(faces, wanted, rate))
-            if mean and step % Mean.EVERY == 0:
-                mean.add(learner.weights(), Mean.EVERY / (recipe.averaged * steps))
-            if recipe.minutes is not None and done(epoch) >= 1.0:
-                break
-        model.set_weights(learner.weights())
-        # Early figures choose nothing; measuring them all would cost a twentieth of the run.
-        measured = epoch % 4 == 3 or done(epoch + 1) >= recipe.measured_from
-        state["seconds"] = monotonic() - begun
-        state["history"].append({"loss": float(np.mean(losses)), "public": None, "size": size, "seconds": state["seconds"]})
-        if number and taught and measured and risen(epoch + 1)[0] <= recipe.warm_up:
-            state["early"] = epoch
-        _checkpoint(model, mean, folder, state, splits["public"] if measured else None)
-        accuracy = state["history"][-1]["public"]
-        if progress:
-            text = f"epoch {epoch + 1}: loss {np.mean(losses):.3f}"
-            progress(text if accuracy is None else f"{text}, PublicTest {accuracy:.1%}", done(epoch + 1))
-    _blend(model, folder, state, splits["public"])
+    run = fitting.train(public)
+    model = fitting.model
+    run = blend_weights(model, folder, run, public)
     if teacher:
-        _last(model, teacher, folder, state, splits["public"])
-    model.load_weights(folder / selected(state)[0])
+        run = prefer_last(model, teacher(public.images), folder, run, public)
+    model.load_weights(folder / run.select().file)
     return model
 
 
-def selected(state: dict[str, Any]) -> tuple[str, tuple[int, ...], float | None]:
-    """What a finished run selected: its weights' file, the epochs from 0 whose weights it is the mean of, PublicTest's figure.
+@dataclass
+class _Fitting:
+    """A run as it goes on."""
 
-    >>> selected({"history": [{"public": None}, {"public": 0.6}, {"public": 0.5}]})
-    ('best.weights.h5', (1,), 0.6)
-    """
-    history = state["history"]
-    if "last" in state:
-        return MEAN, (len(history) - 1,), state["last"]
-    best = max(range(len(history)), key=lambda i: (history[i]["public"] or 0.0, i))
-    if "blend" in state:
-        return BLEND, (state["early"], best), state["blend"]
-    return BEST, (best,), history[best]["public"]
+    model: "keras.Model"
+    folder: Path
+    faces: FaceData
+    recipe: EmotionRecipe
+    run: FitRun
+    progress: Progress | None
+    teacher: Answer | None
+    mean: WeightMean | None = None
+    targets: np.ndarray = field(default_factory=lambda: np.zeros((0, 7), np.float32))
 
+    def resume(self) -> None:
+        """Goes on from the folder's checkpoint.
 
-def _blend(model: "keras.Model", folder: Path, state: dict[str, Any], public: Faces) -> None:
-    """Averages the best and the early weights, and keeps that if PublicTest has it better."""
-    file, epochs, accuracy = selected(state)
-    if "early" not in state or file == BLEND or epochs == (state["early"],):
-        return
-    weights = []
-    for name in (BEST, EARLY):
-        model.load_weights(folder / name)
-        weights.append([np.array(weight) for weight in model.get_weights()])
-    model.set_weights([(one + other) / 2 for one, other in zip(*weights, strict=True)])
-    blended = _accuracy(model, public)
-    if blended > (accuracy or 0.0):
-        _save(model, folder / BLEND)
-        state["blend"] = blended
-        write_file(folder / STATE, json.dumps(state, indent=1).encode())
+        Raises:
+            InputError: it cannot be read, or is of another recipe.
+        """
+        run = read_run(self.folder)
+        if not run.has_recipe(self.recipe):
+            raise InputError(f"{self.folder} holds a run of another recipe. Choose another folder, or start without --resume.")
+        self.run = run
+        self.model.load_weights(self.folder / LAST)
 
+    def train(self, public: FaceData) -> FitRun:
+        """Trains the epochs that are left."""
+        recipe, steps = self.recipe, choose_steps(self.model, self.recipe)
+        begun = monotonic() - (self.run.history[-1].seconds if self.run.history else 0.0)
+        for epoch in range(len(self.run.history), recipe.epochs):
+            within, number = recipe.cycle(epoch)
+            begins = epoch > 0 and within == 0.0
+            if begins or not len(self.targets):
+                self._prepare_cycle(epoch, begins)
+            loss = self._train_epoch(steps, epoch)
+            self.model.set_weights(steps.weights())
+            # Early figures choose nothing; measuring them all would cost a twentieth of the run.
+            measured = epoch % 4 == 3 or (epoch + 1) / recipe.epochs >= recipe.measured_from
+            early = number > 0 and self.mean and measured and recipe.cycle(epoch + 1)[0] <= recipe.warm_up
+            done = Epoch(loss, recipe.size(epoch), monotonic() - begun)
+            self._checkpoint(done, public if measured else None, bool(early))
+            reached = self.run.history[-1].public
+            self._tell(
+                f"epoch {epoch + 1}: loss {loss:.3f}" + (f", PublicTest {reached:.1%}" if reached is not None else ""), epoch + 1
+            )
+        return self.run
 
-def _last(model: "keras.Model", teacher: Answer, folder: Path, state: dict[str, Any], public: Faces) -> None:
-    """Takes the last weights where PublicTest has them better beside the teacher's answers: the mean of both is shipped."""
-    if "last" in state or not (folder / MEAN).is_file():
-        return
-    theirs, right = teacher(public.images), []
-    for file in (selected(state)[0], MEAN):
-        model.load_weights(folder / file)
-        right.append(((theirs + predicted(model, public.images)).argmax(axis=1) == public.labels).mean())
-    if right[1] > right[0]:
-        state["last"] = state["history"][-1]["public"]
-        write_file(folder / STATE, json.dumps(state, indent=1).encode())
+    def _prepare_cycle(self, epoch: int, begins: bool) -> None:
+        """Targets, and the mean of the weights where answers are learnt; `begins` is False in a cycle that is resumed."""
+        recipe, number = self.recipe, self.recipe.cycle(epoch)[1]
+        taught = of_cycle(recipe.taught, number)
+        self.targets, self.mean = soft_targets(self.faces.labels, self.faces.votes, of_cycle(recipe.votes, number)), None
+        if taught:
+            self.targets = ((1 - taught) * self.targets + taught * self._answers(epoch)).astype(np.float32)
+            self.mean = WeightMean(self.model, None if begins or epoch == 0 else self.folder / MEAN)
+        if begins:
+            self.run = replace(self.run, early=None)
 
+    def _answers(self, epoch: int) -> np.ndarray:
+        """The mean of the answers to training faces: the teacher's, and those of the best epochs before each taught cycle."""
+        recipe, images, starts = self.recipe, self.faces.images, (0, *self.recipe.restarts)
+        begun = [start for i, start in enumerate(starts) if start <= epoch and of_cycle(recipe.taught, i)]
+        path = self.folder / ANSWERS.format(epoch)
+        if epoch in begun and not path.is_file():
+            answer = self.teacher if epoch == 0 and self.teacher else partial(predict, self.model)
+            if epoch:
+                self.model.load_weights(self.folder / BEST)
+            save_answers(path, answer_views(answer, recipe, images, lambda text: self._tell(text, epoch)))
+            if epoch:
+                self.model.load_weights(self.folder / LAST)
+        return np.mean(
+            [load_answers(self.folder / ANSWERS.format(start), len(images)) for start in begun], axis=0, dtype=np.float32
+        )
 
-def _answers(
-    model: "keras.Model",
-    teacher: Answer | None,
-    folder: Path,
-    recipe: Recipe,
-    images: np.ndarray,
-    epoch: int,
-    progress: Progress | None,
-) -> np.ndarray:
-    """The mean of the answers to training faces: the teacher's, and those of the best epochs before the cycles that learn so."""
-    edges = enumerate((0, *recipe.restarts))
-    begun = [edge for number, edge in edges if edge <= epoch and of_cycle(recipe.taught, number)]
-    path = folder / ANSWERS.format(epoch)
-    if epoch in begun and not path.is_file():
-        share = epoch / recipe.epochs
-        tell = (lambda text, _: progress(text, share)) if progress else None
-        if epoch == 0 and teacher:
-            answers = many_answers(teacher, recipe, images, tell)
-        else:
-            model.load_weights(folder / BEST)
-            answers = many_answers(partial(predicted, model), recipe, images, tell)
-            model.load_weights(folder / CHECKPOINT)
-        save_answers(path, answers)
-    return np.mean([load_answers(folder / ANSWERS.format(begin), len(images)) for begin in begun], axis=0, dtype=np.float32)
+    def _train_epoch(self, steps: TrainingSteps, epoch: int) -> float:
+        """Trains on every face once, in an order and with an augmentation that only the epoch decides; returns the mean loss."""
+        recipe, generator = self.recipe, np.random.default_rng([self.recipe.seed, epoch])
+        order = generator.permutation(len(self.faces))
+        size, jitter = recipe.size(epoch), recipe.augmentation(epoch)
+        batch = min(recipe.batch, len(order))
+        count = len(order) // batch
+        losses = []
+        for step in range(count):
+            rows = order[step * batch : (step + 1) * batch]
+            images, targets = augment_faces(self.faces.images[rows], jitter, generator, size), self.targets[rows]
+            if self.mean and recipe.mixup and not recipe.is_eased(epoch):
+                images, targets = mix_faces(images, targets, recipe.mixup, generator)
+            losses.append(steps(images, targets, recipe.learning_rate(epoch + step / count)))
+            if self.mean and step % WeightMean.EVERY == 0:
+                self.mean.add(steps.weights(), WeightMean.EVERY / (recipe.averaged * count))
+        return float(np.mean(losses))
 
+    def _checkpoint(self, epoch: Epoch, public: FaceData | None, early: bool) -> None:
+        """Measures, and saves last, mean, best and the record, the record last: a kill between them costs an epoch at most."""
+        save_weights(self.model, self.folder / LAST)
+        with self.mean or nullcontext():
+            if self.mean:
+                save_weights(self.model, self.folder / MEAN)
+            if public is not None:
+                epoch = replace(epoch, public=accuracy(self.model, public))
+            number = len(self.run.history)
+            self.run = replace(self.run, history=(*self.run.history, epoch), early=number if early else self.run.early)
+            if early:
+                save_weights(self.model, self.folder / EARLY)
+            if self.run.select().epochs == (number,):
+                save_weights(self.model, self.folder / BEST)
+        write_run(self.folder, self.run)
 
-def build(recipe: Recipe) -> "keras.Model":
-    """The recipe's network, for pictures of any size where it can be."""
-    free = {"size": None} if recipe.architecture == "emotion_tower" else {}
-    return ARCHITECTURES[recipe.architecture](**{**free, **recipe.settings})
-
-
-def _accuracy(model: "keras.Model", faces: Faces) -> float:
-    return float((predicted(model, faces.images).argmax(axis=1) == faces.labels).mean())
-
-
-def _checkpoint(model: "keras.Model", mean: Mean | None, folder: Path, state: dict[str, Any], public: Faces | None) -> None:
-    """Measures, and saves last, mean, best and state, the state last: a kill between them costs an epoch, never the run."""
-    _save(model, folder / CHECKPOINT)
-    with mean or nullcontext():
-        if mean:
-            _save(model, folder / MEAN)
-        if public is not None:
-            state["history"][-1]["public"] = _accuracy(model, public)
-        if state.get("early") == len(state["history"]) - 1:
-            _save(model, folder / EARLY)
-        if selected(state)[1] == (len(state["history"]) - 1,):
-            _save(model, folder / BEST)
-    write_file(folder / STATE, json.dumps(state, indent=1).encode())
-
-
-def _save(model: "keras.Model", path: Path) -> None:
-    new = path.with_name(f"new.{path.name}")
-    model.save_weights(new)
-    os.replace(new, path)
-
-
-def _resumed(folder: Path, fresh: dict[str, Any]) -> dict[str, Any]:
-    try:
-        state = parse_json((folder / STATE).read_bytes())
-        same = state["recipe"] == fresh["recipe"]
-        check_state(state)
-        if not state["history"]:
-            raise InputError("no epoch was finished")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder / STATE} cannot be read ({error}). Start again without --resume.") from error
-    if not same:
-        raise InputError(f"{folder} holds a run of another recipe. Choose another folder, or start without --resume.")
-    return state
-
-
-def check_state(state: dict[str, Any]) -> None:
-    """Raises:
-    InputError, KeyError, TypeError: it is no checkpoint's.
-    """
-    numbers = [state["seconds"], *(one[name] for one in state["history"] for name in ("seconds", "size"))]
-    measured = [one["public"] for one in state["history"] if one["public"] is not None]
-    measured += [state[name] for name in ("early", "blend", "last") if name in state]
-    right = all(isinstance(n, int | float) and abs(n) <= 1e12 for n in (*numbers, *measured))
-    if not right or not isinstance(state["dropped"], dict):
-        raise InputError("its history is not made of numbers")
+    def _tell(self, text: str, epochs: int) -> None:
+        if self.progress:
+            self.progress(text, epochs / self.recipe.epochs)

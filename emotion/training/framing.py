@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from emotion.faces import LEFT_EDGE, RIGHT_EDGE, SIZE
-from kslr.core.mediapipe import load_mediapipe
+from kslr.core.native import load_mediapipe
 
 # Faces are enlarged and given room at the edges, so that the mesh's own detector finds them.
 ENLARGE, MARGIN = 4, 64

@@ -1,14 +1,8 @@
-"""Trains an emotion network and saves it with its card: `emotion.training.fitting` fits and selects, this measures.
+"""Trains an emotion network and saves it with its card: `emotion.training.fitting` fits, this calibrates, exports and measures.
 
-Training needs Keras (any backend: ``KERAS_BACKEND=tensorflow`` or ``torch``); saving as ``.tflite`` needs TensorFlow,
-which is started in a process of its own when Keras runs on another backend.
+Training needs Keras (any backend: ``KERAS_BACKEND=tensorflow`` or ``torch``); saving as ``.tflite`` needs TensorFlow.
 """
 
-import json
-import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -17,22 +11,25 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from emotion.faces import EMOTIONS
-from emotion.training.datasets import Faces, load
-from emotion.training.evaluation import evaluate_model, fit_calibration
-from emotion.training.fitting import STATE, check_state, fit, selected
-from emotion.training.networks import ARCHITECTURES, emotion_net, predicted
-from emotion.training.recipes import RECIPES, Recipe
-from kslr.core.cards import Card, current_commit, write_card
-from kslr.core.errors import InputError
-from kslr.core.files import check_writable, parse_json
-from kslr.core.runtime import LiteModel
+from emotion.faces import EMOTIONS, SIZE
+from emotion.training.datasets import FaceData, load_faces
+from emotion.training.evaluation import evaluate_emotion_model
+from emotion.training.fitting import fit
+from emotion.training.networks import average_networks, predict
+from emotion.training.recipes import EmotionRecipe, find_architecture
+from emotion.training.selection import FitRun, read_run
+from kslr.core.calibration import apply_temperature, fit_rare_bias, fit_temperature, risk_coverage, top_answers
+from kslr.core.cards import Card, write_card
+from kslr.core.files import check_writable
+from kslr.core.models import LiteModel
+from kslr.core.training import current_commit, require_keras, to_litert
 
 if TYPE_CHECKING:
     import keras
 
 Progress = Callable[[str, float], None]
-ROOT = Path(__file__).resolve().parents[2]
+# Of the answers above the threshold; on PublicTest, where it is chosen, a little more than is promised.
+KEPT_ACCURACY, MARGIN = 0.85, 0.01
 
 SOURCES: tuple[dict[str, Any], ...] = (
     {
@@ -49,14 +46,13 @@ LIMITS = (
 )
 
 
-def train(
+def train_emotion_model(
     data: str | Path,
     out: str | Path,
     *,
     architecture: str = "emotion_net",
     name: str = "emotion",
     epochs: int | None = None,
-    minutes: float | None = None,
     seed: int = 0,
     resume: bool = False,
     progress: Progress | None = None,
@@ -64,177 +60,134 @@ def train(
     """Fits a network, selects it on PublicTest, calibrates it there, and measures the saved file once on PrivateTest.
 
     Args:
-        data: what `emotion.training.datasets.load` reads.
-        out: folder for ``NAME.json`` and ``NAME.tflite``; the checkpoints of each network lie in ``checkpoints`` in it.
+        data: what `emotion.training.datasets.load_faces` reads.
+        out: folder for ``NAME.json`` and ``NAME.tflite``; ``checkpoints`` in it holds the run of each network.
         architecture: ``emotion_net`` or ``student_cnn``.
         name: of the model.
         epochs: length of the run of each network; the recipe's when None.
-        minutes: instead of epochs, when the clock is the limit.
         seed: of weights, order and augmentation.
-        resume: go on from the folder's checkpoint.
-        progress: told (text, share done 0–1).
+        resume: go on from the folder's checkpoints.
+        progress: called with (text, share done 0–1).
 
     Returns:
-        The report of `emotion.training.evaluation.evaluate_model` on PrivateTest (on PublicTest when there is none), and
-        ``card``, the card's path.
+        The report of `emotion.training.evaluation.evaluate_emotion_model` on PrivateTest (on PublicTest when there is none),
+        and ``card``, the card's path.
 
     Raises:
-        InputError: data or folder cannot be used.
+        InputError: Keras is missing, or data or folder cannot be used.
     """
-    if architecture not in RECIPES:
-        raise InputError(f"No architecture is called {architecture!r}. There are {', '.join(RECIPES)}.")
+    recipes = find_architecture(architecture).recipes
+    require_keras()
     out = Path(out)
     check_writable(out / f"{name}.json")
-    splits = load(data)
-    folders = fit_all(splits, out / "checkpoints", RECIPES[architecture], epochs, minutes, seed, resume, progress)
-    return save(splits, folders, out, name, data=Path(data).name)
+    splits = load_faces(data)
+    recipes = tuple(replace(one, seed=seed + i, epochs=epochs or one.epochs) for i, one in enumerate(recipes))
+    folders = fit_networks(splits, out / "checkpoints", recipes, resume, progress)
+    return save_model(splits, folders, out, name, data=Path(data).name)
 
 
-def fit_all(
-    splits: dict[str, Faces],
-    folder: str | Path,
-    recipes: Sequence[Recipe],
-    epochs: int | None = None,
-    minutes: float | None = None,
-    seed: int = 0,
+def fit_networks(
+    splits: dict[str, FaceData],
+    folder: Path,
+    recipes: Sequence[EmotionRecipe],
     resume: bool = False,
     progress: Progress | None = None,
 ) -> list[Path]:
-    """Fits the networks of an architecture in turn, each with the one before as its teacher; returns their folders."""
-    recipes = [
-        replace(recipe, seed=seed + i, epochs=epochs or recipe.epochs, minutes=minutes and minutes / len(recipes))
-        for i, recipe in enumerate(recipes)
-    ]
-    lengths = [recipe.epochs for recipe in recipes]
-    folders = []
-    teacher = None
+    """Fits networks in turn, each with the one before as its teacher, and returns their folders."""
+    total, begins, teacher, folders = sum(recipe.epochs for recipe in recipes), 0, None, []
     for i, recipe in enumerate(recipes):
-        begins, length = sum(lengths[:i]) / sum(lengths), recipe.epochs / sum(lengths)
 
-        def tell(text: str, share: float, begins: float = begins, length: float = length, i: int = i) -> None:
-            assert progress
-            text = f"network {i + 1} of {len(recipes)}, {text}" if len(recipes) > 1 else text
-            progress(text, min(1.0, begins + length * share))
+        def tell(text: str, share: float, i: int = i, begins: int = begins, epochs: int = recipe.epochs) -> None:
+            if progress:
+                text = f"network {i + 1} of {len(recipes)}, {text}" if len(recipes) > 1 else text
+                progress(text, min(1.0, (begins + epochs * share) / total))
 
-        folders.append(Path(folder) / str(i + 1))
-        teacher = partial(predicted, fit(splits, folders[-1], recipe, resume, tell if progress else None, teacher))
+        folders.append(folder / str(i + 1))
+        teacher = partial(predict, fit(splits, folders[-1], recipe, resume, tell, teacher))
+        begins += recipe.epochs
     return folders
 
 
-def save(
-    splits: dict[str, Faces], checkpoints: Sequence[str | Path], out: str | Path, name: str, data: str = "FER2013"
+def save_model(
+    splits: dict[str, FaceData], folders: Sequence[Path], out: str | Path, name: str, data: str = "FER2013"
 ) -> dict[str, Any]:
-    """Turns the checkpoint folders of `fit_all` into weights, card and report; see `train`."""
-    states = [_state(Path(folder)) for folder in checkpoints]
-    weights = exported(
-        [state["recipe"] for state in states],
-        [Path(folder) / selected(state)[0] for folder, state in zip(checkpoints, states, strict=True)],
-    )
-    public = splits["public"]
-    votes = splits["train"].votes is not None and any(any(state["recipe"]["votes"]) for state in states)
-    dropped = states[0]["dropped"]
+    """Turns the folders of `fit_networks` into weights, card and report; see `train_emotion_model`.
+
+    Raises:
+        InputError: a folder holds no run, or `out` cannot be written.
+    """
+    runs = [read_run(folder) for folder in folders]
+    weights = to_litert(assemble_network(runs, folders), float16=True)
+    network, public = LiteModel(weights), splits["public"]
+    answers = np.concatenate([network(public.images[i : i + 64]) for i in range(0, len(public), 64)])
+    votes = splits["train"].votes is not None and any(any(run.recipe.votes) for run in runs)
+    samples = len(splits["train"]) - sum(runs[0].dropped.values())
     card = Card(
         name=name,
         task="emotion",
         labels=EMOTIONS,
-        input={"shape": [48, 48], "dtype": "uint8", "meaning": "grey face cut by emotion.faces; preprocessing is inside"},
-        sources=tuple({**source, "samples": len(splits["train"]) - sum(dropped.values())} for source in SOURCES[: 1 + votes]),
-        protocol=_protocol(states, votes),
+        input={"shape": [SIZE, SIZE], "dtype": "uint8", "meaning": "grey face cut by emotion.faces; preprocessing is inside"},
+        sources=tuple({**source, "samples": samples} for source in SOURCES[: 1 + votes]),
+        protocol=_describe(runs, votes),
         figures={},
-        calibration=fit_calibration(_lite_probabilities(weights, public.images), public.labels),
+        calibration=fit_calibration(answers, public.labels),
         limits=LIMITS,
         commit=current_commit(),
         weights={},
-        extra={"networks": [{"recipe": state["recipe"], "history": state["history"]} for state in states]},
+        extra={"architecture": runs[0].recipe.architecture},
     )
     path = write_card(out, card, weights)
-    split = "private" if "private" in splits else "public"
-    report = evaluate_model(splits, path, split=split, data=data)
+    report = evaluate_emotion_model(splits, path, split="private" if "private" in splits else "public", name=data)
     figures = {
         **report,
         "command": f"kslr evaluate emotion DATA --model {name}",
-        "public_accuracy": float((_lite_probabilities(weights, public.images).argmax(axis=1) == public.labels).mean()),
+        "public_accuracy": float((answers.argmax(axis=1) == public.labels).mean()),
     }
     write_card(out, replace(card, figures=figures), weights)
     return {**report, "card": str(path)}
 
 
-def _state(folder: Path) -> dict[str, Any]:
-    try:
-        state = parse_json((folder / STATE).read_bytes())
-        check_state(state)
-        if not state["history"]:
-            raise InputError("no epoch was finished")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{folder / STATE} cannot be read ({error}). Train first.") from error
-    return state
+def assemble_network(runs: Sequence[FitRun], folders: Sequence[Path]) -> "keras.Model":
+    """The Keras network that is shipped: the mean of the runs' networks with the weights that each run selected."""
+    networks = []
+    for i, (run, folder) in enumerate(zip(runs, folders, strict=True)):
+        networks.append(run.recipe.build(size=SIZE, name=f"network_{i + 1}"))
+        networks[-1].load_weights(folder / run.select().file)
+    return average_networks(networks, runs[0].recipe.architecture)
 
 
-def _protocol(states: Sequence[dict[str, Any]], votes: bool) -> str:
+def _describe(runs: Sequence[FitRun], votes: bool) -> str:
     """How the networks were trained, selected and measured, in words."""
-    dropped = ", ".join(f"{count} {reason}" for reason, count in states[0]["dropped"].items())
+    dropped = ", ".join(f"{count} {reason}" for reason, count in runs[0].dropped.items())
     labels = "labels mixed with the FER+ votes" if votes else "labels"
-    told = []
-    for state in states:
-        epochs = [str(epoch + 1) for epoch in selected(state)[1]]
+    parts = []
+    for run in runs:
+        epochs = [str(epoch + 1) for epoch in run.select().epochs]
         kept = f"mean of the weights of epochs {' and '.join(epochs)}" if len(epochs) > 1 else f"epoch {epochs[0]}"
-        recipe = state["recipe"]
-        taught = ", taught by the one before" if recipe["taught"][0] else ""
-        told.append(f"{recipe['architecture']}, seed {recipe['seed']}{taught}, {kept} of {len(state['history'])}")
-    networks = told[0] if len(told) == 1 else f"mean of the probabilities of {len(told)} networks ({'; '.join(told)})"
+        taught = ", taught by the one before" if run.recipe.taught[0] else ""
+        parts.append(f"seed {run.recipe.seed}{taught}, {kept} of {len(run.history)}")
+    networks = parts[0] if len(parts) == 1 else f"mean of the probabilities of {len(parts)} networks ({'; '.join(parts)})"
     return (
-        f"{networks}, from scratch on FER2013's training split ({labels}; dropped: {dropped}); epochs selected, temperature, "
-        "bias for rare emotions and threshold fitted on PublicTest, PrivateTest measured once, without test-time "
-        "augmentation unless a figure says so"
+        f"{runs[0].recipe.architecture}, {networks}, from scratch on FER2013's training split ({labels}; dropped: {dropped}); "
+        "epochs selected, temperature, bias for rare emotions and threshold fitted on PublicTest, PrivateTest measured once, "
+        "without test-time augmentation unless a figure says so"
     )
 
 
-def exported(recipes: Sequence[dict[str, Any]], weights: Sequence[str | Path]) -> bytes:
-    """Trained networks as one ``.tflite``: free batch axis, float16 weights, float32 arithmetic.
-
-    Under another Keras backend than TensorFlow, the conversion runs in a process of its own.
+def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Fits temperature, biases, and the lowest confidence above which answers are right often enough, on PublicTest.
 
     Args:
-        recipes: of each network, as they are in its ``training.json``.
-        weights: the file of each network's weights.
+        probabilities: (n, 7) of the network.
+        labels: (n,) indices into EMOTIONS.
+
+    Returns:
+        ``temperature``, ``bias_EMOTION`` of each emotion's logit, and ``threshold`` (on calibrated probabilities).
     """
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        return _converted(recipes, weights)
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "model.tflite"
-        code = "import sys, json; from emotion.training.train import exported; from pathlib import Path; "
-        code += "Path(sys.argv[3]).write_bytes(exported(json.loads(sys.argv[1]), json.loads(sys.argv[2])))"
-        environment = {**os.environ, "KERAS_BACKEND": "tensorflow", "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-        command = [sys.executable, "-c", code, json.dumps(recipes), json.dumps([str(file) for file in weights]), str(target)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise RuntimeError(f"TensorFlow could not convert the network: {done.stderr[-2000:]}")
-        return target.read_bytes()
-
-
-def whole(recipes: Sequence[dict[str, Any]], weights: Sequence[str | Path]) -> "keras.Model":
-    """The Keras network that is shipped, with its weights: the mean of the towers, or the one network there is."""
-    if recipes[0]["architecture"] == "emotion_tower":
-        model = emotion_net([recipe["settings"] for recipe in recipes])
-        for i, file in enumerate(weights):
-            model.get_layer(f"tower_{i + 1}").load_weights(file)
-        return model
-    model = ARCHITECTURES[recipes[0]["architecture"]](**recipes[0]["settings"])
-    model.load_weights(weights[0])
-    return model
-
-
-def _converted(recipes: Sequence[dict[str, Any]], weights: Sequence[str | Path]) -> bytes:
-    import tensorflow
-
-    converter = tensorflow.lite.TFLiteConverter.from_keras_model(whole(recipes, weights))
-    converter.optimizations = [tensorflow.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = [tensorflow.float16]
-    return converter.convert()
-
-
-def _lite_probabilities(weights: bytes, images: np.ndarray) -> np.ndarray:
-    network = LiteModel(weights)
-    return np.concatenate([network(images[i : i + 64]) for i in range(0, len(images), 64)])
+    bias = fit_rare_bias(probabilities, labels)
+    temperature = fit_temperature(apply_temperature(probabilities, 1.0, bias), labels)
+    bias = bias / temperature
+    _, risk, confidence = risk_coverage(*top_answers(apply_temperature(probabilities, temperature, bias), labels))
+    enough = np.flatnonzero(risk <= 1 - KEPT_ACCURACY - MARGIN)
+    biases = {f"bias_{emotion}": float(value) for emotion, value in zip(EMOTIONS, bias, strict=True)}
+    return {"temperature": temperature, **biases, "threshold": float(confidence[enough[-1]]) if len(enough) else 1.0}

@@ -8,7 +8,7 @@ import pytest
 from emotion.detection import FaceDetector
 from emotion.faces import EMOTIONS, FaceCrop, crop_from_box, crop_from_landmarks
 from emotion.recognizer import EmotionRecognizer
-from kslr.core.cards import read_card, shipped, write_card
+from kslr.core.cards import read_card, write_card
 from kslr.core.errors import InputError
 
 
@@ -79,12 +79,12 @@ def test_it_starts_without_tensorflow_or_keras():
 
 
 def test_foreign_and_damaged_models_are_told(tmp_path):
-    card, weights = read_card(shipped("emotion"))
+    card, weights = read_card("emotion")
     with pytest.raises(InputError, match="No model is called"):
         EmotionRecognizer("smiles")
     with pytest.raises(InputError, match="cannot be read"):
         EmotionRecognizer(tmp_path / "none.json")
-    with pytest.raises(InputError, match="model for signs"):
+    with pytest.raises(InputError, match="for the task 'signs', not 'emotion'"):
         EmotionRecognizer(write_card(tmp_path, replace(card, task="signs", name="a"), weights))
     with pytest.raises(InputError, match="emotion model"):
         EmotionRecognizer(write_card(tmp_path, replace(card, labels=card.labels[::-1], name="b"), weights))
@@ -97,7 +97,7 @@ def test_foreign_and_damaged_models_are_told(tmp_path):
 
 
 def test_the_shipped_card_says_what_it_is():
-    card, weights = read_card(shipped("emotion"))
+    card, weights = read_card("emotion")
     assert card.task == "emotion"
     assert len(weights) <= 12_000_000
     assert card.figures["samples"] == 3589

@@ -170,15 +170,15 @@ def use_vocabulary(path: Path) -> None:
     """Reads it, asks with it, checks it, adds to it, and takes every word out again."""
     from kslr.recognizer import SignRecognizer
     from kslr.teaching.vocabularies import load_vocabulary, save_vocabulary
-    from kslr.teaching.words import check, forget, same_encoder, teach
+    from kslr.teaching.words import check_encoder, check_words, forget, teach
 
     taught = load_vocabulary(path)
-    same_encoder(taught, encoder())
+    check_encoder(taught, encoder())
     window = np.random.default_rng(0).random((1, 30, 1662), np.float32)
     grown = teach(taught, _sign("added"), window, encoder())
     save_vocabulary(path.with_name("grown.npz"), grown)
     if len(taught.signs) >= 2:
-        check(taught, encoder().background)
+        check_words(taught, encoder().background)
         found = SignRecognizer(path).recognize_windows(window)[0]
         assert np.isfinite(found.probability)
     for sign in taught.signs:

@@ -2,11 +2,12 @@
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from kslr.core.files import check_writable, write_file
+from kslr.core.training import require_keras
 from ui.cli.console import notes, progress_bar, write_report
 
 train = typer.Typer(help="Train a model on labelled data.", no_args_is_help=True)
@@ -17,7 +18,7 @@ PACKS = "Folder of the packs that are called by name."
 
 
 class Protocol(str, Enum):
-    """How test data are held out."""
+    """How the test data are chosen."""
 
     random = "random"
     signer = "signer"
@@ -25,7 +26,7 @@ class Protocol(str, Enum):
 
 
 class Labels(str, Enum):
-    """What emotion answers are held against."""
+    """What emotion answers are compared with."""
 
     fer = "fer"
     ferplus = "ferplus"
@@ -36,17 +37,19 @@ def train_signs(
     data: Annotated[str, typer.Argument(help=SIGN_DATA)],
     out: Annotated[Path, typer.Option(help="Folder for the weights and their card.")] = Path("runs/signs"),
     architecture: Annotated[str, typer.Option(help="paper_lstm, kslr_net, …")] = "kslr_net",
-    name: Annotated[str | None, typer.Option(help="What to call the model.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="At most so many passes.", min=1)] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Maximum number of passes over the data.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Of weights, split and augmentation.")] = 0,
     packs: Annotated[Path | None, typer.Option(help=PACKS)] = None,
 ) -> None:
     """Train a sign network; writes weights and a card that `kslr translate --signs CARD` takes."""
-    from kslr.training.train import train as fit
+    require_keras()
+    from kslr.training.train import train_sign_model
 
-    check_writable(out / "card.json")
     with progress_bar("Training") as progress:
-        card = fit(data, out, architecture=architecture, epochs=epochs, seed=seed, name=name, packs=packs, progress=progress)
+        card = train_sign_model(
+            data, out, architecture=architecture, epochs=epochs, seed=seed, name=name, packs=packs, progress=progress
+        )
     typer.echo(f"Written: {card}")
 
 
@@ -55,18 +58,21 @@ def train_emotion(
     data: Annotated[Path, typer.Argument(help=FACE_DATA)],
     out: Annotated[Path, typer.Option(help="Folder for the weights, their card and checkpoints.")] = Path("runs/emotion"),
     architecture: Annotated[str, typer.Option(help="student_cnn or emotion_net.")] = "emotion_net",
-    name: Annotated[str, typer.Option(help="What to call the model.")] = "emotion",
+    name: Annotated[str, typer.Option(help="Name of the model.")] = "emotion",
     epochs: Annotated[int | None, typer.Option(help="Length of the run.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Of weights, order and augmentation.")] = 0,
-    resume: Annotated[bool, typer.Option(help="Go on from the checkpoint in the folder.")] = False,
-    json: Annotated[Path | None, typer.Option(help="Write the report here.")] = None,
+    resume: Annotated[bool, typer.Option(help="Continue from the checkpoint in the folder.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
 ) -> None:
     """Train an emotion network: selected and calibrated on PublicTest, measured once on PrivateTest."""
-    from emotion.training.train import train as fit
+    require_keras()
+    from emotion.training.train import train_emotion_model
 
     check_writable(out / f"{name}.json")
     with progress_bar("Training") as progress:
-        report = fit(data, out, architecture=architecture, name=name, epochs=epochs, seed=seed, resume=resume, progress=progress)
+        report = train_emotion_model(
+            data, out, architecture=architecture, name=name, epochs=epochs, seed=seed, resume=resume, progress=progress
+        )
     write_report(report, json)
     typer.echo(f"Written: {report['card']}")
 
@@ -77,57 +83,53 @@ def evaluate_signs(
     protocol: Annotated[Protocol, typer.Option(help="random, or leave out one signer or one clip at a time.")] = Protocol.random,
     test_size: Annotated[float, typer.Option(help="Share of a random split that is tested.", min=0.01, max=0.9)] = 0.1,
     seeds: Annotated[int, typer.Option(help="How many random splits.", min=1)] = 3,
-    classes: Annotated[int | None, typer.Option(help="Only so many classes, chosen by seed 0.", min=2)] = None,
-    epochs: Annotated[int | None, typer.Option(help="At most so many passes.", min=1)] = None,
-    number: Annotated[list[str] | None, typer.Option(help="A number of the network: units=[64,128,64], activation=relu.")] = None,
+    classes: Annotated[int | None, typer.Option(help="Use only so many classes, chosen by seed 0.", min=2)] = None,
+    epochs: Annotated[int | None, typer.Option(help="Maximum number of passes over the data.", min=1)] = None,
+    number: Annotated[list[str] | None, typer.Option(help="A constructor argument of the network, such as units=[64,128,64] or activation=relu.")] = None,
     packs: Annotated[Path | None, typer.Option(help=PACKS)] = None,
-    few_shot: Annotated[int | None, typer.Option(help="Ask the shipped encoder after so many recordings a word.", min=1)] = None,
-    ways: Annotated[int, typer.Option(help="Words of a few-shot task.", min=2)] = 10,
-    episodes: Annotated[int, typer.Option(help="Few-shot tasks.", min=1)] = 200,
-    vocabulary: Annotated[str | None, typer.Option(help="Score this vocabulary on a folder word/clip.mp4.")] = None,
-    invariance: Annotated[bool, typer.Option(help="With it: also ask mirrored, and at 10, 15 and 25 frames a second.")] = False,
-    json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write it as a page with figures here.")] = None,
+    few_shot: Annotated[int | None, typer.Option(help="Measure the shipped encoder with so many recordings of each word.", min=1)] = None,
+    ways: Annotated[int, typer.Option(help="Words of each few-shot task.", min=2)] = 10,
+    episodes: Annotated[int, typer.Option(help="Number of few-shot tasks.", min=1)] = 200,
+    vocabulary: Annotated[str | None, typer.Option(help="Measure this vocabulary on a folder word/clip.mp4.")] = None,
+    invariance: Annotated[bool, typer.Option(help="With --vocabulary: also recognize mirrored clips, and 10, 15 and 25 frames a second.")] = False,
+    json: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with figures to this file.")] = None,
 ) -> None:
-    """Train and test a sign network under a protocol, or measure what is shipped as it is."""
-    for path in (json, html):
-        if path is not None:
-            check_writable(path)
-    if vocabulary is not None or few_shot is not None:
-        from kslr.training.evaluation_shipped import evaluate_few_shot, evaluate_vocabulary
+    """Train and test a sign network under a protocol, or measure a shipped model as it is."""
+    _check_reports(json, html)
+    if vocabulary is not None:
+        from kslr.training.evaluation import evaluate_vocabulary
 
         with progress_bar("Measuring") as progress:
-            if vocabulary is not None:
-                report = evaluate_vocabulary(data, vocabulary, progress=progress, invariance=invariance)
-            else:
-                report = evaluate_few_shot(data, few_shot or 1, ways, episodes, packs=packs, progress=progress)
-        _sign_report(report, json, html)
-        return
-    from kslr.training.evaluation import evaluate
-    from kslr.training.fitting import changed, recipe_of, with_numbers
+            report = evaluate_vocabulary(data, vocabulary, progress=progress, invariance=invariance)
+    elif few_shot is not None:
+        from kslr.training.fewshot import evaluate_few_shot
 
-    with progress_bar(f"Evaluating {architecture}") as progress:
-        report = evaluate(
-            data,
-            architecture=architecture,
-            protocol=protocol.value,
-            test_size=test_size,
-            seeds=seeds,
-            classes=classes,
-            packs=packs,
-            recipe=with_numbers(changed(recipe_of(architecture), epochs=epochs), number or []),
-            progress=progress,
-        )
-    _sign_report(report, json, html)
-    notes.print(f"top-5 {report['top5_accuracy']:.4f} · {report['classes']} classes")
+        with progress_bar("Measuring") as progress:
+            report = evaluate_few_shot(data, few_shot, ways, episodes, packs=packs, progress=progress)
+    else:
+        require_keras()
+        from kslr.training.cross_validation import cross_validate
+        from kslr.training.networks.architectures import find_architecture
 
-
-def _sign_report(report: dict[str, Any], json: Path | None, html: Path | None) -> None:
+        recipe = find_architecture(architecture).recipe.override(epochs=epochs).with_numbers(number or [])
+        with progress_bar(f"Evaluating {architecture}") as progress:
+            report = cross_validate(
+                data, architecture, protocol.value, test_size, seeds, classes, recipe, packs=packs, progress=progress
+            )
     write_report(report, json)
+    if "confusion" in report:
+        notes.print(f"top-5 {report['top5_accuracy']:.4f} · {report['classes']} classes")
     if html is not None:
-        from kslr.training.pages import sign_page
+        from kslr.training.evaluation import sign_page
 
         write_file(html, sign_page(report).encode())
+
+
+def _check_reports(*paths: Path | None) -> None:
+    for path in paths:
+        if path is not None:
+            check_writable(path)
 
 
 def evaluate_emotion(
@@ -136,15 +138,15 @@ def evaluate_emotion(
     labels: Annotated[Labels, typer.Option(help="FER2013's labels, or the majority of the FER+ votes.")] = Labels.fer,
     split: Annotated[str, typer.Option(help="private or public.")] = "private",
     jitter: Annotated[bool, typer.Option(help="Also measure shifted, scaled and turned crops.")] = False,
-    json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
-    html: Annotated[Path | None, typer.Option(help="Write it as a page with figures here.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write a page with figures to this file.")] = None,
 ) -> None:
     """Measure a saved emotion model on FER2013."""
-    from emotion.training.evaluation import evaluate
+    from emotion.training.evaluation import evaluate_emotion_model
 
-    for path in (json, html):
-        if path is not None:
-            check_writable(path)
+    _check_reports(json, html)
     with progress_bar("Measuring") as progress:
-        report = evaluate(data, model, labels=labels.value, split=split, jitter=jitter, html=html, progress=progress)
+        report = evaluate_emotion_model(
+            data, model, labels=labels.value, split=split, jitter=jitter, html=html, progress=progress
+        )
     write_report(report, json)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from emotion.faces import EMOTIONS
-from emotion.training.datasets import Faces, for_training, load
+from emotion.training.datasets import FaceData, clean_training_split, load_faces
 from kslr.core.errors import InputError
 
 
@@ -18,9 +18,9 @@ def _classic(path, faces, usage):
 
 
 @pytest.fixture
-def few() -> Faces:
+def few() -> FaceData:
     generator = np.random.default_rng(1)
-    return Faces(generator.integers(0, 256, (4, 48, 48), dtype=np.uint8), np.array([3, 0, 6, 3]))
+    return FaceData(generator.integers(0, 256, (4, 48, 48), dtype=np.uint8), np.array([3, 0, 6, 3]))
 
 
 USAGE = ["Training", "Training", "PublicTest", "PrivateTest"]
@@ -28,12 +28,12 @@ USAGE = ["Training", "Training", "PublicTest", "PrivateTest"]
 
 def test_the_classic_csv(tmp_path, few):
     _classic(tmp_path / "fer2013.csv", few, USAGE)
-    splits = load(tmp_path / "fer2013.csv")
+    splits = load_faces(tmp_path / "fer2013.csv")
     assert {name: len(split) for name, split in splits.items()} == {"train": 2, "public": 1, "private": 1}
     assert np.array_equal(splits["train"].images, few.images[:2])
     assert splits["private"].labels.tolist() == [3]
     assert splits["train"].votes is None
-    assert np.array_equal(load(tmp_path)["public"].images, few.images[2:3])
+    assert np.array_equal(load_faces(tmp_path)["public"].images, few.images[2:3])
 
 
 def test_votes_beside_the_csv_go_to_their_rows(tmp_path, few):
@@ -42,7 +42,7 @@ def test_votes_beside_the_csv_go_to_their_rows(tmp_path, few):
     rows = [["Usage", "Image name", *"abcdefghij"], *[["x", "y", *row] for row in votes.tolist()]]
     with (tmp_path / "fer2013new.csv").open("w", newline="") as file:
         csv.writer(file).writerows(rows)
-    splits = load(tmp_path / "fer2013.csv")
+    splits = load_faces(tmp_path / "fer2013.csv")
     assert splits["private"].votes is not None
     assert splits["private"].votes.tolist() == votes[3:].tolist()
 
@@ -55,7 +55,7 @@ def test_a_folder_of_pictures(tmp_path, few):
     large = cv2.resize(few.images[2], (96, 96), interpolation=cv2.INTER_NEAREST)
     (tmp_path / "test" / "neutral").mkdir(parents=True)
     cv2.imwrite(str(tmp_path / "test" / "neutral" / "b.png"), large)
-    splits = load(tmp_path)
+    splits = load_faces(tmp_path)
     assert np.array_equal(splits["train"].images[0], few.images[0])
     assert [int(splits[name].labels[0]) for name in ("train", "public", "private")] == [3, 0, 6]
     assert np.array_equal(splits["private"].images[0], few.images[2])
@@ -70,48 +70,48 @@ HEAD = "emotion,pixels,Usage\n"
 def test_a_broken_csv_is_told(tmp_path, content):
     (tmp_path / "fer2013.csv").write_text(content)
     with pytest.raises(InputError):
-        load(tmp_path / "fer2013.csv")
+        load_faces(tmp_path / "fer2013.csv")
 
 
 def test_what_is_no_data_set_is_told(tmp_path):
     with pytest.raises(InputError, match="does not exist"):
-        load(tmp_path / "no.csv")
+        load_faces(tmp_path / "no.csv")
     with pytest.raises(InputError, match="holds no pictures"):
-        load(tmp_path)
+        load_faces(tmp_path)
     (tmp_path / "a.npz").write_bytes(b"PK not really")
     with pytest.raises(InputError, match="not a pack"):
-        load(tmp_path / "a.npz")
+        load_faces(tmp_path / "a.npz")
     np.savez(tmp_path / "b.npz", x=np.zeros(3))
     with pytest.raises(InputError, match="not a pack"):
-        load(tmp_path / "b.npz")
+        load_faces(tmp_path / "b.npz")
     (tmp_path / "c.txt").write_text("x")
     with pytest.raises(InputError, match="none of"):
-        load(tmp_path / "c.txt")
+        load_faces(tmp_path / "c.txt")
 
 
 def test_a_folder_with_a_foreign_emotion_or_a_broken_picture_is_told(tmp_path):
     (tmp_path / "train" / "bored").mkdir(parents=True)
     with pytest.raises(InputError, match="bored"):
-        load(tmp_path)
+        load_faces(tmp_path)
     (tmp_path / "train" / "bored").rename(tmp_path / "train" / "sad")
     (tmp_path / "train" / "sad" / "a.jpg").write_bytes(b"not a picture")
     with pytest.raises(InputError, match=r"a\.jpg"):
-        load(tmp_path)
+        load_faces(tmp_path)
 
 
 def test_labels_outside_the_seven_are_told(tmp_path, few):
-    _classic(tmp_path / "fer2013.csv", Faces(few.images, np.array([7, 0, 6, 3])), USAGE)
+    _classic(tmp_path / "fer2013.csv", FaceData(few.images, np.array([7, 0, 6, 3])), USAGE)
     with pytest.raises(InputError, match="labels outside"):
-        load(tmp_path / "fer2013.csv")
+        load_faces(tmp_path / "fer2013.csv")
 
 
 def test_training_never_sees_a_test_picture_a_blank_or_a_doubtful_one():
     images = np.random.default_rng(2).integers(0, 256, (6, 48, 48), dtype=np.uint8)
     images[3] = 0  # blank
     images[5] = images[4]  # labelled twice
-    train = Faces(images, np.array([0, 1, 2, 3, 4, 5]), np.ones((6, 10)))
-    private = Faces(images[1:2], np.array([1]))
-    kept, dropped = for_training({"train": train, "private": private})
+    train = FaceData(images, np.array([0, 1, 2, 3, 4, 5]), np.ones((6, 10)))
+    private = FaceData(images[1:2], np.array([1]))
+    kept, dropped = clean_training_split({"train": train, "private": private})
     assert kept.labels.tolist() == [0, 2]
     assert np.array_equal(kept.images, images[[0, 2]])
     assert kept.votes is not None
@@ -121,12 +121,12 @@ def test_training_never_sees_a_test_picture_a_blank_or_a_doubtful_one():
 
 def test_training_data_without_a_training_split_is_told(few):
     with pytest.raises(InputError, match="training split"):
-        for_training({"private": few})
+        clean_training_split({"private": few})
 
 
 def test_fer2013_and_its_leaks(fer2013):
     assert {name: len(split) for name, split in fer2013.items()} == {"train": 28709, "public": 3589, "private": 3589}
-    train, dropped = for_training(fer2013)
+    train, dropped = clean_training_split(fer2013)
     # 280 PublicTest and 288 PrivateTest pictures have copies in training, some more than one.
     assert dropped["copies of test pictures"] >= 568
     seen = {image.tobytes() for image in train.images}

@@ -1,12 +1,12 @@
 """Real fitting of a small network on patterns that can be told apart, killed and gone on with."""
 
-import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from emotion.training.augment import Jitter
+from emotion.training.selection import read_run, write_run
 from kslr.core.errors import InputError
 from tests.small import SMALL
 
@@ -15,7 +15,7 @@ pytest.importorskip("keras")
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path, patterns):
     from emotion.training.fitting import fit
-    from emotion.training.networks import predicted
+    from emotion.training.networks import predict
 
     recipe = replace(SMALL, epochs=4)
     whole = fit(patterns, tmp_path / "whole", recipe)
@@ -30,11 +30,11 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path, patterns):
     with pytest.raises(Killed):
         fit(patterns, tmp_path / "parts", recipe, progress=kill)
     resumed = fit(patterns, tmp_path / "parts", recipe, resume=True)
-    histories = [json.loads((tmp_path / name / "training.json").read_text())["history"] for name in ("whole", "parts")]
-    assert [h["size"] for h in histories[1]] == [h["size"] for h in histories[0]] == [32, 32, 48, 48]
-    assert np.allclose([h["loss"] for h in histories[0]], [h["loss"] for h in histories[1]], rtol=0.05)
+    histories = [read_run(tmp_path / name).history for name in ("whole", "parts")]
+    assert [epoch.size for epoch in histories[1]] == [epoch.size for epoch in histories[0]] == [32, 32, 48, 48]
+    assert np.allclose(*([epoch.loss for epoch in history] for history in histories), rtol=0.05)
     images = patterns["public"].images
-    assert np.allclose(predicted(whole, images), predicted(resumed, images), atol=0.1)
+    assert np.allclose(predict(whole, images), predict(resumed, images), atol=0.1)
 
 
 def test_a_checkpoint_of_another_recipe_is_told(tmp_path, patterns):
@@ -49,8 +49,8 @@ def test_a_checkpoint_of_another_recipe_is_told(tmp_path, patterns):
 
 
 def test_a_network_learns_from_itself_and_goes_on_where_it_was(tmp_path, patterns):
-    from emotion.training.fitting import fit, selected
-    from emotion.training.networks import predicted
+    from emotion.training.fitting import fit
+    from emotion.training.networks import predict
 
     recipe = replace(
         SMALL, epochs=10, restarts=(4, 7), taught=(0.0, 0.5, 0.3), views=2, averaged=0.5, sizes=((0.0, 48),), warm_up=0.4
@@ -71,26 +71,26 @@ def test_a_network_learns_from_itself_and_goes_on_where_it_was(tmp_path, pattern
         fit(patterns, tmp_path / "parts", recipe, progress=kill)
     resumed = fit(patterns, tmp_path / "parts", recipe, resume=True)
     images = patterns["public"].images
-    assert np.allclose(predicted(whole, images), predicted(resumed, images), atol=0.15)
-    state = json.loads((tmp_path / "whole" / "training.json").read_text())
-    history = state["history"]
-    assert max(one["public"] for one in history) > 0.5
+    assert np.allclose(predict(whole, images), predict(resumed, images), atol=0.15)
+    run = read_run(tmp_path / "whole")
+    best = max(epoch.public for epoch in run.history)
+    assert best > 0.5
     # The mean with an early epoch of the last cycle is taken only where PublicTest has it better.
-    assert state["early"] == 7
-    file, epochs, accuracy = selected(state)
-    assert (predicted(whole, images).argmax(axis=1) == patterns["public"].labels).mean() == pytest.approx(accuracy)
-    assert accuracy >= max(one["public"] for one in history)
-    assert (file, len(epochs)) == (("blend.weights.h5", 2) if "blend" in state else ("best.weights.h5", 1))
+    assert run.early == 7
+    file, epochs, accuracy = run.select()
+    assert (predict(whole, images).argmax(axis=1) == patterns["public"].labels).mean() == pytest.approx(accuracy)
+    assert accuracy >= best
+    assert (file, len(epochs)) == (("best.weights.h5", 1) if run.blended is None else ("blend.weights.h5", 2))
     (tmp_path / "parts" / "answers-4.npz").write_bytes(b"")
-    state = json.loads((tmp_path / "parts" / "training.json").read_text())
-    (tmp_path / "parts" / "training.json").write_text(json.dumps({**state, "history": state["history"][:8]}))
+    run = read_run(tmp_path / "parts")
+    write_run(tmp_path / "parts", replace(run, history=run.history[:8]))
     with pytest.raises(InputError, match="answers"):
         fit(patterns, tmp_path / "parts", recipe, resume=True)
 
 
 def test_another_network_teaches_from_the_first_epoch_on(tmp_path, patterns):
     from emotion.training.fitting import fit
-    from emotion.training.networks import predicted
+    from emotion.training.networks import predict
 
     recipe = replace(SMALL, taught=(1.0,), views=1, mixup=0.0, averaged=0.5)
     with pytest.raises(ValueError, match="teacher"):
@@ -106,7 +106,7 @@ def test_another_network_teaches_from_the_first_epoch_on(tmp_path, patterns):
 
     still = replace(recipe, jitter=Jitter(0.0, 0.0, 0.0, 0.0, 0.0), epochs=12)
     model = fit(faces, tmp_path, still, teacher=teacher)
-    answered = predicted(model, faces["public"].images).argmax(axis=1)
+    answered = predict(model, faces["public"].images).argmax(axis=1)
     assert (answered == (faces["public"].labels == 1)).mean() > 0.8
 
 
@@ -123,42 +123,3 @@ def test_without_something_to_select_on_nothing_is_fitted(tmp_path, patterns):
     with pytest.raises(InputError, match="No architecture"):
         fit(patterns, tmp_path, replace(SMALL, architecture="vgg"))
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_last_weights_are_taken_where_they_are_better_beside_the_teacher(tmp_path, patterns):
-    from emotion.training.fitting import _last, build, selected
-
-    model = build(SMALL)
-    public = patterns["public"]
-    for name, emotion in (("best", 1), ("mean", 2)):
-        # A last layer of zeros but for one bias answers one emotion for every face.
-        model.layers[-1].set_weights([np.zeros((32, 7)), np.eye(7)[emotion] * 0.5])
-        model.save_weights(tmp_path / f"{name}.weights.h5")
-    # This teacher is right and sure but for emotion 2, where it hardly answers: only weights that say 2 help it.
-    sure = np.eye(7)[public.labels] * np.where(public.labels == 2, 0.01, 1.0)[:, None]
-    state = {"history": [{"public": 0.5}, {"public": 0.4}], "recipe": {}}
-    _last(model, lambda images: sure, tmp_path, state, public)
-    assert selected(state) == ("mean.weights.h5", (1,), 0.4)
-    state.pop("last")
-    _last(model, lambda images: np.eye(7)[public.labels], tmp_path, state, public)
-    assert selected(state) == ("best.weights.h5", (0,), 0.5)
-
-
-def test_early_and_best_weights_are_averaged_where_that_is_better(tmp_path, patterns):
-    from emotion.training.fitting import _blend, build
-    from emotion.training.networks import predicted
-
-    model = build(SMALL)
-    for name, value in (("best", 1.0), ("early", 3.0)):
-        model.set_weights([np.full(weight.shape, value, np.float32) for weight in model.get_weights()])
-        model.save_weights(tmp_path / f"{name}.weights.h5")
-    # All weights alike answer one emotion for every face: that share of them is right.
-    answered = (predicted(model, patterns["public"].images).argmax(axis=1) == patterns["public"].labels).mean()
-    state = {"history": [{"public": 0.1}, {"public": float(answered)}], "early": 0}
-    _blend(model, tmp_path, state, patterns["public"])
-    assert "blend" not in state
-    state["history"] = [{"public": 0.0}, {"public": answered / 2}]
-    _blend(model, tmp_path, state, patterns["public"])
-    assert state["blend"] == pytest.approx(answered)
-    model.load_weights(tmp_path / "blend.weights.h5")
-    assert all((np.asarray(weight) == 2.0).all() for weight in model.get_weights())

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from emotion.faces import EMOTIONS
+from emotion.training.networks import average_networks, predict
+from emotion.training.recipes import ARCHITECTURES
 
 
 @pytest.fixture(scope="module")
@@ -11,10 +13,13 @@ def keras():
     return pytest.importorskip("keras")
 
 
-def test_emotion_net_is_small_and_takes_raw_faces(keras):
-    from emotion.training.networks import emotion_net
+def _towers():
+    recipes = ARCHITECTURES["emotion_net"].recipes
+    return [recipe.build(size=48, name=f"tower_{number}") for number, recipe in enumerate(recipes, 1)]
 
-    network = emotion_net()
+
+def test_emotion_net_is_small_and_takes_raw_faces(keras):
+    network = average_networks(_towers(), "emotion_net")
     assert network.count_params() < 3_000_000
     assert network.input_shape == (None, 48, 48)
     assert str(network.inputs[0].dtype) == "uint8"
@@ -24,19 +29,17 @@ def test_emotion_net_is_small_and_takes_raw_faces(keras):
 
 
 def test_the_answer_is_the_mean_of_the_towers(keras):
-    from emotion.training.networks import SECOND, emotion_net, emotion_tower, predicted
-
-    network = emotion_net(({}, SECOND))
-    for number in (1, 2):
-        last = network.get_layer(f"tower_{number}").layers[-1]
+    towers = _towers()
+    for number, tower in enumerate(towers, 1):
+        last = tower.layers[-1]
         last.set_weights([np.random.default_rng(number).normal(0, 0.1, w.shape) for w in last.get_weights()])
+    network = average_networks(towers, "emotion_net")
     faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
-    towers = [predicted(network.get_layer(f"tower_{number}"), faces) for number in (1, 2)]
-    assert not np.allclose(*towers, atol=1e-3)
-    assert np.allclose(predicted(network, faces), np.mean(towers, axis=0), atol=1e-6)
-    assert [layer.name for layer in emotion_net(({},)).layers if "tower" in layer.name] == ["tower_1"]
-    parts = sum(emotion_tower(**settings).count_params() for settings in ({}, SECOND))
-    assert network.count_params() == parts
+    answers = [predict(tower, faces) for tower in towers]
+    assert not np.allclose(*answers, atol=1e-3)
+    assert np.allclose(predict(network, faces), np.mean(answers, axis=0), atol=1e-6)
+    assert network.count_params() == sum(tower.count_params() for tower in towers)
+    assert average_networks(towers[:1], "emotion_net") is towers[0]
 
 
 def test_emotion_net_hardly_minds_light_and_contrast(keras):

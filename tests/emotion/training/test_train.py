@@ -9,10 +9,11 @@ import pytest
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionRecognizer
-from emotion.training.recipes import RECIPES
+from emotion.training.recipes import ARCHITECTURES
+from emotion.training.selection import read_run
 from kslr.core.cards import read_card
 from kslr.core.errors import InputError
-from kslr.core.runtime import LiteModel
+from kslr.core.models import LiteModel
 from tests.small import SMALL
 
 pytest.importorskip("keras")
@@ -28,14 +29,14 @@ def _folder(path, splits):
 
 
 def test_train_learns_saves_and_serves(tmp_path, patterns, monkeypatch):
-    from emotion.training.fitting import selected
-    from emotion.training.networks import predicted
-    from emotion.training.train import train, whole
+    from emotion.training.networks import predict
+    from emotion.training.train import assemble_network, train_emotion_model
 
-    monkeypatch.setitem(RECIPES, "emotion_net", (SMALL, replace(SMALL, taught=(0.5,), views=2)))
+    recipes = (SMALL, replace(SMALL, taught=(0.5,), views=2))
+    monkeypatch.setitem(ARCHITECTURES, "emotion_net", replace(ARCHITECTURES["emotion_net"], recipes=recipes))
     told = []
     data = _folder(tmp_path / "data", patterns)
-    report = train(data, tmp_path / "out", name="mine", epochs=8, progress=lambda text, share: told.append(share))
+    report = train_emotion_model(data, tmp_path / "out", name="mine", epochs=8, progress=lambda text, share: told.append(share))
     assert report["accuracy"] > 0.6
     assert report["samples"] == 35
     assert report["task"] == "emotion"
@@ -46,29 +47,43 @@ def test_train_learns_saves_and_serves(tmp_path, patterns, monkeypatch):
     assert card.figures["accuracy"] == report["accuracy"]
     assert card.calibration["temperature"] > 0
     assert json.loads((tmp_path / "out" / "mine.json").read_text())["name"] == "mine"
-    first, second = card.extra["networks"]
-    assert (first["recipe"]["seed"], second["recipe"]["seed"]) == (0, 1)
-    assert len(first["history"]) == len(second["history"]) == 8
     assert "mean of the probabilities of 2 networks" in card.protocol
     assert card.protocol.count("taught by the one before") == 1
     # What is served is the mean of the two networks as they were trained.
     folders = [tmp_path / "out" / "checkpoints" / number for number in ("1", "2")]
-    states = [json.loads((folder / "training.json").read_text()) for folder in folders]
-    kept = [folder / selected(state)[0] for folder, state in zip(folders, states, strict=True)]
-    model = whole([state["recipe"] for state in states], kept)
+    runs = [read_run(folder) for folder in folders]
+    assert [run.recipe.seed for run in runs] == [0, 1]
+    assert [len(run.history) for run in runs] == [8, 8]
+    model = assemble_network(runs, folders)
     network = LiteModel((tmp_path / "out" / card.weights["file"]).read_bytes())
-    assert np.allclose(network(patterns["private"].images), predicted(model, patterns["private"].images), atol=5e-3)
+    assert np.allclose(network(patterns["private"].images), predict(model, patterns["private"].images), atol=5e-3)
     served = EmotionRecognizer(report["card"]).probabilities(patterns["private"].images)
     assert (served.argmax(axis=1) == patterns["private"].labels).mean() == pytest.approx(report["accuracy"])
 
 
 def test_wrong_use_is_told(tmp_path, patterns):
-    from emotion.training.train import save, train
+    from emotion.training.train import save_model, train_emotion_model
 
     with pytest.raises(InputError, match="No architecture"):
-        train(tmp_path, tmp_path, architecture="vgg")
+        train_emotion_model(tmp_path, tmp_path, architecture="vgg")
     with pytest.raises(InputError, match="Train first"):
-        save(patterns, [tmp_path / "nothing"], tmp_path, "x")
+        save_model(patterns, [tmp_path / "nothing"], tmp_path, "x")
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="cannot be written"):
-        train(tmp_path, tmp_path / "file" / "out")
+        train_emotion_model(tmp_path, tmp_path / "file" / "out")
+
+
+def test_the_threshold_keeps_those_that_are_right_often_enough():
+    from emotion.training.train import fit_calibration
+
+    generator = np.random.default_rng(0)
+    labels = generator.integers(0, 7, 4000)
+    sure = generator.uniform(0.3, 0.99, 4000)
+    right = generator.random(4000) < sure
+    answers = np.repeat(((1 - sure) / 6)[:, None], 7, axis=1)
+    answers[np.arange(4000), np.where(right, labels, (labels + 1) % 7)] = sure
+    calibration = fit_calibration(answers, labels)
+    assert calibration["temperature"] == pytest.approx(1.0, abs=0.2)
+    kept = answers.max(axis=1) >= calibration["threshold"]
+    assert right[kept].mean() >= 0.845
+    assert 0.3 < kept.mean() < 0.9
