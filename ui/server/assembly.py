@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ui.shared.frame import PAGES, head_html, header_html
+from ui.shared.frame import HEADER_SCRIPT, PAGES, component, head_html, header_html, scripts, scripts_version
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -38,7 +38,7 @@ def build_app(services: "Services") -> "gr.Blocks":
 
     # Gradio deletes files that were sent and never used, as when a tab is closed too early, after an hour.
     with gr.Blocks(title="KSLR", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as app:
-        gr.HTML(html_template=header_html(), js_on_load="window.kslr.header(element)", apply_default_css=False, elem_id="top")
+        component(header_html(), HEADER_SCRIPT, elem_id="top")
         for name in PAGES:
             with gr.Column(elem_id=f"page-{name}", elem_classes="page"):
                 import_module(f"ui.{name}.page").build_page(services)
@@ -92,6 +92,14 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
         if path is None:
             return Response(status_code=404)
         return FileResponse(path, headers={"Cache-Control": "private, no-store"})
+
+    @server.get("/ui/{version}/{name:path}")
+    async def script(version: str, name: str) -> Response:
+        content = scripts().get(name)
+        if content is None:
+            return Response(status_code=404)
+        kept = "private, max-age=31536000, immutable" if version == scripts_version() else "no-store"
+        return Response(content, media_type="text/javascript", headers={"Cache-Control": kept})
 
     return gr.mount_gradio_app(
         server,

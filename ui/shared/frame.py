@@ -1,64 +1,71 @@
-"""The frame of every page: header, styles, scripts, and what the scripts know."""
+"""The frame of every page: header, styles, scripts, and what the scripts know.
 
+Scripts are ES modules. They are served at ``ui/VERSION/ROOM/NAME.js``, relative to the page, so that they are found behind
+a proxy's path too. The version is a digest of all of them: browsers keep a script as long as it does not change.
+"""
+
+import hashlib
 import json
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from fusion.appearance import (
-    EMOTION_COLOURS,
-    EMOTION_NAMES,
-    FACE_RUNS,
-    HAND_LINES,
-    PART_COLOURS,
-    POSE_LINES,
-    icon_svg,
-)
-from ui.shared.i18n import LANGUAGES, names, word_html, words
+from fusion.appearance import EMOTION_COLOURS, EMOTION_NAMES, FACE_RUNS, HAND_LINES, PART_COLOURS, POSE_LINES, icon_svg
+from ui.shared.html import UI, css_colour, render
+from ui.shared.i18n import LANGUAGES, names, words
 
 if TYPE_CHECKING:
+    import gradio as gr
+
     from ui.server.services import Services
 
-UI = Path(__file__).resolve().parents[1]
 # In the order of the navigation; each is a room of `ui`.
 PAGES = ("live", "video", "teach", "practice", "classroom", "evaluate", "about")
-SCRIPTS = (
-    "shared/app.js",
-    "shared/transcript.js",
-    "live/live.js",
-    "video/video.js",
-    "shared/vocabulary.js",
-    "teach/teach.js",
-    "practice/practice.js",
-    "classroom/classroom.js",
-    "evaluate/evaluate.js",
-)
+HEADER_SCRIPT = "shared/app.js"
+
+
+@cache
+def scripts() -> dict[str, bytes]:
+    """Every script by its path in ``ui``, such as ``live/live.js``."""
+    return {path.relative_to(UI).as_posix(): path.read_bytes() for path in sorted(UI.rglob("*.js"))}
+
+
+@cache
+def scripts_version() -> str:
+    """A digest of all scripts, 12 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for name, content in scripts().items():
+        digest.update(name.encode() + b"\0" + content + b"\0")
+    return digest.hexdigest()[:12]
+
+
+def component(html: str, script: str, **options: Any) -> "gr.HTML":
+    """A part of a page as a Gradio component that its script starts.
+
+    Args:
+        html: what it shows.
+        script: path of the module whose ``start(element, {trigger, upload, server})`` is called.
+        options: more of `gr.HTML`.
+    """
+    import gradio as gr
+
+    module = f'import(new URL("{script_url(script)}", document.baseURI))'
+    start = f"{module}.then((module) => module.start(element, {{ trigger, upload, server }}))"
+    return gr.HTML(html_template=str(html), js_on_load=start, apply_default_css=False, **options)
+
+
+def script_url(name: str) -> str:
+    """A script's address, relative to the page."""
+    return f"ui/{scripts_version()}/{name}"
 
 
 def header_html() -> str:
     """The top of every page: name, pages, languages, light or dark."""
-    pages = "".join(f'<a href="#{name}" data-goto="{name}" data-word="nav.{name}"></a>' for name in PAGES)
-    languages = "".join(
-        f'<button type="button" data-language="{code}" lang="{code}" aria-label="{name}" title="{name}">{code.upper()}</button>'
-        for code, name in LANGUAGES.items()
-    )
-    return f"""
-<header>
-  <a class="skip" href="#" data-word="app.skip"></a>
-  <div class="brand"><h1>KSLR</h1>{word_html("app.tagline", "p")}</div>
-  <div class="choices-top">
-    <div role="group" class="languages" data-word-label="app.language">{languages}</div>
-    <button type="button" class="quiet" id="theme" data-word-label="app.theme">◐</button>
-  </div>
-  <nav data-word-label="app.pages">{pages}</nav>
-</header>"""
+    return render("shared/header.html", pages=PAGES, languages=LANGUAGES)
 
 
 def client_config(services: "Services") -> dict[str, Any]:
     """What the scripts need: words, signs, and how things look."""
     from ui.shared.pictures import FACE_POINTS
-
-    def css(colour: tuple[int, int, int]) -> str:
-        return "rgb({} {} {})".format(*colour)
 
     return {
         "language": next(iter(LANGUAGES)),
@@ -67,10 +74,10 @@ def client_config(services: "Services") -> dict[str, Any]:
         "pages": PAGES,
         "signs": {sign.id: {**names(sign), "latin": sign.latin} for sign in services.models.signs.vocabulary.signs},
         "emotions": {
-            name: {"icon": icon_svg(name), "colour": css(EMOTION_COLOURS[name]), "names": texts}
+            name: {"icon": icon_svg(name), "colour": css_colour(EMOTION_COLOURS[name]), "names": texts}
             for name, texts in EMOTION_NAMES.items()
         },
-        "colours": {part: css(colour) for part, colour in PART_COLOURS.items()},
+        "colours": {part: css_colour(colour) for part, colour in PART_COLOURS.items()},
         "pose": POSE_LINES,
         "hand": HAND_LINES,
         "face": [[FACE_POINTS.index(point) for point in run] for run in FACE_RUNS],
@@ -78,9 +85,11 @@ def client_config(services: "Services") -> dict[str, Any]:
 
 
 def head_html(services: "Services") -> str:
-    """Styles, words and scripts, all in the page itself, so that nothing else is fetched."""
+    """The styles, what the scripts need as JSON, and the first script."""
     safe = json.dumps(client_config(services), ensure_ascii=False).replace("<", "\\u003c")
     shown = "".join(f'body[data-page="{name}"] #page-{name} {{ display: flex !important; }}\n' for name in PAGES)
     style = (UI / "shared/app.css").read_text(encoding="utf-8")
-    scripts = "\n".join((UI / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    return f"<style>{style}\n{shown}</style><script>window.KSLR_CONFIG = {safe};</script><script>{scripts}</script>"
+    return (
+        f'<style>{style}\n{shown}</style><script type="application/json" id="kslr-config">{safe}</script>'
+        f'<script type="module" src="{script_url(HEADER_SCRIPT)}"></script>'
+    )

@@ -1,13 +1,8 @@
-"""The app's words in Kazakh, Russian and English, which stand in words.json.
-
-Pages write no visible text themselves: they write elements that name a word (`word_html`) or carry a text in all three
-languages (`texts_html`). The browser shows the chosen language at once, without asking the server again.
-"""
+"""The app's words in Kazakh, Russian and English, which stand in words.json."""
 
 import json
 from collections.abc import Mapping
 from functools import cache
-from html import escape
 from pathlib import Path
 
 from kslr.core.errors import InputError
@@ -38,36 +33,6 @@ def text(key: str, language: str, **values: object) -> str:
     'Camera 2'
     """
     return words()[key][language].format(**values)
-
-
-def word_html(key: str, tag: str = "span", attributes: str = "", **values: object) -> str:
-    """An element whose text is a word of the app.
-
-    Args:
-        key: of words.json.
-        tag: the element's name.
-        attributes: more of them, as HTML.
-        values: what the word's braces stand for.
-
-    >>> word_html("live.camera_n", "b", n=2)
-    '<b data-word="live.camera_n" data-values="{&quot;n&quot;: 2}"></b>'
-
-    Raises:
-        KeyError: there is no such word.
-    """
-    words()[key]
-    data = f' data-values="{escape(json.dumps(values))}"' if values else ""
-    return f'<{tag} data-word="{key}"{data}{" " if attributes else ""}{attributes}></{tag}>'
-
-
-def texts_html(texts: Mapping[str, str], tag: str = "span", attributes: str = "") -> str:
-    """An element whose text is given in all three languages.
-
-    >>> texts_html({"kk": "Су", "ru": "Вода", "en": "Water"})
-    '<span data-kk="Су" data-ru="Вода" data-en="Water"></span>'
-    """
-    data = " ".join(f'data-{language}="{escape(texts[language])}"' for language in LANGUAGES)
-    return f"<{tag} {data}{' ' if attributes else ''}{attributes}></{tag}>"
 
 
 def names(sign: Sign) -> dict[str, str]:

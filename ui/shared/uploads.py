@@ -1,14 +1,18 @@
 """Uploaded files on a page: where they lie, the steps of the work on them as HTML, and their deletion."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ui.shared.i18n import Refusal, word_html
+from markupsafe import Markup
 
-PROBLEM = 'class="message problem" role="alert"'
+from ui.shared.html import macros
+from ui.shared.i18n import Refusal
+
+if TYPE_CHECKING:
+    import gradio as gr
 
 
 @dataclass(frozen=True)
@@ -39,30 +43,58 @@ def upload_path(path: str) -> Path | None:
     return found if found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file() else None
 
 
-def run_steps(path: Path | None, work: Callable[[Path], Iterator[str]]) -> Iterator[str]:
-    """Runs work on an uploaded file, then deletes the file.
+def run_steps(paths: Sequence[Path | None], work: Callable[..., Iterator[str]]) -> Iterator[str]:
+    """Runs work on uploaded files, then deletes the files.
 
     Each step carries a mark of the run. So the same answer twice is new to the page, and the page recognises a late
     step of an old run.
 
     Args:
-        path: the file; None where the browser named no uploaded file.
-        work: yields HTML.
+        paths: the files; None for one that the browser named and that is no uploaded file.
+        work: takes the paths and yields HTML.
 
     Yields:
         HTML with the mark. A `Refusal` becomes a message.
     """
+    marked = Markup('<div data-run="{}">{}</div>')
     mark = secrets.token_hex(4)
     try:
-        if path is None:
+        if None in paths:
             raise Refusal("video.unreadable")
-        for html in work(path):
-            yield f'<div data-run="{mark}">{html}</div>'
+        for html in work(*paths):
+            yield str(marked.format(mark, Markup(html)))
     except Refusal as refusal:
-        yield f'<div data-run="{mark}">{word_html(refusal.key, "p", PROBLEM, **refusal.values)}</div>'
+        message = macros("shared/parts.html").message(refusal.key, problem=True, **refusal.values)
+        yield str(marked.format(mark, message))
     finally:
+        for path in paths:
+            if path is not None:
+                path.unlink(missing_ok=True)
+
+
+def connect_job(picker: "gr.HTML", result: "gr.HTML", work: Callable[["gr.EventData"], Iterator[str]], queue: str) -> None:
+    """Lets a page's script start work on uploaded files with ``submit``, and cancel it with ``stop``.
+
+    Args:
+        picker: the part of the page whose script sends the files.
+        result: where the steps of the work appear.
+        work: takes what the script sends and yields HTML.
+        queue: jobs of one queue take turns.
+    """
+    import gradio as gr
+
+    def run(event: gr.EventData) -> Iterator[str]:
+        yield from work(event)
+
+    def delete_upload(event: gr.EventData) -> None:
+        path = upload_path(event_text(event, "path"))  # of a file whose turn has not come
         if path is not None:
             path.unlink(missing_ok=True)
+
+    running = picker.submit(
+        run, None, result, show_progress="hidden", concurrency_limit=1, concurrency_id=queue, api_visibility="private"
+    )
+    picker.stop(delete_upload, None, None, cancels=[running], api_visibility="private")
 
 
 def event_text(event: Any, name: str, default: str = "") -> str:

@@ -1,0 +1,82 @@
+// The camera, and clips recorded from it.
+import { Problem, wait } from "./dom.js";
+import { setWord } from "./words.js";
+
+const PROBLEMS = {
+  NotAllowedError: "live.denied", SecurityError: "live.denied", NotFoundError: "live.absent", OverconstrainedError: "live.absent",
+};
+const SMALL = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, facingMode: "user" };
+
+// Shows the camera in a video element; throws a Problem when there is none.
+export async function openCamera(video, wanted = SMALL) {
+  if (!isSecureContext || !navigator.mediaDevices) throw new Problem("live.insecure");
+  try {
+    video.srcObject = await navigator.mediaDevices.getUserMedia({ audio: false, video: wanted });
+  } catch (error) { throw new Problem(PROBLEMS[error.name] || "live.busy"); }
+  await video.play();
+  return video.srcObject;
+}
+
+export const openCameraById = (video, id) => {
+  const { facingMode, ...size } = SMALL;
+  return openCamera(video, { ...size, ...(id ? { deviceId: { exact: id } } : { facingMode }) });
+};
+
+export function closeCamera(video) {
+  video.srcObject?.getTracks().forEach((track) => {
+    track.onended = null;
+    track.stop();
+  });
+  video.srcObject = null;
+}
+
+// Says a word with so many seconds left, second after second, until none is left or it is stopped.
+export async function countDown(element, key, values = {}, seconds = 3, isStopped = () => false) {
+  for (let n = seconds; n > 0 && !isStopped(); n--) {
+    setWord(element, key, { ...values, n });
+    await wait(1000);
+  }
+  return !isStopped();
+}
+
+export function requireRecorder() {
+  if (!window.MediaRecorder && isSecureContext) throw new Problem("video.no_recorder");
+}
+
+// Records a stream for as long as the work takes; gives a file.
+export async function recordClip(stream, name, work) {
+  const type = ["video/webm;codecs=vp8", "video/webm", "video/mp4"].find((one) => MediaRecorder.isTypeSupported(one));
+  const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 2_500_000 }), parts = [];
+  recorder.ondataavailable = (event) => parts.push(event.data);
+  const stopped = new Promise((done) => { recorder.onstop = done; });
+  recorder.start();
+  await work();
+  recorder.stop();
+  await stopped;
+  return new File(parts, `${name}.${type.includes("mp4") ? "mp4" : "webm"}`, { type });
+}
+
+// The picture of a video element as a JPEG of at most so many pixels a side, after its time in seconds (a double).
+export class FrameGrabber {
+  #canvas = document.createElement("canvas");
+
+  constructor(side, quality = 0.8) { Object.assign(this, { side, quality }); }
+
+  // Copies the picture at once; the bytes are promised.
+  grab(video, seconds, mostBytes = Infinity) {
+    const scale = Math.min(1, this.side / Math.max(video.videoWidth, video.videoHeight)), canvas = this.#canvas;
+    canvas.width = Math.round(video.videoWidth * scale);
+    canvas.height = Math.round(video.videoHeight * scale);
+    canvas.getContext("2d").drawImage(video, 0, 0, canvas.width, canvas.height);
+    return this.#encode(seconds, mostBytes);
+  }
+
+  async #encode(seconds, mostBytes) {
+    const encode = (quality) => new Promise((done) => this.#canvas.toBlob(done, "image/jpeg", quality));
+    let blob = await encode(this.quality);
+    if (blob.size > mostBytes) blob = await encode(0.5);
+    const head = new ArrayBuffer(8);
+    new DataView(head).setFloat64(0, seconds, true);
+    return new Blob([head, blob]).arrayBuffer();
+  }
+}

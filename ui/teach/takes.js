@@ -1,0 +1,116 @@
+// Takes: recordings that were sent and checked, each with a card that shows the skeleton and what is poor.
+import { button, make, messenger } from "../shared/dom.js";
+import { Problem } from "../shared/dom.js";
+import { drawSkeleton } from "../shared/skeleton.js";
+import { address, requestWithFile, requestWithJson, SESSION } from "./requests.js";
+
+const DOWNLOADS = [["npz", true], ["pose", true], ["npz", false], ["pose", false]]; // format, with the face
+const STEP = 90; // milliseconds a frame of the moving skeleton
+
+// A skeleton that moves for as long as its canvas is on the page.
+function play(canvas, frames) {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches, context = canvas.getContext("2d");
+  let n = still ? Math.floor(frames.length / 2) : 0;
+  const step = () => {
+    if (!canvas.isConnected) return;
+    context.fillStyle = "#101418";
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    drawSkeleton(context, canvas.width, canvas.height, frames[n++ % frames.length]);
+    if (!still) setTimeout(step, STEP);
+  };
+  requestAnimationFrame(step);
+}
+
+function verdict({ problem, check }) {
+  if (problem) return make("span", { class: "bad", word: [problem.key, problem.values] });
+  if (!check) return make("span", { word: "teach.checking" });
+  if (check.problems.length) return make("span", { class: "bad", word: `take.${check.problems[0]}` });
+  const seconds = { s: check.seconds.toFixed(1) };
+  return make("span", { class: "good" }, make("span", { "aria-hidden": "true" }, "✓"), " ",
+    make("span", { word: ["teach.good", seconds] }));
+}
+
+function downloadLink(take, kind, face) {
+  const href = address("recording", { session: SESSION, take, kind, face });
+  return make("a", { class: "quiet", href, download: true }, `.${kind}`,
+    !face && ["\u00a0", make("small", { word: "teach.without_face" })]);
+}
+
+export class Takes {
+  #takes = []; // {n, file, element, check: the server's answer, problem, use}
+  made = 0;
+
+  // find: an element of the page by its name; say: shows a word about the takes.
+  constructor(find) {
+    this.find = find;
+    this.say = messenger(find("note"));
+    this.recording = false;
+  }
+
+  get length() { return this.#takes.length; }
+  get usable() { return this.#takes.filter((take) => take.use); }
+  get waiting() { return this.#takes.filter((take) => !take.check && !take.problem); }
+
+  // Says how far it is; more: the word of the record button once there are takes enough.
+  update() {
+    const ready = this.usable.length, waiting = this.waiting.length;
+    this.find("go").hidden = !ready;
+    if (waiting) this.say("teach.watching", { n: waiting });
+    else if (!this.recording && this.length) this.say(ready ? "teach.ready" : "teach.none_good", { n: ready }, !ready);
+    this.onChange?.();
+  }
+
+  // Sends a recording; a clip that somebody chose is taken as it is.
+  async send(file, chosen) {
+    const take = { n: ++this.made, file: chosen ? file.name : "", element: make("li"), use: false };
+    this.#takes.push(take);
+    this.find("takes").append(take.element);
+    this.#show(take);
+    try {
+      take.check = await requestWithFile("take", { session: SESSION, name: file.name, trimmed: chosen }, file);
+      take.use = take.check.usable && (chosen || !take.check.problems.length);
+    } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
+      take.problem = problem;
+    }
+    if (this.#takes.includes(take)) this.#show(take);
+  }
+
+  drop(takes = this.#takes) {
+    const keys = takes.map((take) => take.check?.take).filter(Boolean);
+    this.#takes = this.#takes.filter((take) => !takes.includes(take));
+    takes.forEach((take) => take.element.remove());
+    if (keys.length) requestWithJson("change", { do: "drop", session: SESSION, takes: keys }).catch(() => {});
+    if (!this.length) {
+      this.made = 0;
+      this.say(null);
+    }
+    this.update();
+  }
+
+  #show(take) {
+    const { check, problem, element, n, file } = take, canvas = make("canvas", { "width": 144, "height": 108, "aria-hidden": "true" });
+    element.className = problem || check?.problems.length ? "poor" : check ? "fine" : "";
+    const drop = button({ "data-drop": true, "label": "teach.drop" }, "✕");
+    drop.addEventListener("click", () => this.drop([take]));
+    element.replaceChildren(canvas, make("div", {},
+      make("p", {}, make("b", { word: ["teach.take_n", { n }] }), " ", file && make("small", {}, file)),
+      make("p", {}, verdict(take)), check?.usable && this.#tools(take)), drop);
+    if (check?.frames.length) {
+      canvas.height = Math.min(144, Math.round(canvas.width / check.aspect));
+      play(canvas, check.frames);
+    }
+    this.update();
+  }
+
+  #tools(take) {
+    const box = make("input", { "type": "checkbox", "data-use": true, "checked": take.use });
+    box.addEventListener("change", () => {
+      take.use = box.checked;
+      this.update();
+    });
+    return [make("p", { class: "tools" }, make("label", { class: "switch" }, box, make("span", { word: "teach.use" }))),
+      make("details", {}, make("summary", { word: "teach.landmarks" }),
+        make("p", { class: "tools" }, DOWNLOADS.map(([kind, face]) => downloadLink(take.check.take, kind, face))))];
+  }
+}
