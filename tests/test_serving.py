@@ -25,10 +25,10 @@ from typer.testing import CliRunner
 from benchmarks.clients import jpeg
 from benchmarks.served import Served, basic, served
 from tests import clips
+from tests.sources import ROOT, project
 from ui.cli.main import app
 from ui.server.guard import SHORTEST_KEY
 
-ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "docs/serving"
 LOGIN = "kslr:сөз"
 
@@ -100,7 +100,7 @@ def test_the_image_is_of_this_project_and_runs_as_nobody(compose, single):
 def test_the_image_holds_every_package_and_the_models():
     copied = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     assert all((ROOT / name).exists() for name in copied)
-    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    setup = project()["tool"]["setuptools"]
     tops = {name.split(".")[0] for name in setup["packages"]} | set(setup["package-dir"].values())
     assert tops == {"kslr", "emotion", "fusion", "ui", "models"}
     assert {*tops, "pyproject.toml", "README.md", "LICENSE"} <= copied
