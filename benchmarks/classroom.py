@@ -20,7 +20,9 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from fusion.classroom.loop import Classroom, Settings, watch  # noqa: E402
+from fusion.classroom.loop import Classroom, pace_frames  # noqa: E402
+from fusion.classroom.settings import Settings  # noqa: E402
+from fusion.classroom.windows import WindowBuilder  # noqa: E402
 from kslr.frame import Frame  # noqa: E402
 from tests.classes import lesson, photographed, portraits, seated  # noqa: E402
 
@@ -47,8 +49,8 @@ def speed(faces: list[np.ndarray], seconds: float, tries: int) -> None:
                 look = room.look(Frame(frames[i % len(frames)], i / 5))
                 seen, looks = max(seen, look.faces), looks + 1
             rates.append(looks / (time.perf_counter() - start))
-    said = ", ".join(f"{rate:.1f}" for rate in rates)
-    print(f"{len(faces)} faces at 1280×720 ({seen} read at once): {max(rates):.1f} looks a second (tries: {said})")
+    shown = ", ".join(f"{rate:.1f}" for rate in rates)
+    print(f"{len(faces)} faces at 1280×720 ({seen} read at once): {max(rates):.1f} looks a second (tries: {shown})")
     print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
 
 
@@ -63,8 +65,10 @@ def memory(faces: list[np.ndarray], minutes: float, rate: float) -> None:
     held: list[tuple[float, float]] = []
     with Classroom(Settings(rate=rate)) as room:
         start = time.process_time()
-        for window in watch(frames(), room):
-            if window.end % 60 == 0:
+        builder = WindowBuilder()
+        for frame in pace_frames(frames(), rate):
+            window = builder.add(room.look(frame))
+            if window and window.end % 60 == 0:
                 held.append((window.end / 60, resident()))
                 print(f"minute {held[-1][0]:4.0f}: {held[-1][1]:7.1f} MB", flush=True)
     warm = [mb for minute, mb in held if minute >= 5]

@@ -4,12 +4,12 @@ Four rules, and why:
 
 - **At least k faces** (five, never fewer): below that a mean is too close to its parts.
 - **Steps as coarse as one person**: with n faces one person moves a mean by at most 1/n of its range, so figures are
-  rounded to steps of at least that, and the number of faces is told in bands only.
+  rounded to steps of at least that, and the number of faces is given in bands only.
 - **A figure stands still until the class has moved it by a whole step**: rounding alone would let one person who comes
   or leaves tip a figure over an edge. As it is, two figures that follow one another cannot be subtracted to find the
   person between them.
 
-- **Nothing of everybody**: a share of moods or of heads turned is told no nearer to all (or none) than one step, for what
+- **Nothing of everybody**: a share of moods or of heads turned comes no nearer to all (or none) than one step, for what
   is true of all is true of each (`fusion.classroom.windows`).
 
 Noise as in differential privacy was weighed and left out: for a class of ten, noise that hides a person in every one
@@ -41,7 +41,7 @@ def check_k(k: int) -> int:
 
 
 def band(faces: int, k: int = LEAST) -> tuple[int, int] | None:
-    """The band that a number of faces is told as, or None below k.
+    """The band that stands for a number of faces, or None below k.
 
     >>> band(4), band(5), band(12), band(31, k=8)
     (None, (5, 9), (10, 14), (28, 32))
@@ -61,10 +61,10 @@ def step(low: int) -> float:
     return next((s for s in STEPS if s >= 1 / low - 1e-9), STEPS[-1])
 
 
-def coarse(value: float, step: float, before: float | None = None) -> float:
+def round_to_step(value: float, step: float, before: float | None = None) -> float:
     """A value in steps; the figure before stands until the value is a whole step away from it.
 
-    >>> coarse(0.57, 0.1), coarse(0.67, 0.1, before=0.6), coarse(0.71, 0.1, before=0.6)
+    >>> round_to_step(0.57, 0.1), round_to_step(0.67, 0.1, before=0.6), round_to_step(0.71, 0.1, before=0.6)
     (0.6, 0.6, 0.7)
     """
     if before is not None and abs(value - before) < step - 1e-9:

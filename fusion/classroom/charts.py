@@ -1,139 +1,97 @@
-"""The charts of a classroom report as SVG: a line breaks where nothing may be shown."""
+"""The charts of a classroom report; a line breaks where nothing may be shown."""
 
-from collections.abc import Callable, Mapping, Sequence
-from html import escape
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from fusion.classroom.engagement import MOODS
-from fusion.classroom.history import Moment
 from fusion.classroom.windows import Window
+from kslr.core.reports import new_figure
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 900, 320, 46, 12, 34
-# Told apart without colour too: each line has a dash of its own.
-LINES = {"engagement": ("#00627a", ""), "facing": ("#b3541e", "7 4"), "valence": ("#6a3d9a", "2 4")}
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from fusion.classroom.history import Moment
+
+# Each line has a dash of its own, so that lines differ without colour too.
+LINES = {"engagement": ("#00627a", "-"), "facing": ("#b3541e", "--"), "valence": ("#6a3d9a", ":")}
 MOOD_COLOURS = {"glad": "#e9b949", "calm": "#7fb7be", "surprised": "#b58fd1", "troubled": "#c96567"}
+GAP = "#eeeeee"
+TICKS = (10, 30, 60, 120, 300, 600, 1200, 3600, 7200)  # seconds
 
 
-def lines_chart(windows: Sequence[Window], moments: Sequence[Moment], text: Mapping[str, str]) -> str:
-    """Engagement with its band, the share facing, and valence (its −1…1 drawn over the same height).
+def format_minutes(seconds: float, _: object = None) -> str:
+    """
+    >>> format_minutes(754.2)
+    '12:34'
+    """
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
+
+
+def lines_figure(windows: Sequence[Window], moments: Sequence["Moment"], words: Mapping[str, str]) -> "Figure":
+    """Engagement with its band, the share facing, and valence, whose −1 to 1 has the same height.
 
     Args:
         windows: in their order.
-        moments: drawn as upright lines.
-        text: names of the lines.
+        moments: upright lines with their text.
+        words: names of the lines.
     """
-    x, end = _across(windows)
-    parts = [_frame(end, [("1", 1.0), ("0.5", 0.5), ("0", 0.0)]), _gaps(windows, x)]
-    for run in _runs(windows, "engagement"):
-        upper = [(x(_middle(w)), _y(min(1.0, w.engagement + w.margin))) for w in run]  # type: ignore[operator]
-        lower = [(x(_middle(w)), _y(max(0.0, w.engagement - w.margin))) for w in reversed(run)]  # type: ignore[operator]
-        parts.append(f'<polygon points="{_points(upper + lower)}" fill="#00627a" opacity=".15"/>')
+    figure, axes = _empty_chart(windows)
+    # A row without figures parts windows between which the source paused.
+    rows = [row for i, w in enumerate(windows) for row in ([None, w] if i and w.start - windows[i - 1].end > 1 else [w])]
+    middle = np.array([np.nan if w is None else (w.start + w.end) / 2 for w in rows])
+
+    def column(name: str) -> np.ndarray:
+        values = np.array([np.nan if w is None or getattr(w, name) is None else getattr(w, name) for w in rows])
+        return (values + 1) / 2 if name == "valence" else values
+
+    value, margin = column("engagement"), column("margin")
+    band = np.clip(value - margin, 0, 1), np.clip(value + margin, 0, 1)
+    axes.fill_between(middle, *band, color=LINES["engagement"][0], alpha=0.15, linewidth=0)
     for name, (colour, dash) in LINES.items():
-        for run in _runs(windows, name):
-            points = [(x(_middle(w)), _y(_share(name, getattr(w, name)))) for w in run]
-            if len(points) == 1:
-                parts.append(f'<circle cx="{points[0][0]:.1f}" cy="{points[0][1]:.1f}" r="3" fill="{colour}"/>')
-            else:
-                parts.append(
-                    f'<polyline points="{_points(points)}" fill="none" stroke="{colour}" stroke-width="2.5" '
-                    f'stroke-dasharray="{dash}"/>'
-                )
+        axes.plot(middle, column(name), dash, color=colour, marker="o", markersize=3, linewidth=2, label=words[name])
+    last = max((window.end for window in windows), default=0.0)
     for moment in moments:
-        at = x(min(moment.seconds, end))
-        parts.append(
-            f'<line x1="{at:.1f}" x2="{at:.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="#555" stroke-dasharray="3 3"/>'
-            f'<text x="{at + 4:.1f}" y="{TOP + 12}" fill="#333">{escape(moment.text[:40])}</text>'
-        )
-    legend = [(text[name], colour, dash) for name, (colour, dash) in LINES.items()]
-    return _svg(parts, text["lines"], legend)
+        at = min(moment.seconds, last)
+        axes.axvline(at, color="#555555", linestyle=(0, (3, 3)), linewidth=1)
+        axes.annotate(moment.text[:40], (at, 1), (3, -2), textcoords="offset points", va="top", fontsize=8, parse_math=False)
+    _add_legend(axes)
+    return figure
 
 
-def mood_chart(windows: Sequence[Window], text: Mapping[str, str]) -> str:
-    """Shares of the moods, stacked; where their roundings come to more than a whole, they are pressed to one."""
-    x, end = _across(windows)
-    parts = [_frame(end, [("100 %", 1.0), ("50 %", 0.5), ("0", 0.0)]), _gaps(windows, x)]
-    for window in windows:
-        shares = [getattr(window, mood) or 0.0 for mood in MOODS]
-        total, below = sum(shares), 0.0
-        for mood, share in zip(MOODS, shares, strict=True):
-            if total > 0 and share > 0:
-                height = share / max(total, 1.0)
-                parts.append(
-                    f'<rect x="{x(window.start):.1f}" y="{_y(below + height):.1f}" width="{x(window.end) - x(window.start):.1f}" '
-                    f'height="{_y(below) - _y(below + height):.1f}" fill="{MOOD_COLOURS[mood]}" shape-rendering="crispEdges"/>'
-                )
-                below += height
-    return _svg(parts, text["moods"], [(text[mood], MOOD_COLOURS[mood], "box") for mood in MOODS])
+def mood_figure(windows: Sequence[Window], words: Mapping[str, str]) -> "Figure":
+    """Shares of the moods, stacked; where their roundings come to more than a whole, they are scaled to one."""
+    figure, axes = _empty_chart(windows)
+    shares = np.array([[getattr(w, mood) or 0.0 for mood in MOODS] for w in windows]).reshape(-1, len(MOODS))
+    shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1)
+    start, width = [w.start for w in windows], [w.end - w.start for w in windows]
+    for mood, share, bottom in zip(MOODS, shares.T, (shares.cumsum(axis=1) - shares).T, strict=True):
+        axes.bar(start, share, width, bottom, align="edge", color=MOOD_COLOURS[mood], label=words[mood])
+    _add_legend(axes)
+    return figure
 
 
-def _across(windows: Sequence[Window]) -> tuple[Callable[[float], float], float]:
+def _empty_chart(windows: Sequence[Window]) -> tuple["Figure", "Axes"]:
+    """A chart over the whole session, grey where nothing may be shown."""
+    from matplotlib.ticker import MultipleLocator
+
+    figure = new_figure(9.6, 3.8)
+    axes = figure.subplots()
     end = max((window.end for window in windows), default=10.0)
-    return (lambda seconds: LEFT + (WIDTH - LEFT - 10) * seconds / end), end
-
-
-def _middle(window: Window) -> float:
-    return (window.start + window.end) / 2
-
-
-def _share(name: str, value: float) -> float:
-    return (value + 1) / 2 if name == "valence" else value
-
-
-def _y(share: float) -> float:
-    return TOP + (HEIGHT - TOP - BOTTOM) * (1 - share)
-
-
-def _points(points: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
-
-
-def _runs(windows: Sequence[Window], name: str) -> list[list[Window]]:
-    """Neighbours that all have the figure."""
-    runs: list[list[Window]] = [[]]
+    axes.set_xlim(0, end)
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0, 0.5, 1])
+    axes.xaxis.set_major_locator(MultipleLocator(next((s for s in TICKS if end / s <= 10), TICKS[-1])))
+    axes.xaxis.set_major_formatter(format_minutes)
+    axes.grid(axis="y", color="#cccccc")
+    axes.set_axisbelow(True)
     for window in windows:
-        if getattr(window, name) is None:
-            runs.append([])
-        elif runs[-1] and window.start - runs[-1][-1].end > 1:
-            runs.append([window])
-        else:
-            runs[-1].append(window)
-    return [run for run in runs if run]
+        if not window.shown:
+            axes.axvspan(window.start, window.end, color=GAP, linewidth=0)
+    return figure, axes
 
 
-def _gaps(windows: Sequence[Window], x: Callable[[float], float]) -> str:
-    return "".join(
-        f'<rect x="{x(w.start):.1f}" y="{TOP}" width="{x(w.end) - x(w.start):.1f}" height="{HEIGHT - TOP - BOTTOM}" fill="#eee"/>'
-        for w in windows
-        if not w.shown
-    )
-
-
-def _frame(end: float, marks: Sequence[tuple[str, float]]) -> str:
-    out = ""
-    for label, share in marks:
-        y = _y(share)
-        out += f'<line x1="{LEFT}" x2="{WIDTH - 10}" y1="{y:.1f}" y2="{y:.1f}" stroke="#ccc"/>'
-        out += f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end" fill="#555">{label}</text>'
-    apart = next((s for s in (10, 30, 60, 120, 300, 600, 1200, 3600) if end / s <= 10), 7200)
-    for seconds in range(0, int(end) + 1, apart):
-        at = LEFT + (WIDTH - LEFT - 10) * seconds / end
-        label = f"{seconds // 60}:{seconds % 60:02d}"
-        out += f'<text x="{at:.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle" fill="#555">{label}</text>'
-    return out
-
-
-def _svg(parts: Sequence[str], label: str, legend: Sequence[tuple[str, str, str]]) -> str:
-    out, at = "", LEFT
-    for name, colour, dash in legend:
-        y = HEIGHT + 10
-        out += (
-            f'<rect x="{at}" y="{y - 9}" width="24" height="11" fill="{colour}"/>'
-            if dash == "box"
-            else f'<line x1="{at}" x2="{at + 24}" y1="{y - 4}" y2="{y - 4}" stroke="{colour}" stroke-width="3" '
-            f'stroke-dasharray="{dash}"/>'
-        )
-        out += f'<text x="{at + 30}" y="{y}" fill="#222">{escape(name)}</text>'
-        at += 50 + 8 * len(name)
-    return (
-        f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT + 20}" role="img" aria-label="{escape(label)}" '
-        f'xmlns="http://www.w3.org/2000/svg">{"".join(parts)}{out}</svg>'
-    )
+def _add_legend(axes: "Axes") -> None:
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.08), ncols=4, frameon=False)

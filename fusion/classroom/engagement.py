@@ -49,7 +49,7 @@ class Weights:
             raise InputError("At least one emotion and one gaze must weigh more than 0.")
 
 
-def weights_from(given: Mapping[str, Any]) -> Weights:
+def parse_weights(given: Mapping[str, Any]) -> Weights:
     """Weights of a configuration; what is not named keeps its default.
 
     Args:
@@ -58,7 +58,7 @@ def weights_from(given: Mapping[str, Any]) -> Weights:
     Raises:
         InputError: an unknown name or no number.
 
-    >>> weights_from({"happy": 0.9, "averted": 3}).emotions[3]
+    >>> parse_weights({"happy": 0.9, "averted": 3}).emotions[3]
     0.9
     """
     known = {*EMOTIONS, "facing", "averted", "closed"}
@@ -88,11 +88,8 @@ def concentration(probabilities: np.ndarray, gaze: np.ndarray, weights: Weights 
     """
     weights = weights or Weights()
     gazes = np.array([weights.facing, weights.averted, weights.closed, np.nan])
-    return np.asarray(probabilities, float) @ np.array(weights.emotions) * gazes[np.asarray(gaze)] / _greatest(weights)
-
-
-def _greatest(weights: Weights) -> float:
-    return max(weights.emotions) * max(weights.facing, weights.averted, weights.closed)
+    greatest = max(weights.emotions) * np.nanmax(gazes)
+    return np.asarray(probabilities, float) @ np.array(weights.emotions) * gazes[np.asarray(gaze)] / greatest
 
 
 def valence(probabilities: np.ndarray) -> np.ndarray:

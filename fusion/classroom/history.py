@@ -11,14 +11,15 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fusion.classroom.history_tables import COLUMNS, LONGEST_MOMENT, LONGEST_NAME, migrate, prepare_sqlite
+from sqlalchemy import Engine
+from sqlalchemy import text as sql
+from sqlalchemy.exc import SQLAlchemyError
+
+from fusion.classroom.database import COLUMNS, LONGEST_MOMENT, LONGEST_NAME, default_url, open_database
 from fusion.classroom.windows import Window
 from kslr.core.errors import InputError
-
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
 RETENTION_DAYS = 90
 # A window comes every ten seconds; a session without one for so long has been left.
@@ -26,7 +27,7 @@ LEFT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
-class Session:
+class PastSession:
     """A session as the history knows it.
 
     Attributes:
@@ -57,14 +58,6 @@ class Moment:
     text: str
 
 
-def default_url() -> str:
-    """The database where none is given: ``KSLR_DATABASE``, else a file in ``KSLR_HOME`` or ``~/.local/share/kslr``."""
-    if url := os.environ.get("KSLR_DATABASE"):
-        return url
-    home = os.environ.get("KSLR_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kslr"
-    return f"sqlite:///{Path(home) / 'classroom.db'}"
-
-
 class History:
     """The database; a context manager. Calls from several threads are safe.
 
@@ -90,42 +83,7 @@ class History:
         self._engine: Engine | None = None
 
     def __enter__(self) -> "History":
-        from sqlalchemy import create_engine, event
-        from sqlalchemy.engine import make_url
-        from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
-        from sqlalchemy.pool import StaticPool
-
-        try:
-            url = make_url(self.url)
-            options: dict[str, Any] = {}
-            if url.get_backend_name() == "sqlite":
-                options["connect_args"] = {"check_same_thread": False, "timeout": 15}
-                if not url.database or url.database == ":memory:":
-                    options["poolclass"] = StaticPool
-                else:
-                    Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-            engine = create_engine(url, **options)
-        except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
-            raise InputError(
-                "That database address cannot be used. Write it as SQLAlchemy does, such as sqlite:///class.db."
-            ) from error
-        except OSError as error:
-            raise InputError(f"The folder of the database cannot be made ({error.strerror}). Choose another place.") from error
-        if url.get_backend_name() == "sqlite":
-            event.listen(engine, "connect", prepare_sqlite)
-        try:
-            with engine.begin() as connection:
-                migrate(connection)
-        except (SQLAlchemyError, UnicodeError, TypeError) as error:
-            engine.dispose()
-            # Not the driver's own message, which may hold a password.
-            raise InputError(
-                f"The database {url.render_as_string()} cannot be opened. Check the address and that it runs."
-            ) from error
-        except InputError:
-            engine.dispose()
-            raise
-        self._engine = engine
+        self._engine = open_database(self.url)
         self.forget_old()
         self.mark_interrupted()
         return self
@@ -142,7 +100,7 @@ class History:
             InputError: the name is too long.
         """
         key = secrets.token_urlsafe(12)
-        row = {"id": key, "name": _text(name, LONGEST_NAME), "k": k, "place": _text(place, LONGEST_NAME)}
+        row = {"id": key, "name": _clean_text(name, LONGEST_NAME), "k": k, "place": _clean_text(place, LONGEST_NAME)}
         values = {**row, "now": _now(), "owner": _owner()}
         self._run("insert into sessions (id, name, started, beaten, status, owner, k, place) "
                   "values (:id, :name, :now, :now, 'running', :owner, :k, :place)", **values)  # fmt: skip
@@ -171,7 +129,7 @@ class History:
         Raises:
             InputError: it is too long.
         """
-        self._run("update sessions set name = :name where id = :id", id=key, name=_text(name, LONGEST_NAME))
+        self._run("update sessions set name = :name where id = :id", id=key, name=_clean_text(name, LONGEST_NAME))
 
     def note(self, key: str, seconds: float, text: str) -> None:
         """Adds a moment.
@@ -179,27 +137,27 @@ class History:
         Raises:
             InputError: it says nothing or too much, or the session is not there.
         """
-        if not _text(text, LONGEST_MOMENT):
+        if not _clean_text(text, LONGEST_MOMENT):
             raise InputError("Say in a few words what happens at that moment.")
         self.session(key)
         self._run("insert into moments (session, seconds, text) values (:session, :seconds, :text)",
-                  session=key, seconds=max(0.0, float(seconds)), text=_text(text, LONGEST_MOMENT))  # fmt: skip
+                  session=key, seconds=max(0.0, float(seconds)), text=_clean_text(text, LONGEST_MOMENT))  # fmt: skip
 
     def delete(self, key: str) -> None:
         """Deletes a session with all its windows and moments."""
         for table, column in (("windows", "session"), ("moments", "session"), ("sessions", "id")):
             self._run(f"delete from {table} where {column} = :key", key=key)
 
-    def sessions(self) -> list[Session]:
+    def sessions(self) -> list[PastSession]:
         """All sessions, the newest first."""
         rows = self._run(
             "select s.id, s.name, s.started, s.status, s.k, s.place, coalesce(max(w.end_seconds), 0) from sessions s "
             "left join windows w on w.session = s.id "
             "group by s.id, s.name, s.started, s.status, s.k, s.place order by s.started desc, s.id"
         )
-        return [Session(*row) for row in rows]
+        return [PastSession(*row) for row in rows]
 
-    def session(self, key: str) -> Session:
+    def session(self, key: str) -> PastSession:
         """One session.
 
         Raises:
@@ -220,6 +178,14 @@ class History:
         rows = self._run("select id, seconds, text from moments where session = :key order by seconds, id", key=key)
         return [Moment(*row) for row in rows]
 
+    def record(self, key: str) -> tuple[PastSession, list[Window], list[Moment]]:
+        """One session with everything that is kept of it.
+
+        Raises:
+            InputError: it is not there.
+        """
+        return self.session(key), self.windows(key), self.moments(key)
+
     def forget_old(self) -> None:
         """Deletes the sessions that are older than the retention."""
         if self.retention:
@@ -231,25 +197,27 @@ class History:
         """Marks the running sessions whose process is gone, or that had no window for a minute."""
         left = _iso(datetime.now(timezone.utc) - timedelta(seconds=LEFT_SECONDS))
         for key, owner, beaten in self._run("select id, owner, beaten from sessions where status = 'running'"):
-            if beaten < left or not _alive(owner):
+            if beaten < left or not _is_alive(owner):
                 self._run("update sessions set status = 'interrupted', owner = '' where id = :id", id=key)
 
     def _run(self, statement: str, **values: Any) -> list[Any]:
-        from sqlalchemy import text
-        from sqlalchemy.exc import SQLAlchemyError
-
         if self._engine is None:
             raise RuntimeError("This History is not open; use it in a with statement.")
         try:
             with self._engine.begin() as connection:
-                result = connection.execute(text(statement), values)
+                result = connection.execute(sql(statement), values)
                 return list(result.fetchall()) if result.returns_rows else []
         except (SQLAlchemyError, UnicodeError, OverflowError) as error:  # the last two: damaged, or a number too large for it
             raise InputError("The database refused; it may be full, locked or gone. Check it and try again.") from error
 
 
-def _text(given: str, longest: int) -> str:
-    cleaned = " ".join("".join(c if c.isprintable() else " " for c in str(given)).split())
+def _clean_text(text: str, longest: int) -> str:
+    """One line without control characters.
+
+    Raises:
+        InputError: it is too long.
+    """
+    cleaned = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
     if len(cleaned) > longest:
         raise InputError(f"That text is too long; at most {longest} letters.")
     return cleaned
@@ -265,18 +233,19 @@ def _iso(when: datetime) -> str:
 
 def _owner() -> str:
     """This process, told apart from a later one with the same number."""
-    return f"{socket.gethostname()} {os.getpid()} {_born(os.getpid())}"[:200]
+    return f"{socket.gethostname()} {os.getpid()} {_start_time(os.getpid())}"[:200]
 
 
-def _born(process: int) -> str:
+def _start_time(process: int) -> str:
+    """When a process began, in the kernel's ticks; ``-`` where that is not known."""
     stat = Path(f"/proc/{process}/stat")
     return stat.read_text().rsplit(")", 1)[1].split()[19] if sys.platform == "linux" and stat.exists() else "-"
 
 
-def _alive(owner: str) -> bool:
+def _is_alive(owner: str) -> bool:
     """Whether a session's process may still run; on other machines and systems it may."""
     host, _, rest = owner.rpartition(" ")
     host, _, process = host.rpartition(" ")
     if sys.platform != "linux" or host != socket.gethostname() or not process.isdigit():
         return True
-    return _born(int(process)) == rest
+    return _start_time(int(process)) == rest

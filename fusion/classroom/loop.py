@@ -1,57 +1,35 @@
 """The classroom loop: pictures in, figures of the group every ten seconds out, and nothing of anybody in between.
 
 A `Classroom` looks at single pictures and gives `Look`s: sums over everybody in view, without a trace of who they are.
-`Windows` makes ten seconds of looks into one `Window`, the only thing that screens, files and databases ever get, by the
-rules of `fusion.classroom.anonymity`. Boxes, crops, landmarks and track numbers live inside `Classroom.look` and end with it.
+`WindowBuilder` makes ten seconds of looks into one `Window`, the only thing that screens, files and databases ever get, by
+the rules of `fusion.classroom.anonymity`. A `Lesson` is both together, written to the history. Boxes, crops, landmarks and
+track numbers live inside `Classroom.look` and end with it.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from emotion.detection import FaceDetector
+from emotion.faces import crop_from_box
+from emotion.headpose import EYES_LARGE_ENOUGH, LARGE_ENOUGH, SHUT, HeadPose, eye_openness, head_angles
 from emotion.recognizer import EmotionRecognizer
-from fusion.classroom.anonymity import LEAST, check_k
-from fusion.classroom.engagement import AVERTED, CLOSED, FACING, UNKNOWN, Weights, arousal, concentration, moods, valence
-from fusion.classroom.targets import CAMERA, Target, attending
-from fusion.classroom.windows import Look, Window, Windows
-from kslr.core.errors import InputError
+from emotion.tracking import FaceTracker
+from fusion.classroom.engagement import AVERTED, CLOSED, FACING, UNKNOWN, arousal, concentration, moods, valence
+from fusion.classroom.settings import Settings
+from fusion.classroom.targets import is_attending
+from fusion.classroom.windows import Look, Window, WindowBuilder
 from kslr.frame import Frame
+
+if TYPE_CHECKING:
+    from fusion.classroom.history import History
 
 # A face whose crop is poorer cannot be read: it counts in no figure, and not towards k.
 READABLE = 0.1
 # Heads that are measured in one look; the others keep what was seen of them for as long as HOLD.
 HEADS_A_LOOK, HOLD = 10, 3.0
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What the operator chooses.
-
-    Attributes:
-        k: figures are of at least so many faces; five or more.
-        targets: what counts as attending.
-        weights: of the index.
-        rate: looks a second at most; fewer when the machine cannot keep up.
-        tile: pixels of the detector's tiles; smaller ones find smaller faces and take longer.
-
-    Raises:
-        InputError: a number that cannot be.
-    """
-
-    k: int = LEAST
-    targets: tuple[Target, ...] = (CAMERA,)
-    weights: Weights = field(default_factory=Weights)
-    rate: float = 5.0
-    tile: int = 400
-
-    def __post_init__(self) -> None:
-        check_k(self.k)
-        if not self.targets:
-            raise InputError("Say what counts as attending: at least one target, such as camera.")
-        if not 0.2 <= self.rate <= 30:
-            raise InputError("Looks a second are between 0.2 and 30.")
 
 
 class Classroom:
@@ -71,10 +49,6 @@ class Classroom:
         self._recognizer = recognizer or EmotionRecognizer()
 
     def __enter__(self) -> "Classroom":
-        from emotion.detection import FaceDetector
-        from emotion.headpose import HeadPose
-        from emotion.tracking import FaceTracker
-
         with ExitStack() as stack:
             self._detector = stack.enter_context(FaceDetector(tile=self.settings.tile, margin=0.0))
             self._heads = HeadPose()
@@ -95,10 +69,8 @@ class Classroom:
         Raises:
             InputError: the picture has a shape that cannot be.
         """
-        from emotion.faces import crop_from_box
-
-        boxes = one_box_a_face(self._detector.detect(frame.rgb))
-        numbers = self._known(boxes, frame.seconds)
+        boxes = remove_overlaps(self._detector.detect(frame.rgb))
+        numbers = self._update_tracks(boxes, frame.seconds)
         crops = [crop_from_box(frame.rgb, box, frame.seconds) for box in boxes]
         # A face is believed from its second look on: what flickers is no face.
         sure = [i for i, crop in enumerate(crops) if crop and crop.quality >= READABLE and self._looks[numbers[i]] > 1]
@@ -121,7 +93,7 @@ class Classroom:
             tuple(float(share) for share in moods(rows).mean(axis=0)),
         )
 
-    def _known(self, boxes: np.ndarray, seconds: float) -> list[int]:
+    def _update_tracks(self, boxes: np.ndarray, seconds: float) -> list[int]:
         """Track numbers; those of faces that are gone are forgotten with all that was known of them."""
         numbers = self._tracker.update(boxes, seconds)
         alive = self._tracker.numbers()
@@ -131,24 +103,22 @@ class Classroom:
 
     def _gaze(self, frame: Frame, boxes: np.ndarray, numbers: list[int]) -> np.ndarray:
         """FACING, AVERTED, CLOSED or UNKNOWN of every face; measured anew for those whose turn it is."""
-        from emotion.headpose import EYES_LARGE_ENOUGH, LARGE_ENOUGH, SHUT, eye_openness, head_angles
-
         large = [i for i in range(len(boxes)) if boxes[i, 2] >= LARGE_ENOUGH]
         turn = sorted(large, key=lambda i: self._poses.get(numbers[i], (-1.0, 0))[0])[:HEADS_A_LOOK]
         if turn:
             points = self._heads.landmarks(frame.rgb, boxes[turn])
             size = (frame.rgb.shape[1], frame.rgb.shape[0])
-            gaze = np.where(attending(head_angles(points), boxes[turn], size, self.settings.targets), FACING, AVERTED)
+            gaze = np.where(is_attending(head_angles(points), boxes[turn], size, self.settings.targets), FACING, AVERTED)
             shut = (eye_openness(points) < SHUT) & (boxes[turn, 2] >= EYES_LARGE_ENOUGH)
             for i, code in zip(turn, np.where(shut, CLOSED, gaze), strict=True):
                 self._poses[numbers[i]] = (frame.seconds, int(code))
         return np.array([self._poses.get(number, (0.0, UNKNOWN))[1] for number in numbers])
 
 
-def one_box_a_face(boxes: np.ndarray) -> np.ndarray:
+def remove_overlaps(boxes: np.ndarray) -> np.ndarray:
     """(n, 4) boxes, the surest first, without those whose centre lies in a surer one: nobody may count twice towards k.
 
-    >>> one_box_a_face(np.array([[0, 0, 10, 10], [2, 2, 30, 30], [4, 4, 4, 4]])).tolist()
+    >>> remove_overlaps(np.array([[0, 0, 10, 10], [2, 2, 30, 30], [4, 4, 4, 4]])).tolist()
     [[0, 0, 10, 10], [2, 2, 30, 30]]
     """
     kept: list[int] = []
@@ -160,24 +130,62 @@ def one_box_a_face(boxes: np.ndarray) -> np.ndarray:
     return boxes[kept]
 
 
-def watch(frames: Iterable[Frame], classroom: Classroom, progress: Callable[[float], None] | None = None) -> Iterator[Window]:
-    """Windows of a source, as they end.
+def pace_frames(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
+    """The frames to look at, at most so many a second.
 
     Args:
         frames: of `kslr.video`. A camera gives its newest picture only, so that a slow machine looks at fewer and still
-            keeps up; a recording is looked at `rate` times a second.
-        classroom: entered.
-        progress: told the seconds of every look.
+            keeps up.
+        rate: frames a second.
     """
-    due, windows = 0.0, Windows(classroom.settings.k)
+    due = 0.0
     for frame in frames:
-        if frame.seconds < due - 1e-6:
-            continue
-        # From when it was due, not from when it came: a rate that the frames' own does not divide is kept in the mean.
-        due = max(due, frame.seconds - 1 / classroom.settings.rate) + 1 / classroom.settings.rate
-        if (window := windows.add(classroom.look(frame))) is not None:
-            yield window
-        if progress:
-            progress(frame.seconds)
-    if (last := windows.close()) is not None:
-        yield last
+        if frame.seconds >= due - 1e-6:
+            # From when it was due, not from when it came: a rate that the frames' own does not divide is kept in the mean.
+            due = max(due, frame.seconds - 1 / rate) + 1 / rate
+            yield frame
+
+
+class Lesson:
+    """One session of a class that is written to the history window by window. A context manager; calls must take turns.
+
+    Attributes:
+        key: the session's id in the history, from entering on.
+    """
+
+    def __init__(self, settings: Settings, recognizer: EmotionRecognizer, history: "History", name: str, place: str) -> None:
+        self._classroom = Classroom(settings, recognizer)
+        self._builder = WindowBuilder(settings.k)
+        self._history, self._name, self._place = history, name, place
+        self._open = False
+
+    def __enter__(self) -> "Lesson":
+        with ExitStack() as stack:
+            stack.enter_context(self._classroom)
+            self.key = self._history.begin(self._name, k=self._builder.k, place=self._place)
+            self._stack = stack.pop_all()
+        self._open = True
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def look(self, frame: Frame) -> Window | None:
+        """Looks at a picture; gives the window that ended with it, if one did, which is on the disk by then.
+
+        Raises:
+            InputError: the picture has a shape that cannot be, or the session has been deleted.
+        """
+        return self._write(self._builder.add(self._classroom.look(frame)))
+
+    def finish(self) -> Window | None:
+        """Ends the session, once, and gives its last window."""
+        window = self._write(self._builder.close()) if self._open else None
+        self._open = False
+        self._history.finish(self.key)
+        return window
+
+    def _write(self, window: Window | None) -> Window | None:
+        if window is not None:
+            self._history.add(self.key, window)
+        return window

@@ -12,7 +12,6 @@ import numpy as np
 
 from kslr.core.errors import InputError
 
-KINDS = ("camera", "desk", "direction", "region")
 # A face's square in FER2013's framing is about this wide.
 FACE_METRES = 0.19
 # Half the width of the picture over the distance to the camera for an opening of 65°, as classroom cameras have.
@@ -21,8 +20,8 @@ FARTHEST = 8.0
 
 
 @dataclass(frozen=True)
-class Target:
-    """Something to look at.
+class AttentionTarget:
+    """Something to look at; who looks there attends.
 
     Attributes:
         kind: ``direction`` or ``region``.
@@ -35,11 +34,11 @@ class Target:
     tolerance: float = 30.0
 
 
-CAMERA = Target("direction", (0.0, 0.0), 30.0)
-DESK = Target("direction", (0.0, 40.0), 30.0)
+CAMERA = AttentionTarget("direction", (0.0, 0.0), 30.0)
+DESK = AttentionTarget("direction", (0.0, 40.0), 30.0)
 
 
-def target(text: str) -> Target:
+def parse_target(text: str) -> AttentionTarget:
     """A target as it is written on a command line or in a form.
 
     Args:
@@ -49,7 +48,7 @@ def target(text: str) -> Target:
     Raises:
         InputError: none of these.
 
-    >>> target("direction:40,0").place, target("region:0.7,0.1,0.3,0.6,20").tolerance
+    >>> parse_target("direction:40,0").place, parse_target("region:0.7,0.1,0.3,0.6,20").tolerance
     ((40.0, 0.0), 20.0)
     """
     kind, _, rest = text.strip().partition(":")
@@ -71,10 +70,12 @@ def target(text: str) -> Target:
         )
     if tolerance and not 0 < tolerance[0] <= 90:
         raise InputError("A target's tolerance is more than 0 and at most 90 degrees.")
-    return Target(kind, place, *(tolerance or (30.0,)))
+    return AttentionTarget(kind, place, *(tolerance or (30.0,)))
 
 
-def attending(angles: np.ndarray, boxes: np.ndarray, size: tuple[int, int], targets: Sequence[Target] = (CAMERA,)) -> np.ndarray:
+def is_attending(
+    angles: np.ndarray, boxes: np.ndarray, size: tuple[int, int], targets: Sequence[AttentionTarget] = (CAMERA,)
+) -> np.ndarray:
     """Whether heads are turned to one of the targets.
 
     Args:
@@ -87,9 +88,9 @@ def attending(angles: np.ndarray, boxes: np.ndarray, size: tuple[int, int], targ
         (n,) bool.
 
     >>> box = np.array([[600, 300, 80, 80]])
-    >>> attending(np.array([[50.0, 0.0]]), box, (1280, 720)).tolist()
+    >>> is_attending(np.array([[50.0, 0.0]]), box, (1280, 720)).tolist()
     [False]
-    >>> attending(np.array([[50.0, 0.0]]), box, (1280, 720), [target("region:0.8,0.2,0.2,0.6")]).tolist()
+    >>> is_attending(np.array([[50.0, 0.0]]), box, (1280, 720), [parse_target("region:0.8,0.2,0.2,0.6")]).tolist()
     [True]
     """
     angles, boxes = np.asarray(angles, float).reshape(-1, 2), np.asarray(boxes, float).reshape(-1, 4)
@@ -102,7 +103,7 @@ def attending(angles: np.ndarray, boxes: np.ndarray, size: tuple[int, int], targ
     return out
 
 
-def _towards(angles: np.ndarray, boxes: np.ndarray, size: tuple[int, int], region: Target) -> np.ndarray:
+def _towards(angles: np.ndarray, boxes: np.ndarray, size: tuple[int, int], region: AttentionTarget) -> np.ndarray:
     """Whether the region is within the tolerance of where the heads point, at whatever distance it may be."""
     width, height = size
     focal = width / 2 / HALF_OPENING

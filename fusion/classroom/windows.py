@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.classroom.anonymity import LEAST, band, check_k, coarse, step
+from fusion.classroom.anonymity import LEAST, band, check_k, round_to_step, step
 from fusion.classroom.engagement import MOODS, confidence, margin
 
 SECONDS = 10.0
@@ -79,16 +79,16 @@ class Window:
         return asdict(self)
 
 
-class Windows:
+class WindowBuilder:
     """Makes looks into windows, one every ten seconds; holds sums only.
 
     Args:
         k: figures are of at least so many faces.
 
-    >>> windows = Windows()
-    >>> [windows.add(Look(t, 6, 6, 1.0, 0.97, 1.0, 0.2, 0.1, (0.2, 0.8, 0.0, 0.0))) for t in (0.0, 5.0)]
+    >>> builder = WindowBuilder()
+    >>> [builder.add(Look(t, 6, 6, 1.0, 0.97, 1.0, 0.2, 0.1, (0.2, 0.8, 0.0, 0.0))) for t in (0.0, 5.0)]
     [None, None]
-    >>> window = windows.add(Look(10.0, 6, 6, 1.0))
+    >>> window = builder.add(Look(10.0, 6, 6, 1.0))
     >>> window.least, window.most, window.engagement
     (5, 9, 1.0)
     """
@@ -121,7 +121,7 @@ class Windows:
             return Window(start, end, rate)
         faces = min(look.faces for look in enough)
         low, high = band(faces, self.k) or (self.k, self.k)
-        quality = coarse(float(np.mean([look.quality for look in enough])), 0.25)
+        quality = round_to_step(float(np.mean([look.quality for look in enough])), 0.25)
         mean_faces = float(np.mean([look.faces for look in enough]))
         self._fullest = max(self._fullest, mean_faces)
         figures: dict[str, float | None] = {
@@ -145,7 +145,7 @@ class Windows:
         return Window(start, end, rate, low, high, **figures, confidence=round(confidence(low, quality), 1))
 
     def _figure(self, name: str, value: float, low: int, width: float = 1.0) -> float:
-        self._before[name] = coarse(value, step(low) * width, self._before.get(name))
+        self._before[name] = round_to_step(value, step(low) * width, self._before.get(name))
         return self._before[name]
 
 

@@ -52,7 +52,7 @@ def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] =
     )
 
 
-def joint_page(report: dict[str, Any]) -> str:
+def render_joint_report(report: dict[str, Any]) -> str:
     """The page of what `kslr evaluate joint` found.
 
     Args:

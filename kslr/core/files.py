@@ -33,6 +33,11 @@ def write_file(path: str | Path, content: bytes) -> None:
         raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place or free some space.") from error
 
 
+def data_folder() -> Path:
+    """The user's own folder: ``KSLR_HOME``, else ``~/.local/share/kslr`` (or as ``XDG_DATA_HOME`` says). It may not be there yet."""
+    return Path(os.environ.get("KSLR_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kslr")
+
+
 def check_writable(path: str | Path) -> None:
     """Says before a long run, rather than after it, that its result could not be written.
 

@@ -74,7 +74,7 @@ def figure_svg(figure: "Figure") -> str:
 
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "kslr"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     svg = buffer.getvalue()
     return svg[svg.index("<svg") :]
 

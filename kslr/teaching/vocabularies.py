@@ -1,11 +1,10 @@
-"""Taught vocabularies as they are kept: what is in one, its file, and the folder where those live that have a name.
+"""Taught vocabularies: what is in one, its file, and the folder of those that are called by name.
 
-A vocabulary holds embeddings, labels and where each recording came from, no video. It may hold one recording of each
-word as landmarks, so that learners can be shown the sign as a moving skeleton.
+A vocabulary holds embeddings, labels and where each recording came from, but no video. It may hold one recording of each
+word as landmarks, so that learners can see the sign as a moving skeleton.
 """
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -16,18 +15,19 @@ import numpy as np
 
 from kslr.core.arrays import read_arrays
 from kslr.core.errors import InputError
-from kslr.core.files import parse_json, write_file
-from kslr.landmarks import PARTS, VALUES
+from kslr.core.files import data_folder, parse_json, write_file
+from kslr.landmarks import FACE, VALUES
 from kslr.vocabulary import Sign
 
 VERSION = 2
 READABLE = (1, 2)  # the first had no exemplars
-MOST_WORDS, MOST_ROWS, MOST_FRAMES, MOST_BYTES = 2000, 200_000, 300, 512 * 1024 * 1024
+# Limits of a file, far above those of `kslr.teaching.shelf`.
+FILE_WORDS, FILE_ROWS, FILE_FRAMES, FILE_BYTES = 2000, 200_000, 300, 512 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Exemplar:
-    """One recording of a word, to show.
+    """One recording of a word, kept as landmarks to be shown.
 
     Attributes:
         recording: its number in the vocabulary.
@@ -42,8 +42,7 @@ class Exemplar:
     @property
     def face(self) -> bool:
         """Whether the face is in it."""
-        start, points, width = PARTS["face"]
-        return bool(np.isfinite(self.window[:, start : start + points * width]).any())
+        return bool(np.isfinite(self.window[:, FACE]).any())
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class TaughtVocabulary:
         signs: the words, in the order of their labels.
         embeddings: (n, values) float32 of length 1.
         label: (n,) int index into `signs`.
-        recording: (n,) int; rows with one number are views of one recording, the first the recording itself.
+        recording: (n,) int; rows with the same number are views of one recording, the first is the recording itself.
         provenance: of each recording, such as its file's name.
         exemplars: word id → one of its recordings as landmarks; words may be missing.
     """
@@ -118,9 +117,9 @@ def load_vocabulary(path: str | Path) -> TaughtVocabulary:
         InputError: missing, damaged, too large, or no vocabulary.
     """
     try:
-        if Path(path).stat().st_size > MOST_BYTES:
-            raise InputError(f"{path} is larger than {MOST_BYTES >> 20} MiB, which no vocabulary is.")
-        arrays = read_arrays(path, MOST_BYTES)
+        if Path(path).stat().st_size > FILE_BYTES:
+            raise InputError(f"{path} is larger than {FILE_BYTES >> 20} MiB, which no vocabulary is.")
+        arrays = read_arrays(path, FILE_BYTES)
         about = parse_json(str(arrays["about"]))
         exemplars = {
             str(word): Exemplar(int(one["recording"]), float(one["seconds"]), arrays[f"exemplar_{i}"])
@@ -137,7 +136,7 @@ def load_vocabulary(path: str | Path) -> TaughtVocabulary:
             tuple(about["provenance"]),
             exemplars,
         )
-        if about["version"] not in READABLE or not _whole(loaded):
+        if about["version"] not in READABLE or not _is_consistent(loaded):
             raise ValueError("its parts don't fit each other")
         return loaded
     except OSError as error:
@@ -146,53 +145,48 @@ def load_vocabulary(path: str | Path) -> TaughtVocabulary:
         raise InputError(f"{path} is not a vocabulary of this version ({error}). Teach it again.") from error
 
 
-def _whole(one: TaughtVocabulary) -> bool:
+def _is_consistent(one: TaughtVocabulary) -> bool:
     """Whether the parts of a vocabulary that came from a file fit each other."""
-    words = [sign.id for sign in one.signs]
-    rows, told = len(one.label), len(one.provenance)
-    text = all(isinstance(value, str) for s in one.signs for value in (s.id, s.kk, s.latin, s.en, s.ru))
-    shapes = one.embeddings.ndim == 2 and one.label.shape == one.recording.shape == (len(one.embeddings),)
-    numbers = shapes and one.label.dtype.kind == one.recording.dtype.kind == "i" and one.embeddings.dtype.kind == "f"
-    # Every word has recordings, every recording rows, and embeddings are of length 1.
-    within = numbers and _all_of(one.label, len(words)) and _all_of(one.recording, told)
-    within = within and bool((np.abs(one.embeddings) <= 1.01).all()) and all(isinstance(text, str) for text in one.provenance)
-    within = within and all(_counts(sign.trained_on) for sign in one.signs)
-    shown = all(
-        word in words
-        and 0 <= e.recording < told
-        and 0 < e.seconds < 3600
-        and e.window.ndim == 2
-        and e.window.dtype.kind == "f"
-        and e.window.shape[1] == VALUES
-        and 0 < len(e.window) <= MOST_FRAMES
-        for word, e in one.exemplars.items()
+    words, rows, recordings = [sign.id for sign in one.signs], len(one.label), len(one.provenance)
+    texts = [*one.provenance, *(text for s in one.signs for text in (s.id, s.kk, s.latin, s.en, s.ru))]
+    counts = [s.trained_on for s in one.signs]
+    return (
+        len(set(words)) == len(words) <= FILE_WORDS
+        and rows <= FILE_ROWS
+        and all(isinstance(text, str) for text in texts)
+        and all(isinstance(found, Mapping) and all(isinstance(n, int) and n >= 0 for n in found.values()) for found in counts)
+        and one.embeddings.ndim == 2
+        and one.label.shape == one.recording.shape == (len(one.embeddings),)
+        and (one.embeddings.dtype.kind, one.label.dtype.kind, one.recording.dtype.kind) == ("f", "i", "i")
+        and bool((np.abs(one.embeddings) <= 1.01).all())
+        # Every word has recordings, every recording has rows.
+        and np.array_equal(np.unique(one.label), np.arange(len(words)))
+        and np.array_equal(np.unique(one.recording), np.arange(recordings))
+        and all(word in words and _fits(exemplar, recordings) for word, exemplar in one.exemplars.items())
     )
-    few = len(words) <= MOST_WORDS and rows <= MOST_ROWS
-    return bool(text and within and shown and few and len(set(words)) == len(words))
 
 
-def _all_of(numbers: np.ndarray, count: int) -> bool:
-    """Whether exactly the numbers from 0 on occur."""
-    return np.array_equal(np.unique(numbers), np.arange(count))
-
-
-def _counts(given: object) -> bool:
-    return isinstance(given, Mapping) and all(isinstance(n, int) and n >= 0 for n in given.values())
+def _fits(exemplar: Exemplar, recordings: int) -> bool:
+    window = exemplar.window
+    known = 0 <= exemplar.recording < recordings and 0 < exemplar.seconds < 3600
+    return (
+        known and window.ndim == 2 and window.dtype.kind == "f" and window.shape[1] == VALUES and 0 < len(window) <= FILE_FRAMES
+    )
 
 
 @contextmanager
-def changing(folder: str | Path, patience: float = 60.0) -> Iterator[None]:
-    """While it lasts, nobody else who asks in the same way changes a vocabulary in the folder: no change is lost.
+def lock_folder(folder: str | Path, patience: float = 60.0) -> Iterator[None]:
+    """Keeps every other program that takes this lock from changing a vocabulary in the folder, so that no change is lost.
 
     Args:
-        folder: where the vocabulary lies; made when missing. A network drive must know locks.
+        folder: where the vocabulary lies; made when missing. A network drive must support locks.
         patience: seconds to wait for other programs.
 
     Raises:
         InputError: the folder cannot be written, or another program did not finish in time.
 
     >>> import tempfile
-    >>> with changing(tempfile.mkdtemp()) as nothing:
+    >>> with lock_folder(tempfile.mkdtemp()) as nothing:
     ...     pass  # load, change, save
     """
     from filelock import FileLock, Timeout
@@ -213,9 +207,8 @@ def changing(folder: str | Path, patience: float = 60.0) -> Iterator[None]:
 
 
 def vocabularies_folder() -> Path:
-    """Where vocabularies live that are called by name: ``KSLR_HOME``, else ``~/.local/share/kslr``, with ``vocabularies``."""
-    home = os.environ.get("KSLR_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kslr"
-    return Path(home) / "vocabularies"
+    """The folder of the vocabularies called by name: ``vocabularies`` in ``KSLR_HOME``, else in ``~/.local/share/kslr``."""
+    return data_folder() / "vocabularies"
 
 
 def vocabulary_path(name: str | Path) -> Path:
@@ -233,6 +226,6 @@ def vocabulary_path(name: str | Path) -> Path:
 
 
 def taught_vocabularies() -> list[Path]:
-    """The vocabularies that are there by name."""
+    """The files of the vocabularies that can be called by name."""
     folder = vocabularies_folder()
     return sorted(folder.glob("*.npz")) if folder.is_dir() else []

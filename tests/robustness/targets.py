@@ -138,7 +138,7 @@ def encoder() -> Any:
 
 def make_vocabularies(folder: Path) -> None:
     """Two words from two takes each; one word; none."""
-    from kslr.recordings import longest_sign
+    from kslr.teaching.takes import judge
     from kslr.teaching.vocabularies import save_vocabulary
     from kslr.teaching.words import new_vocabulary, teach
     from kslr.vocabulary import Sign
@@ -147,7 +147,7 @@ def make_vocabularies(folder: Path) -> None:
     taught = new_vocabulary("mine", encoder())
     save_vocabulary(folder / "none.npz", taught)
     for number, word in enumerate(("circle", "pump")):
-        windows = np.stack([longest_sign(take(word, n)).window() for n in range(2)])
+        windows = np.stack([judge(take(word, n)).sign.window() for n in range(2)])
         taught = teach(taught, Sign(word, "Сөз", word, word, "Слово"), windows, encoder(), ["1.mp4", "2.mp4"])
         save_vocabulary(folder / f"with{number + 1}.npz", taught)
 
@@ -458,9 +458,9 @@ def change_settings(data: bytes, rng: random.Random, others: Sequence[bytes]) ->
 def use_settings(path: Path) -> None:
     """As who reads it does; a session is begun with what is accepted."""
     if path.name == "config.json":
-        from ui.cli.classroom import configured
+        from fusion.classroom.settings import read_settings
 
-        configured(path, ["camera"])
+        read_settings(path, ["camera"])
     elif path.name == "training.json":
         from emotion.training.selection import read_run
 
@@ -469,11 +469,10 @@ def use_settings(path: Path) -> None:
         assert run.select().file.endswith(".weights.h5")
     else:
         from fusion.classroom.history import History
-        from ui.classroom.routes import settings_from
 
-        settings, name, place = settings_from(path.read_text(encoding="utf-8", errors="replace"))
+        settings, opening = read_opening(path.read_text(encoding="utf-8", errors="replace"))
         with History("sqlite://") as history:
-            history.begin(name, k=settings.k, place=place)
+            history.begin(opening.name or "", k=settings.k, place=opening.place)
 
 
 def make_databases(folder: Path) -> None:
@@ -494,13 +493,13 @@ def make_databases(folder: Path) -> None:
 def use_database(path: Path) -> None:
     """Opens it, lists and shows, writes and deletes."""
     from fusion.classroom.history import History
-    from fusion.classroom.report import as_csv, classroom_page
+    from fusion.classroom.report import render_classroom_report, windows_csv
 
     with History(f"sqlite:///{path}") as history:
         for session in history.sessions():
             windows, moments = history.windows(session.id), history.moments(session.id)
-            classroom_page(session, windows, moments, "kk")
-            as_csv(windows, moments)
+            render_classroom_report(session, windows, moments, "kk")
+            windows_csv(windows, moments)
             history.rename(session.id, "other")
             history.delete(session.id)
 

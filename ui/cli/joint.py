@@ -21,7 +21,7 @@ def joint(
     """Evaluate sign and affect together, on clips somebody labelled."""
     from emotion.faces import EMOTIONS
     from fusion.evaluation.manifest import read_manifest
-    from fusion.evaluation.reports import joint_page, joint_report
+    from fusion.evaluation.reports import render_joint_report, joint_report
     from fusion.evaluation.runs import answer_clips
     from fusion.interpreter import Models
 
@@ -41,7 +41,7 @@ def joint(
     full = joint_report(answers, str(manifest), chosen)
     write_report(full, json, timed="from a sign's end to its word")
     if html is not None:
-        write_file(html, joint_page(full).encode())
+        write_file(html, render_joint_report(full).encode())
 
 
 def split(

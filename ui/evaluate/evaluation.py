@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fusion.evaluation.manifest import read_manifest
-from fusion.evaluation.reports import joint_page, joint_report
+from fusion.evaluation.reports import render_joint_report, joint_report
 from fusion.evaluation.runs import answer_clip
 from kslr.core.errors import InputError
 from ui.server.services import Services
@@ -65,6 +65,6 @@ def _evaluate(files: Sequence[tuple[str, Path]], manifest: str, services: Servic
         found = joint_report(answers, manifest)
         found["problems"] = [{**problem, "clip": Path(problem["clip"]).name} for problem in found["problems"]]
         results = services.results.new()
-        (results / "report.html").write_text(joint_page(found), encoding="utf-8")
+        (results / "report.html").write_text(render_joint_report(found), encoding="utf-8")
         (results / "report.json").write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
         yield Evaluation(found, results)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fusion.classroom.anonymity import STEPS, band, check_k, coarse, step
+from fusion.classroom.anonymity import STEPS, band, check_k, round_to_step, step
 from kslr.core.errors import InputError
 
 
@@ -37,18 +37,18 @@ def test_one_who_leaves_or_enters_moves_no_figure_that_the_class_has_settled(n: 
         value = round(float(generator.integers(0, round(1 / size) + 1)) * size, 6)
         others = np.clip(generator.normal(value, 0.05, n), 0, 1)
         others += value - others.mean()
-        before = coarse(float(others.mean()), size)
+        before = round_to_step(float(others.mean()), size)
         stranger = float(generator.integers(0, 2))
         entered = float(np.append(others, stranger).mean())
-        assert coarse(entered, size, before) == before
+        assert round_to_step(entered, size, before) == before
         if n > 5:  # with one fewer than five nothing is shown at all
             left = float(others[1:].mean())
-            assert coarse(left, max(size, step(band(n - 1)[0])), before) == before
+            assert round_to_step(left, max(size, step(band(n - 1)[0])), before) == before
 
 
 def test_figures_follow_the_class_itself():
     figure, seen = None, []
     for value in (0.2, 0.22, 0.36, 0.5, 0.9):
-        figure = coarse(value, 0.1, figure)
+        figure = round_to_step(value, 0.1, figure)
         seen.append(figure)
     assert seen == [0.2, 0.2, 0.4, 0.5, 0.9]

@@ -14,8 +14,8 @@ from fusion.classroom.engagement import (
     confidence,
     margin,
     moods,
+    parse_weights,
     valence,
-    weights_from,
 )
 from kslr.core.errors import InputError
 
@@ -41,7 +41,7 @@ def test_an_unsure_face_lies_between():
 
 
 def test_own_weights_stay_between_zero_and_one():
-    weights = weights_from({"happy": 3, "averted": 7})
+    weights = parse_weights({"happy": 3, "averted": 7})
     index = concentration(EACH, np.full(7, AVERTED), weights)
     assert index.max() == pytest.approx(1.0)
     assert index.argmax() == EMOTIONS.index("happy")
@@ -50,7 +50,7 @@ def test_own_weights_stay_between_zero_and_one():
 @pytest.mark.parametrize("given", [{"joy": 1}, {"happy": "much"}, {"happy": -1}, {"happy": True}, {"happy": float("nan")}])
 def test_wrong_weights_are_told(given: dict):
     with pytest.raises(InputError):
-        weights_from(given)
+        parse_weights(given)
 
 
 def test_all_weights_of_nothing_are_refused():

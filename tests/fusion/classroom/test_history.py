@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from fusion.classroom.history import History, default_url
+from fusion.classroom.database import default_url
+from fusion.classroom.history import History
 from fusion.classroom.windows import Window
 from kslr.core.errors import InputError
 

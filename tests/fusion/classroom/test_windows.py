@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fusion.classroom.anonymity import step
-from fusion.classroom.windows import Look, Window, Windows
+from fusion.classroom.windows import Look, Window, WindowBuilder
 from kslr.core.errors import InputError
 
 FIGURES = ("engagement", "facing", "valence", "arousal", "glad", "calm", "surprised", "troubled", "seen", "confidence", "margin")
@@ -14,9 +14,9 @@ def _look(seconds: float, faces: int, heads: int | None = None, **other) -> Look
 
 
 def _windows(looks, k: int = 5) -> list[Window]:
-    windows = Windows(k)
-    out = [window for look in looks if (window := windows.add(look))]
-    return [*out, *([last] if (last := windows.close()) else [])]
+    builder = WindowBuilder(k)
+    out = [window for look in looks if (window := builder.add(look))]
+    return [*out, *([last] if (last := builder.close()) else [])]
 
 
 def test_four_faces_give_no_figure_and_not_even_their_number():
@@ -40,7 +40,7 @@ def test_k_counts_upwards_only():
     assert not any(w.shown for w in _windows([_look(t / 2, 7) for t in range(40)], k=8))
     assert all(w.shown for w in _windows([_look(t / 2, 8) for t in range(40)], k=8))
     with pytest.raises(InputError):
-        Windows(4)
+        WindowBuilder(4)
 
 
 def test_heads_must_be_enough_by_themselves():

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from fusion.evaluation.joint import evaluate_joint
-from fusion.evaluation.reports import joint_page, joint_report
+from fusion.evaluation.reports import joint_report, render_joint_report
 from kslr.core.scores import report
 from tests.fusion.evaluation.test_joint import answer
 
@@ -19,14 +19,16 @@ def made(answers):
 
 
 def test_the_page_shows_every_part():
-    text = joint_page(made([answer("su", "su", "happy", "happy"), answer("it", None, "sad", None, problem="no face is seen")]))
+    text = render_joint_report(
+        made([answer("su", "su", "happy", "happy"), answer("it", None, "sad", None, problem="no face is seen")])
+    )
     for part in ("Headlines", "By signer", "By sign and emotion", "no face is seen", "independence gap", "<svg"):
         assert part in text
     assert "<script" not in text
 
 
 def test_a_manifest_without_emotions_has_a_page_too():
-    assert "not measured" in joint_page(made([answer("su", "su", None, "happy")]))
+    assert "not measured" in render_joint_report(made([answer("su", "su", None, "happy")]))
 
 
 def test_the_headline_is_both_together_where_emotions_are_labelled():

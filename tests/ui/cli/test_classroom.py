@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from fusion.classroom.history import History
-from fusion.classroom.loop import Settings
+from fusion.classroom.settings import Settings
 from tests import clips
 from tests.classes import lesson, portraits
 from tests.commands import run
 from tests.privacy import check_bytes, traces
-from ui.cli.classroom import run as run_session
+from ui.cli.classroom import run_lesson
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIRMED = ("--consent", "--place", "outside-eu")
@@ -165,7 +165,7 @@ class _Slow:
 def test_ctrl_c_ends_a_camera_and_keeps_what_was_seen(home, astronaut, capsys):
     frames = lesson(portraits(astronaut, 6), 12, 2, (640, 360))
     with History() as history:
-        key = run_session(_Slow(frames), Settings(rate=2), history, "camera", "outside-eu", "emotion", True)
+        key = run_lesson(_Slow(frames), Settings(rate=2), history, "camera", "outside-eu", "emotion", True)
         assert history.session(key).status == "finished"
         assert [window.least for window in history.windows(key)] == [5]
     assert "5–9 faces" in capsys.readouterr().err

@@ -2,7 +2,7 @@ from dataclasses import fields
 
 from sqlalchemy import create_engine, inspect
 
-from fusion.classroom.history_tables import COLUMNS, MIGRATIONS, migrate
+from fusion.classroom.database import COLUMNS, MIGRATIONS, migrate
 from fusion.classroom.windows import Window
 
 

@@ -1,0 +1,113 @@
+"""The database of the classroom history: its address, its tables, and how an older one is brought up to date."""
+
+import os
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Column, Connection, Engine, Float, ForeignKey, Integer, MetaData, String, Table, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+
+from fusion.classroom.windows import Window
+from kslr.core.errors import InputError
+from kslr.core.files import data_folder
+
+LONGEST_NAME, LONGEST_MOMENT = 120, 200
+# `end` is a word of SQL's.
+COLUMNS = {name: f"{name}_seconds" if name == "end" else name for name in (field.name for field in fields(Window))}
+
+
+def default_url() -> str:
+    """The database where none is given: ``KSLR_DATABASE``, else a file in `kslr.core.files.data_folder`."""
+    return os.environ.get("KSLR_DATABASE") or f"sqlite:///{data_folder() / 'classroom.db'}"
+
+
+def open_database(address: str) -> Engine:
+    """Opens a database and brings it up to date.
+
+    Args:
+        address: a SQLAlchemy URL.
+
+    Raises:
+        InputError: no such database, no driver for it, or one of a newer version.
+    """
+    try:
+        url = make_url(address)
+        options: dict[str, Any] = {}
+        if url.get_backend_name() == "sqlite":
+            options["connect_args"] = {"check_same_thread": False, "timeout": 15}
+            if not url.database or url.database == ":memory:":
+                options["poolclass"] = StaticPool
+            else:
+                Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = create_engine(url, **options)
+    except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
+        raise InputError(
+            "That database address cannot be used. Write it as SQLAlchemy does, such as sqlite:///class.db."
+        ) from error
+    except OSError as error:
+        raise InputError(f"The folder of the database cannot be made ({error.strerror}). Choose another place.") from error
+    if url.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", prepare_sqlite)
+    try:
+        with engine.begin() as connection:
+            migrate(connection)
+    except (SQLAlchemyError, UnicodeError, TypeError) as error:
+        engine.dispose()
+        # Not the driver's own message, which may hold a password.
+        raise InputError(
+            f"The database {url.render_as_string()} cannot be opened. Check the address and that it runs."
+        ) from error
+    except InputError:
+        engine.dispose()
+        raise
+    return engine
+
+
+def _add_sessions(tables: MetaData) -> None:
+    Table("sessions", tables, Column("id", String(32), primary_key=True), Column("name", String(LONGEST_NAME), nullable=False),
+          Column("started", String(40), nullable=False), Column("beaten", String(40), nullable=False),
+          Column("status", String(12), nullable=False), Column("owner", String(200), nullable=False),
+          Column("k", Integer, nullable=False), Column("place", String(LONGEST_NAME), nullable=False))  # fmt: skip
+    whole = {"least", "most"}
+    figures = [Column(column, Integer if name in whole else Float, nullable=name not in ("start", "end", "rate"))
+               for name, column in COLUMNS.items()]  # fmt: skip
+    Table("windows", tables, Column("id", Integer, primary_key=True),
+          Column("session", String(32), ForeignKey("sessions.id"), nullable=False, index=True), *figures)  # fmt: skip
+
+
+def _add_moments(tables: MetaData) -> None:
+    Table("sessions", tables, Column("id", String(32), primary_key=True))
+    Table("moments", tables, Column("id", Integer, primary_key=True),
+          Column("session", String(32), ForeignKey("sessions.id"), nullable=False, index=True),
+          Column("seconds", Float, nullable=False), Column("text", String(LONGEST_MOMENT), nullable=False))  # fmt: skip
+
+
+# Each makes the tables that its version adds; what is there already is left alone.
+MIGRATIONS: tuple[Callable[[MetaData], None], ...] = (_add_sessions, _add_moments)
+
+
+def migrate(connection: Connection, migrations: tuple[Callable[[MetaData], None], ...] = MIGRATIONS) -> None:
+    """Brings a database from any earlier version to this one, one step after another.
+
+    Raises:
+        InputError: it is of a newer version.
+    """
+    connection.execute(text("create table if not exists schema_version (version integer not null)"))
+    version = connection.execute(text("select max(version) from schema_version")).scalar() or 0
+    if version > len(migrations):
+        raise InputError("The database was made by a newer KSLR. Install that version, or choose another database.")
+    for number, change in enumerate(migrations[version:], version + 1):
+        tables = MetaData()
+        change(tables)
+        tables.create_all(connection)
+        connection.execute(text("insert into schema_version (version) values (:n)"), {"n": number})
+
+
+def prepare_sqlite(connection: Any, _: object) -> None:
+    """What every connection to SQLite begins with."""
+    # What is deleted is overwritten, so that it cannot be read from the file's free pages.
+    connection.execute("pragma secure_delete = on")
