@@ -35,15 +35,15 @@ def progress_bar(text: str) -> Iterator[Callable[..., None]]:
     """
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=notes, disable=not notes.is_terminal, transient=True) as bar:
-        task = bar.add_task(text, total=1.0)
+        task = bar.add_task(text, total=None)  # without a total it shows no end
 
         def update(*news: str | float | None) -> None:
             label = next((one for one in news if isinstance(one, str)), text)
             fraction = news[-1]
-            if isinstance(fraction, str):
-                bar.update(task, description=label)
+            if isinstance(fraction, int | float):
+                bar.update(task, description=label, total=1.0, completed=fraction)
             else:
-                bar.update(task, description=label, total=None if fraction is None else 1.0, completed=fraction)
+                bar.update(task, description=label)
 
         yield update
 

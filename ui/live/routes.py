@@ -17,6 +17,7 @@ from fastapi.responses import JSONResponse
 from fusion.transcripts.exports import from_json
 from fusion.transcripts.formats import DOWNLOADS, Transcript
 from kslr.core.errors import InputError
+from kslr.teaching.naming import NAME_LENGTH
 from ui.live.conversation import CODES, REASONS, Conversation, explain
 from ui.live.session import LiveSession
 from ui.server.guard import same_origin
@@ -24,7 +25,6 @@ from ui.server.metrics import REFUSALS
 from ui.server.services import Services
 from ui.server.sessions import Broken
 from ui.shared.i18n import LANGUAGES
-from ui.shared.naming import NAME_LENGTH
 
 # Messages of one session under way at once by POST; the page sends one after another.
 MOST_BY_POST = 2

@@ -20,10 +20,10 @@ def test_progress_shows_fractions_and_texts(monkeypatch):
     monkeypatch.setattr(ui.cli.console, "notes", Console(file=screen, force_terminal=True, width=100))
     with progress_bar("Working") as update:
         (task,) = bars[0].tasks
-        update(0.5)
-        assert (task.description, task.percentage) == ("Working", 50)
         update(None)
         assert (task.description, task.total) == ("Working", None)
+        update(0.5)
+        assert (task.description, task.percentage) == ("Working", 50)
         update("Epoch 2", 0.7)
         assert (task.description, round(task.percentage)) == ("Epoch 2", 70)
         update("Writing")

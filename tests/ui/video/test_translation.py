@@ -6,9 +6,9 @@ import pytest
 from fusion.interpreter import Models
 from fusion.transcripts.exports import from_json
 from kslr.core.errors import InputError
-from kslr.teaching.takes import judge
+from kslr.teaching.naming import WordNames
+from kslr.teaching.takes import Take, judge
 from kslr.video import VideoFile
-from kslr.vocabulary import Sign
 from tests import clips
 from tests.takes import take
 from ui.server.resources import Limits
@@ -45,8 +45,8 @@ def test_a_clip_ends_in_words_and_files(services, still_clip):
 def test_a_vocabulary_is_chosen_and_named_in_the_files(services, still_clip, tmp_path, monkeypatch):
     monkeypatch.setenv("KSLR_HOME", str(tmp_path))
     for word in ("circle", "pump"):
-        sign = judge(take(word)).sign
-        services.vocabularies.teach("mine", lambda _, word=word: Sign(word, word, word, word, word), [sign], ["a"])
+        one = take(word)
+        services.vocabularies.teach("mine", WordNames(word, word, word, word), [Take(one, judge(one))])
     *_, last = translate_upload(still_clip, "a.mp4", "kk", services, "mine")
     assert last.vocabulary == "mine"
     assert '"vocabulary": "mine"' in last.files["json"].read_text()
