@@ -31,7 +31,7 @@ from kslr.video import VideoFile
 WORKER = Path(__file__).with_name("emotion_worker.py")
 
 
-def measured(python: str, system: str, inputs: Path, model: str = "emotion") -> dict[str, float]:
+def measure(python: str, system: str, inputs: Path, model: str = "emotion") -> dict[str, float]:
     """One system's figures."""
     done = subprocess.run([python, str(WORKER), system, str(inputs), model], capture_output=True, text=True)
     if done.returncode:
@@ -61,7 +61,7 @@ def main(
         inputs = Path(folder) / "inputs.npz"
         np.savez(inputs, images=private.images[rows], labels=private.labels[rows], frames=pictures)
         models = {"haar_s4": str(student)}
-        figures = {name: measured(python, name, inputs, models.get(name, "emotion")) for name, python in systems.items()}
+        figures = {name: measure(python, name, inputs, models.get(name, "emotion")) for name, python in systems.items()}
     ours = figures["kslr"]
     print(f"{'':28s}" + "".join(f"{name:>12s}" for name in figures))
     for key in ours:

@@ -1,8 +1,8 @@
-"""How much faster the emotion towers learn in plain PyTorch than in Keras on the same machine, in one run.
+"""How much faster the emotion towers learn in plain PyTorch than in Keras on one machine, in one run.
 
     KERAS_BACKEND=torch python benchmarks/emotion_steps.py [--size 48] [--steps 20] [--json FILE]
 
-Needs torch (`pip install '.[video]'`). The faces are noise: a step costs the same.
+Needs torch (`pip install '.[video]'`). The faces are noise, which costs the same.
 """
 
 import json
@@ -16,22 +16,20 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from emotion.training.fitting import build
-from emotion.training.recipes import RECIPES
-from emotion.training.steps import KerasSteps, Steps
-from emotion.training.torch_steps import TorchSteps
+from emotion.training.recipes import ARCHITECTURES
+from emotion.training.steps import KerasSteps, TorchSteps, TrainingSteps
 
 
-def faces_a_second(steps: Steps, size: int, count: int, batch: int) -> float:
+def faces_a_second(steps: TrainingSteps, size: int, count: int, batch: int) -> float:
     """Of training, after three steps to warm up."""
     generator = np.random.default_rng(0)
     faces = generator.integers(0, 256, (batch, size, size), dtype=np.uint8)
-    wanted = generator.dirichlet(np.ones(7), batch).astype(np.float32)
+    targets = generator.dirichlet(np.ones(7), batch).astype(np.float32)
     for _ in range(3):
-        steps(faces, wanted, 0.01)
+        steps(faces, targets, 0.01)
     begun = perf_counter()
     for _ in range(count):
-        steps(faces, wanted, 0.01)
+        steps(faces, targets, 0.01)
     return count * batch / (perf_counter() - begun)
 
 
@@ -41,13 +39,13 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
 ) -> None:
     figures = {}
-    for tower, recipe in enumerate(RECIPES["emotion_net"], 1):
+    for tower, recipe in enumerate(ARCHITECTURES["emotion_net"].recipes, 1):
         kinds = {
-            "keras": lambda model, recipe: KerasSteps(model, recipe),
+            "keras": KerasSteps,
             "torch": lambda model, recipe: TorchSteps(recipe, model.get_weights(), half=False),
             "torch_bfloat16": lambda model, recipe: TorchSteps(recipe, model.get_weights(), half=True),
         }
-        speeds = {name: faces_a_second(make(build(recipe), recipe), size, steps, recipe.batch) for name, make in kinds.items()}
+        speeds = {name: faces_a_second(make(recipe.build(), recipe), size, steps, recipe.batch) for name, make in kinds.items()}
         for name, speed in speeds.items():
             print(f"tower {tower}, {name:15s} {speed:6.0f} faces a second, {speed / speeds['keras']:.2f} times Keras'")
         figures[f"tower_{tower}"] = speeds

@@ -33,7 +33,7 @@ from kslr.core.errors import InputError
 from kslr.core.scores import bootstrap_interval
 from kslr.encoder import SignEncoder
 from kslr.landmarks import Landmarks
-from kslr.teaching.heads import Head, balanced, calibrated, left_out
+from kslr.teaching.heads import Head, balance_weights, calibrate_head, leave_out
 from kslr.training.datasets import SignData, load_pack
 from kslr.training.packs import packs_folder
 
@@ -59,7 +59,7 @@ class Series:
     predictions: list[list[EmotionPrediction]]  # frames × (own, own blurred, other, other blurred)
     chance: np.ndarray  # (3, frames) 0–1: for another emotion, blur, no face
 
-    def seen(self, other: float, blurred: float, lost: float) -> list[EmotionPrediction]:
+    def at_shares(self, other: float, blurred: float, lost: float) -> list[EmotionPrediction]:
         """The frames' predictions at these shares of disturbance."""
         kept = []
         for variants, (a, b, c) in zip(self.predictions, self.chance.T, strict=True):
@@ -78,8 +78,8 @@ def sign_answers(
         own = order[data.label[order] == label]
         rank[own] = np.arange(len(own))
     known, asked = np.flatnonzero(rank < SHOTS), order[rank[order] >= SHOTS][:pairs]
-    head = Head(encoder.embed(data.x[known]), data.label[known], balanced(data.label[known]))
-    head = calibrated(head, left_out(head, np.arange(len(known)), np.arange(len(known))), data.label[known])
+    head = Head(encoder.embed(data.x[known]), data.label[known], balance_weights(data.label[known]))
+    head = calibrate_head(head, leave_out(head, np.arange(len(known)), np.arange(len(known))), data.label[known])
     answer = head.probabilities(encoder.embed(data.x[asked]))
     right = (answer.argmax(axis=1) == data.label[asked]) & (answer.max(axis=1) >= head.threshold)
     return asked, right
@@ -90,7 +90,7 @@ def stretches(count: int, generator: np.random.Generator) -> np.ndarray:
     return np.repeat(np.arange(count), generator.integers(1, 4, count))[:count]
 
 
-def series(
+def make_series(
     image: int, faces: FaceData, weights: np.ndarray, recogniser: EmotionRecognizer, generator: np.random.Generator
 ) -> Series:
     """A face over time, each frame in four variants."""
@@ -165,12 +165,14 @@ def affect(predictions: list[EmotionPrediction], threshold: float, strategy: str
     return EMOTIONS[best] if probabilities[best] >= threshold else None
 
 
-def measured(every: list[Series], emotion: np.ndarray, sign: np.ndarray, face: np.ndarray, threshold: float) -> dict[str, Any]:
+def measure_strategies(
+    every: list[Series], emotion: np.ndarray, sign: np.ndarray, face: np.ndarray, threshold: float
+) -> dict[str, Any]:
     """Joint exact match of every strategy in every condition."""
     out: dict[str, Any] = {}
     sums: dict[str, np.ndarray] = {}
     for name, shares in CONDITIONS.items():
-        shown = [one.seen(*shares) for one in every]
+        shown = [one.at_shares(*shares) for one in every]
         joint, alone, answered = {}, {}, {}
         for strategy in STRATEGIES:
             answers = [affect(predictions, threshold, strategy) for predictions in shown]
@@ -179,13 +181,17 @@ def measured(every: list[Series], emotion: np.ndarray, sign: np.ndarray, face: n
             joint[strategy] = alone[strategy] & sign
             sums[strategy] = sums.get(strategy, 0) + joint[strategy] / len(CONDITIONS)
         out[name] = {
-            s: {**compared(joint[s], joint["plain_mean"], face), "emotion": alone[s].mean(), "answered": answered[s].mean()}
+            s: {
+                **compare_to_plain(joint[s], joint["plain_mean"], face),
+                "emotion": alone[s].mean(),
+                "answered": answered[s].mean(),
+            }
             for s in STRATEGIES
         }
-    return {"mean of all": {s: compared(sums[s], sums["plain_mean"], face) for s in STRATEGIES}, **out}
+    return {"mean of all": {s: compare_to_plain(sums[s], sums["plain_mean"], face) for s in STRATEGIES}, **out}
 
 
-def compared(joint: np.ndarray, plain: np.ndarray, face: np.ndarray) -> dict[str, Any]:
+def compare_to_plain(joint: np.ndarray, plain: np.ndarray, face: np.ndarray) -> dict[str, Any]:
     """A strategy's joint exact match and its paired difference to the plain mean, both with intervals."""
     difference = joint.astype(float) - plain
     return {
@@ -217,12 +223,14 @@ def main(
     label = np.resize(generator.permutation(len(EMOTIONS)), len(asked))
     own = {e: generator.permutation(np.flatnonzero(private.labels == e)) for e in range(len(EMOTIONS))}
     face = np.array([own[e][(i // len(EMOTIONS)) % len(own[e])] for i, e in enumerate(label)])
-    every = [series(f, private, hand_weights(data.x[row]), recogniser, generator) for f, row in zip(face, asked, strict=True)]
+    every = [
+        make_series(f, private, hand_weights(data.x[row]), recogniser, generator) for f, row in zip(face, asked, strict=True)
+    ]
     figures: dict[str, Any] = {"pairs": len(asked), "seed": seed, "sign_accuracy": float(sign.mean())}
     figures["emotion_model"] = {"name": recogniser.card.name, "commit": recogniser.card.commit, "threshold": recogniser.threshold}
     print(f"{len(asked)} pairs, signs right {sign.mean():.3f}; it measures fusion, not vision")
     for how, threshold in (("with abstention", recogniser.threshold), ("without abstention", 0.0)):
-        figures[how] = measured(every, label, sign, face, threshold)
+        figures[how] = measure_strategies(every, label, sign, face, threshold)
         print(f"\n{how} (threshold {threshold:.2f}): joint exact match, and its difference to plain_mean")
         for condition, row in figures[how].items():
             print(condition)

@@ -1,7 +1,7 @@
-"""All faces of a picture, near and far: MediaPipe's full-range detector on the whole and on overlapping tiles.
+"""All faces of a picture, near and far: MediaPipe's full-range detector on the whole picture and on overlapping tiles.
 
-Chosen by recall on group photographs (tests/emotion/test_detection.py counts the faces): the whole picture alone finds
-15 of 20, with tiles 17, both without a false one; a Haar cascade finds 15 with four false ones.
+Chosen by recall on group photographs (tests/emotion/test_detection.py counts the faces): the whole picture alone gives 15
+of 20 faces, with tiles 17, both without a false one; a Haar cascade gives 15 with four false ones.
 """
 
 from contextlib import suppress
@@ -12,23 +12,23 @@ import numpy as np
 from emotion.faces import check_picture
 from kslr.core.native import MEDIAPIPE_CHATTER, filter_stderr, load_mediapipe
 
-# The detector's box in FER2013's (a Haar cascade's) framing: how much larger, and how far up in its heights.
+# From the detector's box to FER2013's (a Haar cascade's) framing: how much larger, and how far up in box heights.
 # Fitted as in emotion.training.framing: the median box on FER2013 faces is 42.6 pixels wide and 1.9 below the centre.
 LARGER, UP = 1.127, 0.044
 FULL_RANGE = 1
-# Faces that the picture's edge cuts are found when there is something around it.
+# A border around the picture lets the detector find faces that its edge cuts.
 MARGIN = 0.2
 OVERLAP = 0.25
 
 
 class FaceDetector:
-    """Finds every face; a context manager. Calls must take turns.
+    """Finds every face; a context manager. Not for calls from several threads at once.
 
     Args:
         confidence: lowest score of a face, 0–1.
-        tile: pixels of the tiles that are looked at besides the whole picture (at least two across); 0 for the whole
-            only, which is several times faster and misses small faces.
-        margin: how much is put around the picture, in shares of its longer side; 0 takes about half the tiles and
+        tile: side in pixels of the tiles that are searched besides the whole picture (at least two across); 0 searches
+            only the whole, which is several times faster and misses small faces.
+        margin: width of the border around the picture, as a share of its longer side; 0 needs about half the tiles and
             misses some faces that the edge cuts.
 
     >>> with FaceDetector() as detector:
@@ -52,17 +52,17 @@ class FaceDetector:
     def __exit__(self, *_: object) -> None:
         solution, self._solution = self._solution, None
         if solution is not None:
-            with suppress(ValueError):  # a graph that broke has said so already, from detect()
+            with suppress(ValueError):  # detect() has already raised the error of a broken graph
                 solution.close()
 
     def detect(self, rgb: np.ndarray) -> np.ndarray:
-        """The faces of one picture, the surest first.
+        """Finds the faces of one picture, the surest first.
 
         Args:
             rgb: (H, W, 3) uint8.
 
         Returns:
-            (n, 4) float x, y, width, height in pixels, squares in FER2013's framing; they may stick out.
+            (n, 4) float x, y, width, height in pixels, squares in FER2013's framing; they may reach out of the picture.
 
         Raises:
             InputError: the picture has another shape.
@@ -78,9 +78,9 @@ class FaceDetector:
         found = self._boxes(padded, 0, 0)
         if self._tile:
             across = max(2, round(max(padded.shape[:2]) / self._tile))
-            for x, y, side in tiles(padded.shape[1], padded.shape[0], across):
+            for x, y, side in tile_squares(padded.shape[1], padded.shape[0], across):
                 found += self._boxes(np.ascontiguousarray(padded[y : y + side, x : x + side]), x, y)
-        boxes = without_doubles(np.array(found).reshape(-1, 5))
+        boxes = remove_doubles(np.array(found).reshape(-1, 5))
         side = boxes[:, 2:].max(axis=1, initial=0, keepdims=True) * LARGER
         centre = boxes[:, :2] + boxes[:, 2:] * (0.5, 0.5 - UP) - margin
         return np.concatenate([centre - side / 2, side, side], axis=1)
@@ -95,10 +95,10 @@ class FaceDetector:
         return found
 
 
-def tiles(width: int, height: int, across: int) -> list[tuple[int, int, int]]:
-    """Overlapping squares (x, y, side) that cover a picture, so many along its longer side.
+def tile_squares(width: int, height: int, across: int) -> list[tuple[int, int, int]]:
+    """Overlapping squares (x, y, side) that cover a picture, `across` of them along its longer side.
 
-    >>> tiles(100, 50, 2)
+    >>> tile_squares(100, 50, 2)
     [(0, 0, 62), (38, 0, 62)]
     """
     side = max(1, int(max(width, height) / across * (1 + OVERLAP)))
@@ -110,27 +110,27 @@ def tiles(width: int, height: int, across: int) -> list[tuple[int, int, int]]:
     return [(x, y, side) for x in starts(width) for y in starts(height)]
 
 
-def without_doubles(boxes: np.ndarray, most: float = 0.6) -> np.ndarray:
-    """Keeps the surest box of each face.
+def remove_doubles(boxes: np.ndarray, most: float = 0.6) -> np.ndarray:
+    """Keeps only the surest box of each face.
 
     Args:
         boxes: (n, 5) x, y, width, height, score.
-        most: two boxes are one face when they share more than this of the smaller one.
+        most: two boxes are one face when they overlap by more than this share of the smaller one.
 
     Returns:
         (m, 4), the surest first.
     """
     kept: list[np.ndarray] = []
     for box in boxes[np.argsort(-boxes[:, 4], kind="stable")]:
-        if all(shared(box, other) <= most for other in kept):
+        if all(overlap(box, other) <= most for other in kept):
             kept.append(box)
     return np.array(kept).reshape(-1, 5)[:, :4]
 
 
-def shared(a: np.ndarray, b: np.ndarray) -> float:
-    """Share of the smaller box that both cover, 0–1.
+def overlap(a: np.ndarray, b: np.ndarray) -> float:
+    """Share of the smaller of two boxes that the other covers, 0–1.
 
-    >>> shared(np.array([0, 0, 10, 10]), np.array([5, 0, 10, 10]))
+    >>> overlap(np.array([0, 0, 10, 10]), np.array([5, 0, 10, 10]))
     0.5
     """
     across = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])

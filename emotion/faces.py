@@ -1,8 +1,8 @@
-"""THE face crop: from landmarks or a detector's box to 48×48 grey, cut the same way for training, video and live.
+"""The face crop: from landmarks or a detector's box to 48×48 grey, the same for training, video and live.
 
-FER2013's faces are squares a Haar cascade found. `emotion.training.framing` ran the face mesh over them and fitted where such a
-square lies around the landmarks; the constants below are its result. A square that sticks out of the picture repeats
-the picture's edge, and the side ratio is never changed.
+FER2013's faces are squares from a Haar cascade. `emotion.training.framing` runs the face mesh over them and fits where such
+a square lies around the landmarks; the constants below are its result. Where a square reaches out of the picture, the
+picture's edge is repeated; the aspect ratio never changes.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ RIGHT_EDGE, LEFT_EDGE = 234, 454
 _OVAL_LEFT = (10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377)
 _OVAL_RIGHT = (152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109)
 OVAL = [*_OVAL_LEFT, *_OVAL_RIGHT]
-# Pixels of a square's side below which nothing can be read from a face.
+# Minimum side of a square in pixels; a smaller face shows nothing.
 SMALLEST = 10.0
 
 
@@ -34,9 +34,9 @@ class FaceCrop:
 
     Attributes:
         image: (48, 48) uint8 grey.
-        quality: 0–1: large, sharp, turned to the camera, inside the picture and uncovered is 1.
-        seconds: when, on the source's own clock.
-        box: (x, y, side) of the square in the picture's pixels; it may stick out of the picture.
+        quality: 0–1; 1 is large, sharp, turned to the camera, inside the picture and uncovered.
+        seconds: time on the source's own clock.
+        box: (x, y, side) of the square in the picture's pixels; it may reach out of the picture.
     """
 
     image: np.ndarray
@@ -48,13 +48,13 @@ class FaceCrop:
 def crop_from_landmarks(
     rgb: np.ndarray, face: np.ndarray | None, seconds: float = 0.0, hands: Sequence[np.ndarray | None] = ()
 ) -> FaceCrop | None:
-    """The crop of a face whose mesh is known.
+    """Cuts out a face whose mesh is known.
 
     Args:
         rgb: (H, W, 3) uint8, the picture the landmarks come from.
         face: (468, 3) MediaPipe's normalised coordinates (x over width, y over height, z in x's scale); None if absent.
         seconds: the frame's time.
-        hands: (21, 3) landmarks of the hands in the same coordinates; those in front of the face lower its quality.
+        hands: (21, 3) landmarks of the hands in the same coordinates; a hand in front of the face lowers its quality.
 
     Returns:
         The crop, or None when there is no face, or it is too small or mostly outside the picture.
@@ -78,11 +78,11 @@ def crop_from_landmarks(
     width = points[LEFT_EDGE] - points[RIGHT_EDGE]
     yaw = abs(float(np.degrees(np.arctan2(width[2], width[0]))))
     facing = float(np.clip((75 - yaw) / 45, 0, 1))
-    return _crop(rgb, (x, y, side), seconds, facing * (1 - covered(points[:, :2], hands, rgb.shape)))
+    return _crop(rgb, (x, y, side), seconds, facing * (1 - hidden_share(points[:, :2], hands, rgb.shape)))
 
 
 def crop_from_box(rgb: np.ndarray, box: Sequence[float] | np.ndarray, seconds: float = 0.0) -> FaceCrop | None:
-    """The crop of a face that a detector found.
+    """Cuts out a face that a detector found.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -117,11 +117,11 @@ def square_around(points: np.ndarray) -> tuple[float, float, float]:
 
 
 def cut_square(picture: np.ndarray, box: tuple[float, float, float]) -> np.ndarray:
-    """THE cut that every path ends in: a square of a picture as 48×48 grey.
+    """Cuts a square of a picture as 48×48 grey; every crop ends here.
 
     Args:
         picture: (H, W, 3) uint8 RGB or (H, W) uint8 grey.
-        box: (x, y, side) in pixels; what lies outside the picture repeats its edge.
+        box: (x, y, side) in pixels; outside the picture its edge is repeated.
 
     Returns:
         (48, 48) uint8. A 48-pixel square on whole pixels comes out unchanged.
@@ -140,15 +140,15 @@ def cut_square(picture: np.ndarray, box: tuple[float, float, float]) -> np.ndarr
 
 
 def sharpness(image: np.ndarray) -> float:
-    """How much fine detail a 48×48 face holds against its contrast: about 0.1 when blurred, above 0.3 when sharp."""
+    """Fine detail of a 48×48 face relative to its contrast: about 0.1 when blurred, above 0.3 when sharp."""
     import cv2
 
     contrast = float(image.std())
     return float(np.abs(cv2.Laplacian(image, cv2.CV_32F)).mean()) / contrast if contrast > 1 else 0.0
 
 
-def covered(face: np.ndarray, hands: Sequence[np.ndarray | None], shape: tuple[int, ...]) -> float:
-    """Share of the face hidden by hands, 0–1: how much of its oval the hands' hulls fill, of which a third is everything.
+def hidden_share(face: np.ndarray, hands: Sequence[np.ndarray | None], shape: tuple[int, ...]) -> float:
+    """Share of the face that hands hide, 0–1, from the share of its oval that the hands' hulls fill; a third counts as all.
 
     Args:
         face: (468, 2) in pixels.
@@ -167,7 +167,7 @@ def covered(face: np.ndarray, hands: Sequence[np.ndarray | None], shape: tuple[i
     return min(1.0, 3 * hidden / area) if area > 0 else 0.0
 
 
-def _crop(rgb: np.ndarray, box: tuple[float, float, float], seconds: float, seen: float) -> FaceCrop | None:
+def _crop(rgb: np.ndarray, box: tuple[float, float, float], seconds: float, visible: float) -> FaceCrop | None:
     x, y, side = box
     height, width = rgb.shape[:2]
     inside = (
@@ -179,7 +179,7 @@ def _crop(rgb: np.ndarray, box: tuple[float, float, float], seconds: float, seen
     large = np.clip((side - SMALLEST) / (SIZE - SMALLEST), 0, 1)
     sharp = np.clip(sharpness(image) / 0.25, 0, 1)
     whole = np.clip((inside - 0.5) / 0.4, 0, 1)
-    return FaceCrop(image, float(seen * large * sharp * whole), seconds, box)
+    return FaceCrop(image, float(visible * large * sharp * whole), seconds, box)
 
 
 def check_picture(rgb: np.ndarray) -> None:

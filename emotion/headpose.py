@@ -1,7 +1,7 @@
-"""Where heads point and whether eyes are shut, from the landmarks of faces that are large enough.
+"""Head direction and eye openness, from the landmarks of faces that are large enough.
 
 MediaPipe's face landmark network (Kartynnik et al., "Real-time facial surface geometry from monocular video on mobile
-GPUs", 2019) is run on the detector's boxes, all faces of a turn one after another, without MediaPipe's graphs.
+GPUs", 2019) runs on the detector's boxes, one face after another, without MediaPipe's graphs.
 """
 
 from importlib.util import find_spec
@@ -19,22 +19,22 @@ SIDE = 192
 VIEW = 1.5 / LARGER
 FOREHEAD, CHIN = 10, 152
 EYES = ((159, 145, 33, 133), (386, 374, 362, 263))
-# The pitch of FER2013's faces in the median, taken for straight ahead (benchmarks/classroom.py --heads).
+# Median pitch of FER2013's faces in degrees, taken as straight ahead (benchmarks/classroom.py --heads).
 LEVEL = 8.9
-# Pixels of a face's square from which head and eyes are read.
+# Minimum side of a face's square in pixels, for the head and for the eyes.
 LARGE_ENOUGH, EYES_LARGE_ENOUGH = 32.0, 64.0
-# Openness below which eyes are shut: 0.17–0.19 where the woman of the test clip closes hers, 0.2 and more where not.
+# Eyes with a smaller openness are shut: in the test clip 0.17–0.19 where the woman closes hers, 0.2 and more elsewhere.
 SHUT = 0.19
 
 
 class HeadPose:
-    """The landmark network, loaded once; calls from several threads take turns.
+    """The face landmark network; calls from several threads take turns.
 
     Args:
         threads: CPU threads.
 
     Raises:
-        InputError: mediapipe, which brings the network, is not installed.
+        InputError: mediapipe, whose wheel holds the network, is not installed.
 
     >>> heads = HeadPose()
     >>> heads.landmarks(np.zeros((120, 160, 3), np.uint8), np.array([[20, 20, 60, 60]])).shape
@@ -49,7 +49,15 @@ class HeadPose:
         self._network = LiteModel(path.read_bytes(), threads, "the face landmark network")
 
     def landmarks(self, rgb: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-        """(n, 4) boxes of `FaceDetector` → (n, 468, 3) landmarks in the picture's pixels (z in the same scale)."""
+        """Landmarks of faces.
+
+        Args:
+            rgb: (H, W, 3) uint8.
+            boxes: (n, 4) of `FaceDetector`.
+
+        Returns:
+            (n, 468, 3) in the picture's pixels, z in the same scale.
+        """
         import cv2
 
         boxes = np.asarray(boxes, float).reshape(-1, 4)
@@ -66,13 +74,13 @@ class HeadPose:
 
 
 def head_angles(points: np.ndarray) -> np.ndarray:
-    """Where heads point.
+    """Directions of heads.
 
     Args:
         points: (n, 468, 3) landmarks in pixels.
 
     Returns:
-        (n, 2) yaw and pitch in degrees; towards the picture's right and downwards are positive.
+        (n, 2) yaw and pitch in degrees, positive towards the picture's right and downwards.
     """
     across, down = points[:, LEFT_EDGE] - points[:, RIGHT_EDGE], points[:, CHIN] - points[:, FOREHEAD]
     yaw = np.degrees(np.arctan2(across[:, 2], np.hypot(across[:, 0], across[:, 1])))
@@ -81,7 +89,7 @@ def head_angles(points: np.ndarray) -> np.ndarray:
 
 
 def eye_openness(points: np.ndarray) -> np.ndarray:
-    """How far the eyes are open: height over width, the mean of both; about 0.3 open, near 0 shut.
+    """Openness of the eyes: height over width, the mean of both; about 0.3 open, near 0 shut.
 
     Args:
         points: (n, 468, 3) landmarks in pixels.

@@ -20,7 +20,7 @@ class EmotionPrediction:
         seconds: the crop's time.
         quality: the crop's quality, 0–1.
         probabilities: (7,) float32 in the order of EMOTIONS, calibrated.
-        label: the likeliest emotion, or None when its probability is below the model's threshold (abstained).
+        label: the most probable emotion; None (abstained) when its probability is below the model's threshold.
     """
 
     seconds: float
@@ -68,6 +68,6 @@ class EmotionRecognizer:
         ]
 
     def label(self, probabilities: np.ndarray) -> str | None:
-        """The likeliest emotion of (7,) probabilities, or None below the threshold."""
+        """The most probable emotion of (7,) probabilities, or None below the threshold."""
         best = int(probabilities.argmax())
         return EMOTIONS[best] if probabilities[best] >= self.threshold else None

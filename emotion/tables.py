@@ -1,4 +1,4 @@
-"""Every face of every looked-at frame as a row: what the command ``kslr emotion`` prints and writes."""
+"""Every face of the sampled frames as a row: what the command ``kslr emotion`` prints and writes."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ class FaceRow:
         track: the face's number, kept while it stays in view.
         box: (x, y, side) of the crop in pixels.
         quality: 0–1.
-        emotion: the likeliest, or None when the model abstains.
+        emotion: the most probable, or None when the model abstains.
         probabilities: (7,) in the order of EMOTIONS.
     """
 
@@ -40,16 +40,16 @@ COLUMNS = ("seconds", "track", "x", "y", "side", "quality", "emotion", *EMOTIONS
 def face_rows(
     frames: Iterable[tuple[float, np.ndarray]], recognizer: EmotionRecognizer, detector: FaceDetector, every: float = 0.2
 ) -> Iterator[FaceRow]:
-    """Looks at frames of one picture or one video.
+    """Reads the faces of one picture or one video.
 
     Args:
         frames: (seconds, (H, W, 3) uint8 RGB), times ascending.
-        recognizer: of the emotions; one call a frame, however many faces.
+        recognizer: of the emotions; one call a frame.
         detector: an open one.
-        every: seconds between two looked-at frames; 0 looks at all.
+        every: seconds between two sampled frames; 0 reads all.
 
     Yields:
-        A row a face, and one row without a face for a frame without any.
+        One row a face; one row without a face for a frame without any.
     """
     tracker, due = FaceTracker(patience=max(1.0, 3 * every)), -np.inf
     for seconds, rgb in frames:
@@ -61,14 +61,14 @@ def face_rows(
             yield FaceRow(seconds)
             continue
         tracks = tracker.update(np.array([(x, y, side, side) for x, y, side in (c.box for c in crops)]), seconds)
-        for crop, track, seen in zip(crops, tracks, recognizer.recognize(crops), strict=True):
-            yield FaceRow(seconds, track, crop.box, crop.quality, seen.label, seen.probabilities)
+        for crop, track, found in zip(crops, tracks, recognizer.recognize(crops), strict=True):
+            yield FaceRow(seconds, track, crop.box, crop.quality, found.label, found.probabilities)
 
 
-def as_cells(row: FaceRow) -> list[str]:
-    """The row as text in the order of COLUMNS; what is absent is empty.
+def row_cells(row: FaceRow) -> list[str]:
+    """A row as text in the order of COLUMNS; absent values are empty.
 
-    >>> as_cells(FaceRow(0.5))[:3]
+    >>> row_cells(FaceRow(0.5))[:3]
     ['0.500', '', '']
     """
     if row.box is None or row.probabilities is None:
@@ -77,14 +77,14 @@ def as_cells(row: FaceRow) -> list[str]:
     return [*numbers, row.emotion or "", *(f"{p:.4f}" for p in row.probabilities)]
 
 
-def as_csv(rows: Iterable[FaceRow]) -> str:
-    """All rows with a head line.
+def rows_csv(rows: Iterable[FaceRow]) -> str:
+    """All rows as CSV with a header line.
 
-    >>> as_csv([FaceRow(0.0)]).splitlines()[0].startswith("seconds,track,x,y,side,quality,emotion,angry")
+    >>> rows_csv([FaceRow(0.0)]).splitlines()[0].startswith("seconds,track,x,y,side,quality,emotion,angry")
     True
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(as_cells(row) for row in rows)
+    writer.writerows(row_cells(row) for row in rows)
     return out.getvalue()

@@ -1,9 +1,9 @@
-"""Which face of a frame is which face of the frame before: boxes matched by overlap, times in seconds.
+"""Follows faces from frame to frame: boxes matched by overlap, times in seconds.
 
-Boxes are compared at twice their size, so that a face which moved by its own width between two looks is still known.
-On the crowd clip that tests/emotion/test_tracking.py annotates, at 25, 5 and 2 looks a second, three walkers change
-their numbers 2, 2 and 1 times (2, 3 and 2 with the boxes as they are). supervision 0.25's ByteTrack with the same boxes: 6, 5
-and 7 times; made for many looks a second and bodies, it leaves out what it does not see again at once.
+Boxes are compared at twice their size, so that a face that moves by its own width between two frames keeps its number. On
+the crowd clip that tests/emotion/test_tracking.py annotates, at 25, 5 and 2 frames a second, three walkers change their
+numbers 2, 2 and 1 times (2, 3 and 2 with the boxes as they are). supervision 0.25's ByteTrack changes them 6, 5 and 7 times
+with the same boxes: it is made for bodies and many frames a second, and drops what it does not see again at once.
 """
 
 from dataclasses import dataclass, field
@@ -14,12 +14,12 @@ from scipy.optimize import linear_sum_assignment
 
 @dataclass
 class FaceTracker:
-    """Gives every face a number that it keeps while it stays in view. A face away for longer gets a new one.
+    """Gives every face a number that it keeps while it is in view; a face that returns later gets a new one.
 
     Attributes:
-        patience: seconds that a face may be missed.
-        least: overlap (intersection over union) from which two boxes may be the same face.
-        grown: how much larger than they are the boxes are compared.
+        patience: seconds that a face may be out of view.
+        least: minimum overlap (intersection over union, 0–1) of two boxes of the same face.
+        growth: factor by which boxes are enlarged before they are compared.
 
     >>> tracker = FaceTracker()
     >>> tracker.update(np.array([[0, 0, 10, 10]]), 0.0), tracker.update(np.array([[50, 0, 10, 10], [1, 0, 10, 10]]), 0.1)
@@ -28,14 +28,14 @@ class FaceTracker:
 
     patience: float = 1.0
     least: float = 0.2
-    grown: float = 2.0
+    growth: float = 2.0
     _boxes: dict[int, np.ndarray] = field(default_factory=dict)
     _seen: dict[int, float] = field(default_factory=dict)
     _next: int = 0
 
     def update(self, boxes: np.ndarray, seconds: float) -> list[int]:
-        """Numbers of (n, 4) boxes x, y, width, height seen at a time; times must not fall."""
-        boxes = larger(boxes, self.grown)
+        """Numbers the (n, 4) boxes x, y, width, height of a frame; `seconds` must not fall from call to call."""
+        boxes = enlarge_boxes(boxes, self.growth)
         for number in [n for n, at in self._seen.items() if seconds - at > self.patience]:
             del self._boxes[number], self._seen[number]
         known = list(self._boxes)
@@ -52,14 +52,14 @@ class FaceTracker:
         return numbers
 
     def numbers(self) -> set[int]:
-        """The numbers of the faces that are still known, seen just now or missed."""
+        """Numbers of the faces that are in view, or out of view for no longer than `patience`."""
         return set(self._boxes)
 
 
-def larger(boxes: np.ndarray, factor: float) -> np.ndarray:
-    """(n, 4) boxes x, y, width, height, grown around their centres.
+def enlarge_boxes(boxes: np.ndarray, factor: float) -> np.ndarray:
+    """Enlarges (n, 4) boxes x, y, width, height around their centres.
 
-    >>> larger(np.array([[10, 10, 10, 10]]), 2).tolist()
+    >>> enlarge_boxes(np.array([[10, 10, 10, 10]]), 2).tolist()
     [[5.0, 5.0, 20.0, 20.0]]
     """
     boxes = np.asarray(boxes, float).reshape(-1, 4)
@@ -68,7 +68,7 @@ def larger(boxes: np.ndarray, factor: float) -> np.ndarray:
 
 
 def intersection_over_union(a: np.ndarray, b: np.ndarray) -> float:
-    """Of two boxes x, y, width, height.
+    """Intersection over union of two boxes x, y, width, height, 0–1.
 
     >>> intersection_over_union(np.array([0, 0, 10, 10]), np.array([0, 5, 10, 10]))
     0.3333333333333333

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from emotion.detection import FaceDetector, tiles, without_doubles
+from emotion.detection import FaceDetector, remove_doubles, tile_squares
 from emotion.faces import crop_from_box
 from kslr.core.errors import InputError
 
@@ -89,7 +89,7 @@ def test_wrong_use_is_told(detector: FaceDetector):
 def test_tiles_cover_the_picture_and_stay_inside():
     for width, height, across in ((1920, 1080, 3), (300, 900, 2), (64, 64, 1)):
         seen = np.zeros((height, width), bool)
-        for x, y, side in tiles(width, height, across):
+        for x, y, side in tile_squares(width, height, across):
             assert x >= 0
             assert y >= 0
             assert x + min(side, width) <= width
@@ -100,7 +100,7 @@ def test_tiles_cover_the_picture_and_stay_inside():
 
 def test_the_surest_of_doubled_boxes_stays():
     boxes = np.array([[0, 0, 10, 10, 0.6], [1, 0, 10, 10, 0.9], [30, 0, 10, 10, 0.5]])
-    assert without_doubles(boxes).tolist() == [[1, 0, 10, 10], [30, 0, 10, 10]]
+    assert remove_doubles(boxes).tolist() == [[1, 0, 10, 10], [30, 0, 10, 10]]
 
 
 def test_a_picture_of_a_few_pixels_has_no_faces():

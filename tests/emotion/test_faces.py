@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from emotion.detection import FaceDetector
-from emotion.faces import FaceCrop, covered, crop_from_box, crop_from_landmarks, cut_square, sharpness, square_around
+from emotion.faces import FaceCrop, crop_from_box, crop_from_landmarks, cut_square, hidden_share, sharpness, square_around
 from kslr.core.errors import InputError
 
 
@@ -133,7 +133,7 @@ def test_a_hand_before_the_face_lowers_quality(astronaut, astronaut_mesh):
 def test_a_hand_over_the_whole_face_covers_it(astronaut_mesh):
     angles = np.linspace(0, 2 * np.pi, 21)
     wall = np.stack([0.5 + np.cos(angles), 0.5 + np.sin(angles), np.zeros(21)], axis=1)
-    assert covered(astronaut_mesh[:, :2] * 512, [wall], (512, 512, 3)) == 1.0
+    assert hidden_share(astronaut_mesh[:, :2] * 512, [wall], (512, 512, 3)) == 1.0
 
 
 def test_a_flat_picture_is_not_sharp():

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from emotion.faces import EMOTIONS
-from emotion.tables import COLUMNS, FaceRow, as_cells, as_csv, face_rows
+from emotion.tables import COLUMNS, FaceRow, face_rows, row_cells, rows_csv
 
 
 def test_every_face_of_every_looked_at_frame_is_a_row(astronaut, detector, recognizer):
@@ -31,11 +31,11 @@ def test_every_zero_looks_at_every_frame(detector, recognizer):
 
 def test_the_csv_reads_back():
     row = FaceRow(1.25, 3, (10.0, 20.5, 90.0), 0.75, "sad", np.full(7, 1 / 7))
-    text = as_csv([row, FaceRow(1.5)])
+    text = rows_csv([row, FaceRow(1.5)])
     lines = list(csv.DictReader(io.StringIO(text)))
     assert tuple(lines[0]) == COLUMNS
     assert lines[0]["emotion"] == "sad"
     assert float(lines[0]["seconds"]) == 1.25
     assert float(lines[0]["fear"]) == pytest.approx(1 / 7, abs=1e-4)
     assert set(lines[1].values()) == {"1.500", ""}
-    assert len(as_cells(FaceRow(0))) == len(COLUMNS)
+    assert len(row_cells(FaceRow(0))) == len(COLUMNS)

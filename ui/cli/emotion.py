@@ -1,4 +1,4 @@
-"""`kslr emotion`: every face of a picture or a video as a row."""
+"""`kslr emotion`: every face of a picture or video as a row."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,36 +19,36 @@ PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 def emotion(
     source: Annotated[Path, typer.Argument(help="A picture or a video file.")],
     csv: Annotated[Path | None, typer.Option(help="Write the rows here as CSV instead of to the screen.")] = None,
-    every: Annotated[float, typer.Option(help="Seconds of video between two looks; 0 looks at every frame.", min=0)] = 0.2,
+    every: Annotated[float, typer.Option(help="Seconds between two frames that are read; 0 reads every frame.", min=0)] = 0.2,
     model: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
 ) -> None:
     """List every face: time, number, box, seven probabilities and quality. Frames without a face are empty rows."""
     from emotion.detection import FaceDetector
     from emotion.recognizer import EmotionRecognizer
-    from emotion.tables import as_csv, face_rows
+    from emotion.tables import face_rows, rows_csv
 
     if csv is not None:
         check_writable(csv)
     recognizer = EmotionRecognizer(model)
     with progress_bar(f"Reading {source.name}") as progress, FaceDetector() as detector:
-        rows = list(face_rows(pictures(source, progress), recognizer, detector, every))
+        rows = list(face_rows(read_frames(source, progress), recognizer, detector, every))
     if not any(row.box for row in rows):
         notes.print(f"No face was found in {source}.", markup=False)
-    text = as_csv(rows)
+    text = rows_csv(rows)
     if csv is None:
         typer.echo(text, nl=False)
     else:
         write_file(csv, text.encode())
 
 
-def pictures(source: Path, progress: Callable[..., None] | None = None) -> Iterator[tuple[float, "np.ndarray"]]:
-    """(seconds, (H, W, 3) uint8 RGB) of a picture file (once, at 0) or of every frame of a video.
+def read_frames(source: Path, progress: Callable[..., None] | None = None) -> Iterator[tuple[float, "np.ndarray"]]:
+    """Yields (seconds, (H, W, 3) uint8 RGB) of a picture file (once, at 0) or of every frame of a video.
 
     Raises:
         InputError: it does not exist or cannot be read.
     """
     if source.suffix.lower() in PICTURES:
-        yield 0.0, picture(source)
+        yield 0.0, read_picture(source)
         return
     from kslr.video import VideoFile
 
@@ -59,11 +59,11 @@ def pictures(source: Path, progress: Callable[..., None] | None = None) -> Itera
             yield frame.seconds, frame.rgb
 
 
-def picture(path: Path) -> "np.ndarray":
-    """An upright (H, W, 3) uint8 RGB picture.
+def read_picture(path: Path) -> "np.ndarray":
+    """Reads an upright (H, W, 3) uint8 RGB picture.
 
     Raises:
-        InputError: it does not exist, is too large or no picture.
+        InputError: it does not exist, is too large or is not a picture.
     """
     import numpy as np
     from PIL import Image, ImageOps, UnidentifiedImageError
