@@ -24,7 +24,7 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.served import served
+from benchmarks.server import run_server
 from kslr.video import VideoFile
 
 SIZE = (640, 480)
@@ -58,7 +58,7 @@ LISTEN = """(() => {
 })();"""
 
 
-def camera(clip: Path, path: Path) -> Path:
+def camera_file(clip: Path, path: Path) -> Path:
     """The clip as the browser's false camera plays it: JPEGs of 640×480, the picture whole, black beside it."""
     from PIL import Image, ImageOps
 
@@ -71,11 +71,11 @@ def camera(clip: Path, path: Path) -> Path:
 @contextmanager
 def serving(folder: Path, sessions: int = 4) -> Iterator[str]:
     """The app on a free port, with a home of its own in the folder; gives its address."""
-    with served(folder, "--max-sessions", str(sessions)) as server:
+    with run_server(folder, "--max-sessions", str(sessions)) as server:
         yield server.url
 
 
-def opened(driver: Any, chromium: str, played: Path) -> Any:
+def open_browser(driver: Any, chromium: str, played: Path) -> Any:
     """A browser whose camera plays a file."""
     flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--use-fake-ui-for-media-stream"]
     flags += ["--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={played}"]
@@ -84,7 +84,7 @@ def opened(driver: Any, chromium: str, played: Path) -> Any:
 
 def measure(driver: Any, chromium: str, url: str, played: Path, tabs: int, seconds: float) -> list[dict[str, Any]]:
     """Opens tabs, lets them sign for a while, and gives each one's answers and words."""
-    browser = opened(driver, chromium, played)
+    browser = open_browser(driver, chromium, played)
     try:
         pages = []
         for _ in range(tabs):
@@ -132,7 +132,7 @@ def main(
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder:
-        played, rows = camera(clip, Path(folder) / "camera.mjpeg"), []
+        played, rows = camera_file(clip, Path(folder) / "camera.mjpeg"), []
         with serving(Path(folder), max(tabs)) as url, sync_playwright() as driver:
             for count in tabs:
                 rows.append(summary(measure(driver, chromium, url, played, count, seconds)))

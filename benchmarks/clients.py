@@ -144,7 +144,7 @@ async def sign(
     return heard
 
 
-async def signing(url: str, pictures: Sequence[bytes], sessions: int, seconds: float, rate: float = 10.0) -> list[Heard]:
+async def sign_together(url: str, pictures: Sequence[bytes], sessions: int, seconds: float, rate: float = 10.0) -> list[Heard]:
     """Several live sessions at once, each with the clip from another place on."""
     shifted = [[*pictures[n * len(pictures) // sessions :], *pictures[: n * len(pictures) // sessions]] for n in range(sessions)]
     return list(await asyncio.gather(*(sign(url, own, seconds, rate) for own in shifted)))

@@ -22,16 +22,16 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.clients import pictures_of, signing
-from benchmarks.served import served
+from benchmarks.clients import pictures_of, sign_together
+from benchmarks.server import run_server
 
 WARM_SECONDS = 4.0
 DOUBLED = 2.0
 
 
-def measured(url: str, pictures: list[bytes], sessions: int, seconds: float, rate: float) -> dict[str, Any]:
+def measure_sessions(url: str, pictures: list[bytes], sessions: int, seconds: float, rate: float) -> dict[str, Any]:
     """Waits and rates of so many sessions at once."""
-    heard = asyncio.run(signing(url, pictures, sessions, seconds + WARM_SECONDS, rate))
+    heard = asyncio.run(sign_together(url, pictures, sessions, seconds + WARM_SECONDS, rate))
     # Counted from a while after the last one's first answer.
     start = max(one.arrivals[0] for one in heard) + WARM_SECONDS / 2
     counted = [one.since(start) for one in heard]
@@ -56,12 +56,13 @@ def main(
 ) -> None:
     """Measures and prints a table."""
     pictures, rows = pictures_of(clip, rate), []
-    with tempfile.TemporaryDirectory() as folder, served(Path(folder), "--max-sessions", str(most), "--log", "none") as server:
+    options = ("--max-sessions", str(most), "--log", "none")
+    with tempfile.TemporaryDirectory() as folder, run_server(Path(folder), *options) as server:
         print(f"{clip.name}, {len(pictures)} pictures, {rate:g} a second, on {os.cpu_count()} cores")
         print("sessions   wait p50, p95   times one   answers/s each (least–most)   server MB")
         for sessions in range(1, most + 1):
             server.wait_for("kslr_trackers", 0)
-            row = measured(server.url, pictures, sessions, seconds, rate)
+            row = measure_sessions(server.url, pictures, sessions, seconds, rate)
             row["times_one"] = row["answer_ms"][0] / (rows[0] if rows else row)["answer_ms"][0]
             row["megabytes"] = server.held().get("megabytes")
             rows.append(row)
@@ -74,8 +75,8 @@ def main(
             if row["times_one"] >= DOUBLED:
                 break
     held = max(row["sessions"] for row in rows if row["times_one"] < DOUBLED)
-    told = "at least, --most stopped it" if rows[-1]["times_one"] < DOUBLED else "more double the wait"
-    print(f"Held at {rate:g} pictures a second: {held} ({told}).")
+    reason = "at least, --most stopped it" if rows[-1]["times_one"] < DOUBLED else "more double the wait"
+    print(f"Held at {rate:g} pictures a second: {held} ({reason}).")
     if json_file:
         figures = {"clip": clip.name, "rate": rate, "cores": os.cpu_count(), "held": held, "rounds": rows}
         json_file.write_text(json.dumps(figures, indent=1) + "\n")

@@ -27,9 +27,9 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.browser import LISTEN, camera, opened
-from benchmarks.clients import pictures_of, signing
-from benchmarks.served import Served, served
+from benchmarks.browser import LISTEN, camera_file, open_browser
+from benchmarks.clients import pictures_of, sign_together
+from benchmarks.server import RunningServer, run_server
 
 EVERY = 10.0
 WARM_MINUTES = 5.0
@@ -77,20 +77,20 @@ class Soak:
         return found
 
 
-def sample(server: Served) -> dict[str, float]:
+def sample(server: RunningServer) -> dict[str, float]:
     """The server's figures now."""
     metrics, health = server.metrics(), server.health()
-    told = {
+    figures = {
         "trackers": metrics["kslr_trackers"],
         "answered": metrics["kslr_frames_answered_total"],
         "dropped": metrics["kslr_frames_dropped_total"],
         "words": metrics["kslr_words_total"],
         "errors": metrics["kslr_errors_total"],
     }
-    return {**server.held(), "sessions": health["sessions"], **told}
+    return {**server.held(), "sessions": health["sessions"], **figures}
 
 
-def watched(server: Served, seconds: float, soak: Soak, alive: Callable[[], None], every: float = EVERY) -> None:
+def sample_for(server: RunningServer, seconds: float, soak: Soak, alive: Callable[[], None], every: float = EVERY) -> None:
     """Samples the server for so long; `alive` is called between, and raises where the clients are not."""
     began = time.monotonic()
     while (spent := time.monotonic() - began) < seconds:
@@ -99,38 +99,38 @@ def watched(server: Served, seconds: float, soak: Soak, alive: Callable[[], None
         time.sleep(min(every, max(0.0, seconds - (time.monotonic() - began))))
 
 
-def freed(server: Served, soak: Soak, seconds: float = 60.0) -> None:
+def note_freed(server: RunningServer, soak: Soak, seconds: float = 60.0) -> None:
     """Notes what is left a while after the last session was closed."""
     server.wait_for("kslr_trackers", 0, seconds)
     soak.freed = sample(server)
 
 
-def by_clients(server: Served, clip: Path, sessions: int, seconds: float, every: float = EVERY) -> Soak:
+def by_clients(server: RunningServer, clip: Path, sessions: int, seconds: float, every: float = EVERY) -> Soak:
     """WebSocket clients sign."""
     soak, pictures = Soak(), pictures_of(clip, 10.0)
     with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(asyncio.run, signing(server.url, pictures, sessions, seconds))
+        running = pool.submit(asyncio.run, sign_together(server.url, pictures, sessions, seconds))
 
         def alive() -> None:
             if running.done():
                 running.result()
 
-        watched(server, seconds, soak, alive, every)
+        sample_for(server, seconds, soak, alive, every)
         for heard in running.result():
             first = heard.arrivals[0] if heard.arrivals else 0.0
             soak.pauses.append(heard.longest_pause(first, first + seconds - 1) if heard.arrivals else seconds)
             soak.answers.append(len(heard.arrivals))
-    freed(server, soak)
+    note_freed(server, soak)
     return soak
 
 
-def by_tabs(server: Served, clip: Path, sessions: int, seconds: float, chromium: str, folder: Path) -> Soak:
+def by_tabs(server: RunningServer, clip: Path, sessions: int, seconds: float, chromium: str, folder: Path) -> Soak:
     """Browser tabs sign."""
     from playwright.sync_api import sync_playwright
 
-    soak, played = Soak(), camera(clip, folder / "camera.mjpeg")
+    soak, played = Soak(), camera_file(clip, folder / "camera.mjpeg")
     with sync_playwright() as driver:
-        browser = opened(driver, chromium, played)
+        browser = open_browser(driver, chromium, played)
         try:
             tabs = []
             for _ in range(sessions):
@@ -149,14 +149,14 @@ def by_tabs(server: Served, clip: Path, sessions: int, seconds: float, chromium:
                     if tab.inner_text("#live-start") != "Stop":
                         raise SystemExit(f"A tab has stopped: {tab.inner_text('#live-status')}")
 
-            watched(server, seconds, soak, alive)
+            sample_for(server, seconds, soak, alive)
             for tab in tabs:
                 answers = np.array(tab.evaluate("heard.answers.map((one) => one[0])")) / 1000
                 now = tab.evaluate("performance.now()") / 1000
                 soak.pauses.append(float(np.diff([*answers, now]).max()))
                 soak.answers.append(len(answers))
                 tab.context.close()
-            freed(server, soak)
+            note_freed(server, soak)
         finally:
             browser.close()
     return soak
@@ -189,16 +189,16 @@ def main(
     warm = min(WARM_MINUTES, minutes / 6)
     with (
         tempfile.TemporaryDirectory() as folder,
-        served(Path(folder), "--max-sessions", str(sessions), "--log", "json") as server,
+        run_server(Path(folder), "--max-sessions", str(sessions), "--log", "json") as server,
     ):
         if browser:
             soak = by_tabs(server, clip, sessions, 60 * minutes, chromium, Path(folder))
         else:
             soak = by_clients(server, clip, sessions, 60 * minutes)
-    told = report(soak, warm)
+    found = report(soak, warm)
     who = "tabs" if browser else "clients"
-    print(f"{sessions} {who} signing {clip.name} for {told['minutes']:.1f} minutes on {told['cores']} cores")
-    for name, figures in told["growth"].items():
+    print(f"{sessions} {who} signing {clip.name} for {found['minutes']:.1f} minutes on {found['cores']} cores")
+    for name, figures in found["growth"].items():
         if figures:
             print(
                 f"{name:9s} {figures['from']:6.0f} after {warm:.1f} minutes, {figures['to']:6.0f} at the end "
@@ -206,10 +206,10 @@ def main(
             )
     print("answers of each:", *soak.answers, "· longest pause of each:", *(f"{pause:.1f} s" for pause in soak.pauses))
     print("after closing:", ", ".join(f"{soak.freed[name]:.0f} {name}" for name in FIGURES if name in soak.freed))
-    print("Problems:", "; ".join(told["problems"]) or "none")
+    print("Problems:", "; ".join(found["problems"]) or "none")
     if json_file:
-        json_file.write_text(json.dumps(told, indent=1) + "\n")
-    if told["problems"]:
+        json_file.write_text(json.dumps(found, indent=1) + "\n")
+    if found["problems"]:
         raise typer.Exit(1)
 
 

@@ -23,7 +23,7 @@ import yaml
 from typer.testing import CliRunner
 
 from benchmarks.clients import jpeg
-from benchmarks.served import Served, basic, served
+from benchmarks.server import RunningServer, login_header, run_server
 from tests import clips
 from tests.sources import ROOT, project
 from ui.cli.main import app
@@ -133,11 +133,11 @@ class Proxied:
     port: int
     plain_port: int
     trust: ssl.SSLContext
-    replicas: list[Served]
+    replicas: list[RunningServer]
 
     def ask(self, path: str, content: bytes | None = None, **headers: str) -> tuple[int, Any, bytes]:
         """Status, headers and body."""
-        request = urllib.request.Request(f"https://localhost:{self.port}/{path}", content, {**basic(LOGIN), **headers})
+        request = urllib.request.Request(f"https://localhost:{self.port}/{path}", content, {**login_header(LOGIN), **headers})
         try:
             with urllib.request.urlopen(request, timeout=120, context=self.trust) as reply:
                 return reply.status, reply.headers, reply.read()
@@ -154,7 +154,7 @@ class Proxied:
 
 
 @contextmanager
-def nginx(folder: Path, replicas: list[Served]) -> Iterator[Proxied]:
+def nginx(folder: Path, replicas: list[RunningServer]) -> Iterator[Proxied]:
     """Runs the documented nginx.conf, with its names and places put in for those of this machine."""
     key, certificate = folder / "privkey.pem", folder / "fullchain.pem"
     make = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost"
@@ -201,7 +201,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     with ExitStack() as stack:
         options = ("--max-sessions", "2", "--cookie-key", "k" * SHORTEST_KEY, "--log", "json")
         folders = [tmp_path_factory.mktemp(f"replica{n}") for n in (1, 2)]
-        replicas = [stack.enter_context(served(folder, *options, login=LOGIN)) for folder in folders]
+        replicas = [stack.enter_context(run_server(folder, *options, login=LOGIN)) for folder in folders]
         yield stack.enter_context(nginx(tmp_path_factory.mktemp("nginx"), replicas))
 
 
@@ -214,7 +214,7 @@ async def sign(proxied: Proxied, place: str, pictures: list[bytes], frames: int)
     """A live session of a browser that keeps the cookie; gives its answers."""
     from websockets.asyncio.client import connect
 
-    headers = {**basic(LOGIN), "Cookie": f"kslr_place={place}", "Origin": f"https://localhost:{proxied.port}"}
+    headers = {**login_header(LOGIN), "Cookie": f"kslr_place={place}", "Origin": f"https://localhost:{proxied.port}"}
     address = f"wss://localhost:{proxied.port}/live"
     async with connect(address, ssl=proxied.trust, additional_headers=headers, open_timeout=120) as socket:
         replies = [json.loads(await asyncio.wait_for(socket.recv(), 120))]
@@ -264,7 +264,8 @@ def test_the_cookie_is_for_this_site_alone_and_https_is_insisted_on(proxied):
 def test_metrics_stay_inside_and_what_is_too_large_outside(proxied):
     assert proxied.ask("metrics")[0] == 404
     # Straight at the server but handed on by a proxy is not from here either.
-    request = urllib.request.Request(proxied.replicas[0].url + "metrics", headers={**basic(LOGIN), "X-Forwarded-Host": "x"})
+    headers = {**login_header(LOGIN), "X-Forwarded-Host": "x"}
+    request = urllib.request.Request(proxied.replicas[0].url + "metrics", headers=headers)
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(request)
     with (

@@ -469,6 +469,7 @@ def use_settings(path: Path) -> None:
         assert run.select().file.endswith(".weights.h5")
     else:
         from fusion.classroom.history import History
+        from ui.classroom.room import read_opening
 
         settings, opening = read_opening(path.read_text(encoding="utf-8", errors="replace"))
         with History("sqlite://") as history:

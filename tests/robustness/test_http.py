@@ -116,10 +116,10 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    from benchmarks.served import served
+    from benchmarks.server import run_server
 
     folder = tmp_path_factory.mktemp("served")
-    with served(folder) as one:
+    with run_server(folder) as one:
         yield Server(one, folder)
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.clients import jpeg, sign
-from benchmarks.served import Served, served
+from benchmarks.server import RunningServer, run_server
 from tests import clips
 from tests.privacy import INSIDE_TEXT, MAGIC
 from ui.server.metrics import ENDINGS
@@ -36,13 +36,13 @@ def pictures(astronaut) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """``kslr serve`` in a process of its own."""
-    with served(tmp_path_factory.mktemp("served-for-Aigerim"), "--max-sessions", "3", "--log", "json") as running:
+    with run_server(tmp_path_factory.mktemp("served-for-Aigerim"), "--max-sessions", "3", "--log", "json") as running:
         yield running
 
 
-def posted(server: Served, path: str, content: bytes, **headers: str) -> int:
+def posted(server: RunningServer, path: str, content: bytes, **headers: str) -> int:
     """Posts and gives the status."""
     request = urllib.request.Request(server.url + path, content, headers)
     try:

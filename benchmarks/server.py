@@ -1,4 +1,4 @@
-"""The app as a process of its own, for benchmarks and tests: where it is, what it says, and what it holds."""
+"""Runs `kslr serve` in a process of its own, for benchmarks and tests, and reads what it tells and holds."""
 
 import json
 import os
@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @dataclass(frozen=True)
-class Served:
+class RunningServer:
     """A running server.
 
     Attributes:
@@ -38,7 +38,7 @@ class Served:
 
     def get(self, path: str) -> str:
         """What a path answers."""
-        request = urllib.request.Request(self.url + path, headers=basic(self.login))
+        request = urllib.request.Request(self.url + path, headers=login_header(self.login))
         with urllib.request.urlopen(request, timeout=60) as reply:
             return reply.read().decode()
 
@@ -64,20 +64,20 @@ class Served:
         return {"megabytes": megabytes, "threads": int(lines["Threads"]), "files": len(list((proc / "fd").iterdir()))}
 
     def wait_for(self, name: str, value: float, seconds: float = 60.0) -> float:
-        """A metric's value, as soon as it is the one that is waited for."""
+        """Waits until a metric has a value, or for so many seconds; gives what it is then."""
         end = time.monotonic() + seconds
         while (found := self.metrics()[name]) != value and time.monotonic() < end:
             time.sleep(0.1)
         return found
 
 
-def basic(login: str) -> dict[str, str]:
-    """The header that tells a password."""
+def login_header(login: str) -> dict[str, str]:
+    """The header that carries a password."""
     return {"Authorization": "Basic " + b64encode(login.encode()).decode()} if login else {}
 
 
 @contextmanager
-def served(folder: Path, *options: str, login: str = "", patience: float = 240.0) -> Iterator[Served]:
+def run_server(folder: Path, *options: str, login: str = "", patience: float = 240.0) -> Iterator[RunningServer]:
     """Runs ``kslr serve`` on a free port, with a home of its own.
 
     Args:
@@ -95,11 +95,11 @@ def served(folder: Path, *options: str, login: str = "", patience: float = 240.0
         **({"KSLR_AUTH": login} if login else {}),
     }
     command = [sys.executable, "-m", "kslr", "serve", "--no-browser", "--port", "0", *options]
-    with out.open("wb") as said, log.open("wb") as noted:
-        process = subprocess.Popen(command, cwd=folder, stdout=said, stderr=noted, env=environment)
+    with out.open("wb") as stdout, log.open("wb") as stderr:
+        process = subprocess.Popen(command, cwd=folder, stdout=stdout, stderr=stderr, env=environment)
     try:
-        url = _address(process, out, log, patience)
-        yield Served(url, process, out, log, login)
+        url = _wait_for_address(process, out, log, patience)
+        yield RunningServer(url, process, out, log, login)
     finally:
         process.terminate()
         try:
@@ -109,13 +109,13 @@ def served(folder: Path, *options: str, login: str = "", patience: float = 240.0
             process.wait()
 
 
-def _address(process: "subprocess.Popen[bytes]", out: Path, log: Path, patience: float) -> str:
+def _wait_for_address(process: "subprocess.Popen[bytes]", out: Path, log: Path, patience: float) -> str:
     end = time.monotonic() + patience
     while time.monotonic() < end:
         if process.poll() is not None:
             break
-        if "KSLR is at " in (said := out.read_text()):
-            url = said.split("KSLR is at ")[1].split()[0] + "/"
+        if "KSLR is at " in (text := out.read_text()):
+            url = text.split("KSLR is at ")[1].split()[0] + "/"
             try:
                 urllib.request.urlopen(url + "health", timeout=5).close()
             except OSError:
