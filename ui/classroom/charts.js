@@ -1,5 +1,5 @@
-// The course of a class as two charts. The SVG has seconds across and shares (0–1) upwards, and is stretched by the style
-// sheet, which also gives the colours; letters are HTML beside it, so they are never stretched.
+// The course of a class as two charts. The SVG has seconds across and shares (0–1) upwards. The style sheet stretches
+// it and gives the colours; letters are HTML beside it, so they are never stretched.
 import { clock, make } from "../shared/dom.js";
 
 const LINES = ["engagement", "facing", "valence"], MOODS = ["glad", "calm", "surprised", "troubled"];
@@ -31,12 +31,14 @@ function drawLine(name, stretch) {
 }
 
 function drawMargin(stretch) {
-  const edge = (sign) => stretch.map((one) => [middle(one), Math.min(1, Math.max(0, one.engagement + sign * one.margin))]);
+  const clip = (share) => Math.min(1, Math.max(0, share));
+  const edge = (sign) => stretch.map((one) => [middle(one), clip(one.engagement + sign * one.margin)]);
   return `<polygon class="margin" points="${points([...edge(1), ...edge(-1).reverse()])}"/>`;
 }
 
 function drawMoods(one) {
-  const shares = MOODS.map((mood) => one[mood] || 0), total = Math.max(1, shares.reduce((sum, share) => sum + share, 0));
+  const shares = MOODS.map((mood) => one[mood] || 0);
+  const total = Math.max(1, shares.reduce((sum, share) => sum + share, 0));
   let below = 0;
   return MOODS.map((mood, i) => {
     below += shares[i] / total;
@@ -45,15 +47,18 @@ function drawMoods(one) {
 }
 
 function chart(kind, windows, body, shares, moments = []) {
-  const end = Math.max(10, ...windows.map((one) => one.end)), step = STEPS.find((one) => end / one <= MOST_TIMES) || end;
+  const end = Math.max(10, ...windows.map((one) => one.end));
+  const step = STEPS.find((one) => end / one <= MOST_TIMES) || end;
   const left = (seconds) => `left: ${(100 * Math.min(seconds, end)) / end}%`;
   const gaps = windows.filter((one) => !isKnown(one.least)).map((one) => bar("gap", one, 0, 1));
   const grid = shares.map(([share]) => `<path class="grid" d="M0 ${share}H${end}"/>`);
   const stems = moments.map(({ seconds }) => `<path class="moment" d="M${Math.min(seconds, end)} 0V1"/>`);
   const plot = make("div", { class: "plot" });
+  const upwards = `<g transform="matrix(1 0 0 -1 0 1)">${[...gaps, ...grid, ...body, ...stems].join("")}</g>`;
   plot.innerHTML = `<svg class="chart" role="img" data-word-label="classroom.${kind}" viewBox="0 0 ${end} 1"
-    preserveAspectRatio="none"><g transform="matrix(1 0 0 -1 0 1)">${[...gaps, ...grid, ...body, ...stems].join("")}</g></svg>`;
-  plot.append(...shares.map(([share, label]) => make("span", { class: "share", style: `bottom: ${100 * share}%` }, label)));
+    preserveAspectRatio="none">${upwards}</svg>`;
+  plot.append(...shares.map(([share, name]) => (
+    make("span", { class: "share", style: `bottom: ${100 * share}%` }, name))));
   for (let seconds = 0; seconds <= end; seconds += step) {
     plot.append(make("span", { class: "seconds", style: left(seconds) }, clock(seconds)));
   }

@@ -1,5 +1,5 @@
-// The Classroom page: pictures to the server, figures of the group back, drawn as charts. The picture on the page is made
-// here, from this browser's own camera, as blurred silhouettes; the server never says where anybody is.
+// The Classroom page: pictures to the server, figures of the group back, drawn as charts. The picture on the page is
+// made here, from this browser's own camera, as blurred silhouettes; the server never says where anybody is.
 import { onPage } from "../shared/app.js";
 import { FrameGrabber, closeCamera, openCamera } from "../shared/camera.js";
 import { Problem, messenger, reportProblem } from "../shared/dom.js";
@@ -60,14 +60,16 @@ class ClassroomPage {
     const { find } = this, region = find("region").value.replace(/\s/g, "");
     const boxes = [...this.element.querySelectorAll('[name="class-target"]:checked')];
     const targets = boxes.map(({ value }) => DIRECTIONS[value] || value).concat(region ? `region:${region}` : []);
-    return { consent: find("consent").checked, place: this.place, name: find("name").value, k: Number(find("k").value), targets };
+    const [consent, name, k] = [find("consent").checked, find("name").value, Number(find("k").value)];
+    return { consent, place: this.place, name, k, targets };
   }
 
   // --- A session
   async start(file) {
     if (!this.allowed || this.on) return;
     this.say("live.connecting");
-    Object.assign(this, { on: true, ready: false, waiting: false, windows: [], moments: [], file, position: 0, reason: null });
+    Object.assign(this, { on: true, ready: false, waiting: false, file, position: 0, reason: null });
+    Object.assign(this, { windows: [], moments: [] });
     const opened = await reportProblem((...problem) => {
       this.close();
       this.say(...problem);

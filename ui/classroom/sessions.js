@@ -15,11 +15,14 @@ function localTime(iso) {
 
 function row({ id, name, started, seconds, status, k }) {
   const when = localTime(started);
-  const box = make("input", { "type": "checkbox", "data-compare": true, "lang": "", "aria-label": `${name} ${when}`.trim() });
+  const label = `${name} ${when}`.trim();
+  const box = make("input", { "type": "checkbox", "data-compare": true, "lang": "", "aria-label": label });
   const link = (attributes, ...content) => make("a", { class: "quiet", ...attributes }, ...content);
   return make("li", { "data-session": id }, make("label", { class: "switch" }, box),
-    make("span", { class: "about" }, make("b", { lang: "" }, name || "–"), // people name sessions in any language
-      make("small", {}, `${when} · ${clock(seconds)} · `, make("span", { word: `classroom.${status}` }), ` · k = ${k}`)),
+    make("span", { class: "about" },
+      make("b", { lang: "" }, name || "–"), // people name sessions in any language
+      make("small", {}, `${when} · ${clock(seconds)} · `,
+        make("span", { word: `classroom.${status}` }), ` · k = ${k}`)),
     make("span", { class: "tools" },
       link({ "target": "_blank", "rel": "noopener", "data-report": true, "word": "classroom.report" }),
       link({ href: address(id, "/figures.csv"), download: true }, "CSV"),
@@ -77,9 +80,8 @@ export class PastSessions {
     name.replaceWith(input);
     input.select();
     input.addEventListener("keydown", async ({ key }) => {
-      if (key === "Enter") {
-        await fetch(address(item.dataset.session, "/name"), { method: "POST", body: JSON.stringify({ name: input.value }) });
-      }
+      const options = { method: "POST", body: JSON.stringify({ name: input.value }) };
+      if (key === "Enter") await fetch(address(item.dataset.session, "/name"), options);
       if (key === "Enter" || key === "Escape") this.show();
     });
   }

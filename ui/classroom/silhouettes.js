@@ -6,7 +6,8 @@ const tiny = document.createElement("canvas");
 
 // Brightness in three steps at 40 points across, then blurred.
 export function drawSilhouettes(canvas, video) {
-  Object.assign(tiny, { width: ACROSS, height: Math.max(1, Math.round((ACROSS * video.videoHeight) / video.videoWidth)) });
+  const down = Math.max(1, Math.round((ACROSS * video.videoHeight) / video.videoWidth));
+  Object.assign(tiny, { width: ACROSS, height: down });
   const small = tiny.getContext("2d", { willReadFrequently: true });
   small.drawImage(video, 0, 0, tiny.width, tiny.height);
   const pixels = small.getImageData(0, 0, tiny.width, tiny.height), { data } = pixels;

@@ -1,4 +1,5 @@
-// The two ways to the server. send(bytes) gives a picture; heard(reply) is called with each answer, closed() at a break.
+// The two ways to the server. send(bytes) gives a picture; heard(reply) is called with each answer, closed() at a
+// break.
 
 export class SocketConnection {
   constructor(heard, closed, signs) {

@@ -12,6 +12,7 @@ import { Transcript } from "./transcript.js";
 const MOST_IN_FLIGHT = 2, SIDE = 640, RETRIES = 5;
 const ERRORS = { full: "live.full", vocabulary: "live.vocabulary_failed" };
 const OFF = ["speed", "face", "calm", "top5"]; // hidden while the camera is off
+const sureness = (probability) => make("span", { class: "sure" }, percent(probability));
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] || 0;
 
 class LivePage {
@@ -36,7 +37,8 @@ class LivePage {
     on("camera", "change", () => { this.stop(); this.start(); });
     on("mirror", "change", (event) => this.stage.classList.toggle("mirrored", event.target.checked));
     for (const name of ["skeleton", "private"]) on(name, "change", () => this.draw());
-    element.querySelector("[data-vocabulary]").addEventListener("change", (event) => this.changeVocabulary(event.target.value));
+    const vocabulary = element.querySelector("[data-vocabulary]");
+    vocabulary.addEventListener("change", () => this.useVocabulary(vocabulary.value));
     onPage((page) => { if (page !== "live" && this.on) this.stop(); });
     addEventListener("pagehide", () => this.connection?.close());
   }
@@ -46,11 +48,13 @@ class LivePage {
 
   async start() {
     this.status("live.connecting");
-    const stream = await reportProblem((key) => this.status(key), () => openCameraById(this.video, this.find("camera").value));
+    const open = () => openCameraById(this.video, this.find("camera").value);
+    const stream = await reportProblem((key) => this.status(key), open);
     if (!stream) return;
-    stream.getVideoTracks()[0].onended = () => { this.stop(); this.status("live.lost"); };
+    stream.getVideoTracks()[0].onended = () => this.stop("live.lost");
     this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
-    Object.assign(this, { on: true, tries: 0, started: performance.now(), signs: chosenVocabulary("live"), likeliest: null });
+    Object.assign(this, { on: true, tries: 0, started: performance.now(), likeliest: null });
+    this.signs = chosenVocabulary("live");
     this.find("calm").hidden = false;
     this.setCalm(false);
     this.stage.classList.add("on");
@@ -60,7 +64,8 @@ class LivePage {
     this.tick();
   }
 
-  stop() {
+  // reason: what the status line says then.
+  stop(reason = "live.off", values = undefined) {
     this.on = this.ready = false;
     const { connection } = this;
     if (connection) {
@@ -75,11 +80,12 @@ class LivePage {
     this.showGuess(null);
     for (const name of OFF) this.find(name).hidden = true;
     setWord(this.find("start"), "live.start");
-    this.status("live.off");
+    this.status(reason, values);
   }
 
   async listCameras(stream) {
-    const cameras = (await navigator.mediaDevices.enumerateDevices()).filter((device) => device.kind === "videoinput");
+    const devices = await navigator.mediaDevices.enumerateDevices();
+    const cameras = devices.filter(({ kind }) => kind === "videoinput");
     const current = stream.getVideoTracks()[0].getSettings().deviceId, select = this.find("camera");
     select.hidden = cameras.length < 2;
     select.replaceChildren(...cameras.map(({ label, deviceId }, i) => (
@@ -88,41 +94,31 @@ class LivePage {
 
   connect() {
     Object.assign(this, { ready: false, inFlight: [] });
-    let opened = false;
+    let opened = false, connection = null;
     const heard = (reply) => {
       opened ||= Boolean(reply.ready);
       if (this.connection === connection) this.hear(reply);
       else if (reply.words) this.transcript.add(reply.words);
     };
     const closed = () => {
-      if (!this.on || this.connection !== connection) return;
+      if (!this.on || this.connection !== connection) return undefined;
       this.ready = false;
       if (!opened && this.tries >= 1) this.byPost = true; // twice refused: the other way
-      if (++this.tries > RETRIES) {
-        this.stop();
-        this.status("live.gone");
-        return;
-      }
-      this.status("live.cut");
+      if (++this.tries > RETRIES) return this.stop("live.gone");
       setTimeout(() => this.on && this.connect(), 300 * 2 ** this.tries);
+      return this.status("live.cut");
     };
-    const connection = new (this.byPost ? PostConnection : SocketConnection)(heard, closed, this.signs);
-    this.connection = connection;
+    connection = this.connection = new (this.byPost ? PostConnection : SocketConnection)(heard, closed, this.signs);
   }
 
   hear(reply) {
-    if (reply.error) {
-      this.stop();
-      this.status(ERRORS[reply.error] || "live.refused", { n: reply.places });
-      return;
-    }
+    if (reply.error) return this.stop(ERRORS[reply.error] || "live.refused", { n: reply.places });
     if (reply.words) this.transcript.add(reply.words);
-    if (reply.ended || !this.on) return;
-    if ("calm" in reply) this.showCalm(reply.calm);
-    else if (reply.ready) {
-      Object.assign(this, { ready: true, tries: 0 });
-      this.status("live.ready");
-    } else this.showFrame(reply);
+    if (reply.ended || !this.on) return undefined;
+    if ("calm" in reply) return this.showCalm(reply.calm);
+    if (!reply.ready) return this.showFrame(reply);
+    Object.assign(this, { ready: true, tries: 0 });
+    return this.status("live.ready");
   }
 
   showFrame(reply) {
@@ -162,7 +158,7 @@ class LivePage {
     details.hidden = false;
     if (!details.open) return;
     details.querySelector("ul").replaceChildren(...this.likeliest.map(({ id, probability }) => (
-      make("li", {}, make("b", { texts: signNames(id) }), " ", make("span", { class: "sure" }, percent(probability))))));
+      make("li", {}, make("b", { texts: signNames(id) }), " ", sureness(probability)))));
   }
 
   // The emotion of single frames flickers: the one that most of the last frames agree on is shown.
@@ -208,7 +204,7 @@ class LivePage {
   }
 
   // Another vocabulary is another session; the words that were read stay.
-  changeVocabulary(signs) {
+  useVocabulary(signs) {
     if (!this.on || signs === this.signs) return;
     this.connection?.close();
     this.signs = signs;
@@ -225,7 +221,8 @@ class LivePage {
       context.fillStyle = "#101418";
       context.fillRect(0, 0, canvas.width, canvas.height);
     }
-    if (this.last && (hidden || this.find("skeleton").checked)) drawSkeleton(context, canvas.width, canvas.height, this.last);
+    if (!this.last || !(hidden || this.find("skeleton").checked)) return;
+    drawSkeleton(context, canvas.width, canvas.height, this.last);
   }
 
   tick() {

@@ -8,19 +8,18 @@ const wordText = (word) => word.sign[language];
 const probability = (word) => make("span", { class: "sure" }, percent(word.sign_probability));
 
 function choices(word, n) {
-  const suggestions = word.alternatives.map((one) => make("button", { "type": "button", "data-n": n, "data-choose": one.id },
+  const suggestions = word.alternatives.map((one) => button({ "class": "", "data-n": n, "data-choose": one.id },
     make("span", { texts: signNames(one.id) }), " ", make("small", {}, percent(one.probability))));
   return make("div", { class: "choices" }, make("span", { word: "live.which" }), suggestions,
     button({ "data-n": n, "data-remove": true }, make("span", { word: "live.wrong" })));
 }
 
 function row(word, n) {
+  const label = ["live.correct", { word: wordText(word) }];
   return make("li", {},
     make("span", { class: "time" }, clock(word.start)), make("b", { texts: word.sign }), emotionChip(word.emotion),
     word.corrected ? make("span", { class: "sure" }, make("span", { word: "live.corrected" })) : probability(word),
-    button({
-      "class": "quiet pencil", "data-n": n, "label": ["live.correct", { word: wordText(word) }], "aria-expanded": `${Boolean(word.open)}`,
-    }, "✎"),
+    button({ "class": "quiet pencil", "data-n": n, label, "aria-expanded": `${Boolean(word.open)}` }, "✎"),
     word.open && choices(word, n));
 }
 
@@ -65,19 +64,22 @@ export class Transcript {
 
   #render() {
     const words = this.#words, last = words.at(-1);
-    this.find("words").replaceChildren(...(words.length ? words.map(row) : [make("li", { class: "empty", word: "live.empty" })]));
-    this.find("downloads").hidden = !words.length;
-    this.find("now").replaceChildren(...(last
-      ? [make("p", { class: "big", texts: last.sign }), make("p", { class: "side" }, emotionChip(last.emotion), probability(last))]
-      : [make("p", { class: "waiting", word: "live.waiting" })]));
+    this.find("downloads").hidden = !last;
+    const empty = make("li", { class: "empty", word: "live.empty" });
+    this.find("words").replaceChildren(...(last ? words.map(row) : [empty]));
+    this.find("now").replaceChildren(...(last ? [
+      make("p", { class: "big", texts: last.sign }),
+      make("p", { class: "side" }, emotionChip(last.emotion), probability(last)),
+    ] : [make("p", { class: "waiting", word: "live.waiting" })]));
   }
 
   #edit(pressed) {
     if (!pressed) return;
     const n = Number(pressed.dataset.n), word = this.#words[n], id = pressed.dataset.choose;
     if (id) {
-      const chosen = word.alternatives.find((one) => one.id === id);
-      Object.assign(word, { sign: { id, ...config.signs[id] }, sign_probability: chosen.probability, corrected: true, open: false });
+      const { probability: chosen } = word.alternatives.find((one) => one.id === id);
+      const sign = { id, ...config.signs[id] };
+      Object.assign(word, { sign, sign_probability: chosen, corrected: true, open: false });
     } else if ("remove" in pressed.dataset) this.#words.splice(n, 1);
     else word.open = !word.open;
     this.#render();

@@ -3,10 +3,11 @@ import { config } from "../shared/config.js";
 import { setWord } from "../shared/words.js";
 
 const COLOURS = { example: "#8fd0ff", own: "#ffb000", mark: "#ff6b5e" };
-const [NOSE, EAR, OTHER_EAR, LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_ELBOW, RIGHT_ELBOW, LEFT_WRIST, RIGHT_WRIST] = Array(9).keys();
+const [NOSE, EAR, OTHER_EAR, LEFT_SHOULDER, RIGHT_SHOULDER] = [0, 1, 2, 3, 4];
+const [LEFT_ELBOW, RIGHT_ELBOW, LEFT_WRIST, RIGHT_WRIST] = [5, 6, 7, 8];
 const BODY = [
-  [LEFT_SHOULDER, RIGHT_SHOULDER], [LEFT_SHOULDER, LEFT_ELBOW], [LEFT_ELBOW, LEFT_WRIST], [RIGHT_SHOULDER, RIGHT_ELBOW],
-  [RIGHT_ELBOW, RIGHT_WRIST],
+  [LEFT_SHOULDER, RIGHT_SHOULDER], [LEFT_SHOULDER, LEFT_ELBOW], [LEFT_ELBOW, LEFT_WRIST],
+  [RIGHT_SHOULDER, RIGHT_ELBOW], [RIGHT_ELBOW, RIGHT_WRIST],
 ];
 const HANDS = [[LEFT_WRIST, 9], [RIGHT_WRIST, 30]]; // of each hand the wrist of the body, and its first own point
 const KNUCKLE = 9; // of a hand's 21 points, the one in its middle
@@ -23,7 +24,8 @@ export class Player {
 
   constructor(canvas, controls) {
     const find = (name) => controls.querySelector(`[data-${name}]`);
-    Object.assign(this, { canvas, button: find("play"), speed: find("speed"), mirror: find("mirror"), range: find("seek-range") });
+    Object.assign(this, { canvas, button: find("play"), speed: find("speed") });
+    Object.assign(this, { mirror: find("mirror"), range: find("seek-range") });
     this.button.addEventListener("click", () => (this.playing ? this.pause() : this.play()));
     this.mirror.addEventListener("change", () => this.draw());
     this.range.addEventListener("input", () => {
@@ -80,7 +82,8 @@ export class Player {
     const context = this.canvas.getContext("2d"), unit = height / HEIGHT / 100, side = this.mirror.checked ? -1 : 1;
     context.lineCap = context.lineJoin = "round";
     const place = ([x, y]) => [width / 2 + side * x * unit, height * (ABOVE / HEIGHT) - y * unit];
-    const found = this.times.findIndex((time) => time >= this.at - 1e-6), frame = found < 0 ? this.times.length - 1 : found;
+    const found = this.times.findIndex((time) => time >= this.at - 1e-6);
+    const frame = found < 0 ? this.times.length - 1 : found;
     const hands = this.layers.map(({ points, look }) => {
       const behind = look === "example" && this.layers.length > 1; // the example under one's own figure: broad and pale
       context.strokeStyle = COLOURS[look];
@@ -105,7 +108,8 @@ function drawFigure(context, points, place, thick) {
   };
   for (const [a, b] of BODY) line([points[a], points[b]]);
   const shoulders = [points[LEFT_SHOULDER], points[RIGHT_SHOULDER]];
-  if (shoulders.every(Boolean)) for (const [x, y] of shoulders) line([[x, y], [x * 0.75, -190]], thick * 0.6); // the trunk
+  const trunk = shoulders.every(Boolean) ? shoulders : [];
+  for (const [x, y] of trunk) line([[x, y], [x * 0.75, -190]], thick * 0.6);
   drawHead(context, points[NOSE], points[EAR], points[OTHER_EAR], place, thick);
   return HANDS.map(([wrist, first]) => {
     const hand = points.slice(first, first + 21), arm = points[wrist];

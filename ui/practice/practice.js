@@ -41,7 +41,8 @@ class PracticePage {
     const { find, vocabularies } = this, [name, word] = [find("vocabulary").value, find("word").value];
     find("none").hidden = vocabularies.length > 0;
     find("room").hidden = !vocabularies.length;
-    find("vocabulary").replaceChildren(...vocabularies.map((one) => new Option(one.name, one.name, false, one.name === name)));
+    const options = vocabularies.map((one) => new Option(one.name, one.name, false, one.name === name));
+    find("vocabulary").replaceChildren(...options);
     this.listWords(word);
   }
 
@@ -55,8 +56,8 @@ class PracticePage {
   async showExample() {
     this.job.begin();
     const asked = this.chosen;
-    let reply;
-    try { reply = await this.server.example([asked.vocabulary, asked.word]); } catch { reply = { problem: "video.failed" }; }
+    const failed = () => ({ problem: "video.failed" });
+    const reply = await this.server.example([asked.vocabulary, asked.word]).catch(failed);
     if (asked.vocabulary !== this.chosen.vocabulary || asked.word !== this.chosen.word) return;
     if (reply.problem) {
       this.job.say(reply.problem, null, true);
@@ -132,12 +133,14 @@ class PracticePage {
 // How far each hand is off over time: the line of the hand that is marked is the thicker one.
 function drawCourse(svg, times, rows, marks) {
   const most = Math.max(1, ...rows.flat()), length = Math.max(times.at(-1) - times[0], 0.01);
-  const x = (time) => ((100 * (time - times[0])) / length).toFixed(1), y = (value) => (38 - (36 * value) / most).toFixed(1);
+  const x = (time) => ((100 * (time - times[0])) / length).toFixed(1);
+  const y = (value) => (38 - (36 * value) / most).toFixed(1);
   const lines = rows.map((row, hand) => {
     const points = row.map((value, i) => `${x(times[i])},${y(value)}`).join(" ");
     return `<polyline class="${marks.some((mark) => mark.hand === hand) ? "marked" : ""}" points="${points}"/>`;
   });
-  svg.innerHTML = lines.join("") + marks.map(({ seconds }) => `<line x1="${x(seconds)}" x2="${x(seconds)}" y1="0" y2="40"/>`).join("");
+  const moments = marks.map(({ seconds }) => `<line x1="${x(seconds)}" x2="${x(seconds)}" y1="0" y2="40"/>`);
+  svg.innerHTML = [...lines, ...moments].join("");
 }
 
 export function start(element, tools) { return new PracticePage(element, tools); }

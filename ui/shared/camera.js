@@ -2,8 +2,9 @@
 import { Problem, wait } from "./dom.js";
 import { setWord } from "./words.js";
 
+const [DENIED, ABSENT] = ["live.denied", "live.absent"];
 const PROBLEMS = {
-  NotAllowedError: "live.denied", SecurityError: "live.denied", NotFoundError: "live.absent", OverconstrainedError: "live.absent",
+  NotAllowedError: DENIED, SecurityError: DENIED, NotFoundError: ABSENT, OverconstrainedError: ABSENT,
 };
 const SMALL = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 30 }, facingMode: "user" };
 

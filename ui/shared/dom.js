@@ -24,7 +24,8 @@ export function make(tag, { word, label, texts, ...attributes } = {}, ...childre
   return element;
 }
 
-export const button = (attributes, ...children) => make("button", { type: "button", class: "quiet", ...attributes }, ...children);
+export const button = (attributes, ...children) => (
+  make("button", { type: "button", class: "quiet", ...attributes }, ...children));
 
 // An emotion as icon, word and colour; an unclear one is shown as such.
 export function emotionChip(name) {

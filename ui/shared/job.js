@@ -8,7 +8,7 @@ export class Job {
   #cancelled = false;
   #submitted = {};
 
-  // page: the page's element; name: prefix of the ids; trigger: of the Gradio component; onResult: called with each step.
+  // page: the page's element; name: prefix of the ids; trigger: of the Gradio component; onResult: called at each step.
   constructor(page, name, trigger, onResult = () => {}) {
     this.page = page;
     this.trigger = trigger;

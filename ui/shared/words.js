@@ -6,7 +6,9 @@ export const LANGUAGES = Object.keys(config.languages);
 const TRANSLATED = "[data-word],[data-word-label],[data-kk]";
 const wanted = [new URLSearchParams(location.search).get("lang"), recall("language"), ...navigator.languages];
 
-export let language = wanted.map((code) => code?.slice(0, 2)).find((code) => LANGUAGES.includes(code)) || config.language;
+const known = wanted.map((code) => code?.slice(0, 2)).find((code) => LANGUAGES.includes(code));
+
+export let language = known || config.language;
 
 export function text(key, values = {}) {
   return (config.words[key]?.[language] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");

@@ -8,7 +8,8 @@ const message = (word) => make("p", { class: "message", word });
 const column = (word) => make("th", { scope: "col", word });
 
 // A button about a word; data says what it does.
-const wordButton = (word, data, attributes, ...content) => button({ [`data-${data}`]: word.id, ...attributes }, ...content);
+const wordButton = (word, data, attributes, ...content) => (
+  button({ [`data-${data}`]: word.id, ...attributes }, ...content));
 
 function accuracyCell({ accuracy }) {
   if (accuracy === null) return "–";
@@ -41,18 +42,22 @@ export function overviewElements({ name, words, accuracy, advice, confused, miss
   return [
     make("h3", { class: "name" }, name),
     accuracy !== null && make("div", { class: "figures" }, make("div", { class: "figure" },
-      make("span", { word: "teach.accuracy" }), make("b", {}, percent(accuracy)), make("small", { word: "teach.accuracy_how" }))),
+      make("span", { word: "teach.accuracy" }), make("b", {}, percent(accuracy)),
+      make("small", { word: "teach.accuracy_how" }))),
     words.length === 0 && message("teach.empty"),
     words.length === 1 && message("teach.second_word"),
-    advice.length > 0 && words.length > 1 && make("div", { class: "message advice" }, make("span", { word: "teach.advice" }),
-      advice.map((id) => [" ", wordButton(find(id), "add", {}, make("span", { texts: find(id) }))]).flat()),
+    advice.length > 0 && words.length > 1 && make("div", { class: "message advice" },
+      make("span", { word: "teach.advice" }),
+      advice.flatMap((id) => [" ", wordButton(find(id), "add", {}, make("span", { texts: find(id) }))])),
     pairs.length > 0 && [make("h4", { word: "teach.confused" }), make("ul", { class: "pairs" }, pairs)],
     words.length > 0 && table(words),
-    make("div", { class: "downloads" }, download("teach.download", {}), download("teach.download_plain", { shown: false }),
+    make("div", { class: "downloads" },
+      download("teach.download", {}), download("teach.download_plain", { shown: false }),
       button({ "class": "quiet danger", "data-delete": true, "word": "teach.delete" })),
     make("div", { class: "message problem sure", id: "teach-sure", role: "alertdialog", hidden: true }),
   ].flat().filter(Boolean);
 }
 
 // The words that wait to be taught.
-export const todoItems = (words) => words.map((word) => make("li", {}, wordButton(word, "todo", {}, make("span", { texts: word }))));
+export const todoItems = (words) => words.map((word) => (
+  make("li", {}, wordButton(word, "todo", {}, make("span", { texts: word })))));

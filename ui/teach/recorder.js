@@ -44,11 +44,13 @@ export class Recorder {
   // One take.
   async once(stage) {
     let clip = null;
-    await this.#onStage(stage, async (stream) => { clip = await this.#shoot(stream, stage.querySelector(".count"), 1); });
+    const count = stage.querySelector(".count");
+    await this.#onStage(stage, async (stream) => { clip = await this.#shoot(stream, count, 1); });
     return clip;
   }
 
-  // Takes until five are good, or somebody stops it; with five there, one more. began() is called when the camera is on.
+  // Takes until five are good, or somebody stops it; with five there, one more. began() is called when the camera is
+  // on.
   series(stage, takes, began) {
     const ready = takes.usable.length, goal = ready >= WANTED ? ready + 1 : WANTED;
     const most = takes.length >= WANTED ? 1 : MOST_TRIES, sent = [];

@@ -1,6 +1,5 @@
 // Takes: recordings that were sent and checked, each with a card that shows the skeleton and what is poor.
-import { button, make, messenger } from "../shared/dom.js";
-import { Problem } from "../shared/dom.js";
+import { Problem, button, make, messenger } from "../shared/dom.js";
 import { drawSkeleton } from "../shared/skeleton.js";
 import { address, requestWithFile, requestWithJson, SESSION } from "./requests.js";
 
@@ -49,6 +48,7 @@ export class Takes {
 
   get length() { return this.#takes.length; }
   get usable() { return this.#takes.filter((take) => take.use); }
+  get chosen() { return this.usable.map(({ check }) => check.take); }
   get waiting() { return this.#takes.filter((take) => !take.check && !take.problem); }
 
   // Says how far it is; more: the word of the record button once there are takes enough.
@@ -89,7 +89,8 @@ export class Takes {
   }
 
   #show(take) {
-    const { check, problem, element, n, file } = take, canvas = make("canvas", { "width": 144, "height": 108, "aria-hidden": "true" });
+    const { check, problem, element, n, file } = take;
+    const canvas = make("canvas", { "width": 144, "height": 108, "aria-hidden": "true" });
     element.className = problem || check?.problems.length ? "poor" : check ? "fine" : "";
     const drop = button({ "data-drop": true, "label": "teach.drop" }, "✕");
     drop.addEventListener("click", () => this.drop([take]));

@@ -1,13 +1,13 @@
 // The Teach page: choose a vocabulary, name a word, record takes, let it be learnt, and try it.
 import { onPage, openPage } from "../shared/app.js";
-import { signNames } from "../shared/config.js";
-import { Problem, button, emotionChip, make, messenger, onFiles, percent, reportProblem } from "../shared/dom.js";
+import { Problem, button, make, messenger, onFiles, reportProblem } from "../shared/dom.js";
 import { chooseVocabulary, listVocabularies, updateVocabularies } from "../shared/vocabulary.js";
 import { LANGUAGES, language, onLanguage, setWord } from "../shared/words.js";
 import { overviewElements, todoItems } from "./overview.js";
 import { Recorder, isEnough } from "./recorder.js";
 import { SESSION, forgetTakes, request, requestWithFile, requestWithJson } from "./requests.js";
 import { Takes } from "./takes.js";
+import { startTrying } from "./trying.js";
 
 const MOST_FILES = 20;
 
@@ -30,7 +30,11 @@ class TeachPage {
     this.recorder = new Recorder(() => Number(find("length").value));
     this.startVocabulary(on);
     this.startTakes(on);
-    this.startTrying(on);
+    startTrying(find, this.recorder, () => this.vocabulary);
+    on("live", "click", () => {
+      chooseVocabulary("live", this.vocabulary);
+      openPage("live");
+    });
     element.addEventListener("click", (event) => this.press(event.target.closest("button")));
     for (const code of LANGUAGES) on(code, "input", () => { this.wordId = null; });
     onPage((page) => (page === "teach" ? this.begin() : this.recorder.stop()));
@@ -160,7 +164,9 @@ class TeachPage {
   startTakes(on) {
     on("record", "click", () => reportProblem(this.takes.say, () => this.record()));
     on("stop", "click", () => this.recorder.stop());
-    onFiles(this.find("drop"), async (files) => { for (const file of files.slice(0, MOST_FILES)) await this.takes.send(file, true); });
+    onFiles(this.find("drop"), async (files) => {
+      for (const file of files.slice(0, MOST_FILES)) await this.takes.send(file, true);
+    });
     on("learn", "click", () => reportProblem(this.takes.say, () => this.learn()));
   }
 
@@ -190,8 +196,10 @@ class TeachPage {
     find("learn").disabled = true;
     takes.say("teach.learning");
     try {
-      const chosen = { word: this.wordId || "", face: find("face").checked, takes: takes.usable.map(({ check }) => check.take) };
-      this.overview = await requestWithJson("word", { session: SESSION, vocabulary, ...chosen, ...names });
+      this.overview = await requestWithJson("word", {
+        ...names, vocabulary, word: this.wordId || "", face: find("face").checked,
+        session: SESSION, takes: takes.chosen,
+      });
     } finally { find("learn").disabled = false; }
     takes.drop();
     this.show();
@@ -202,51 +210,6 @@ class TeachPage {
     this.wordId = null;
     updateVocabularies();
   }
-
-  // --- Trying
-  startTrying(on) {
-    const { find } = this, say = (this.sayTry = messenger(find("trynote"))), stage = find("trystage");
-    on("trycamera", "click", () => reportProblem(say, async () => {
-      if (this.recorder.busy) return;
-      find("trycamera").disabled = true;
-      let clip;
-      try { clip = await this.recorder.once(stage); } finally {
-        stage.hidden = true;
-        find("trycamera").disabled = false;
-      }
-      if (clip) await this.tryClip(clip);
-    }));
-    on("tryfile", "change", ({ target }) => {
-      const [file] = target.files;
-      if (file) reportProblem(say, () => this.tryClip(file));
-      target.value = "";
-    });
-    on("live", "click", () => {
-      chooseVocabulary("live", this.vocabulary);
-      openPage("live");
-    });
-  }
-
-  async tryClip(file) {
-    const answer = this.find("answer");
-    this.sayTry("teach.reading");
-    answer.hidden = true;
-    const { words, signs, nobody } = await requestWithFile("try", { vocabulary: this.vocabulary, name: file.name }, file);
-    const unsure = [make("p", { class: "waiting", word: "teach.unsure" }),
-      make("p", { class: "note", word: nobody ? "hint.nobody" : "teach.unsure_why" })];
-    answer.replaceChildren(...(words.length ? words.flatMap((word) => answerElements(word, signs)) : unsure));
-    answer.hidden = false;
-    this.sayTry(null);
-  }
-}
-
-function answerElements(word, signs) {
-  const others = word.alternatives.slice(1).map(({ id, probability }) => (
-    make("span", { class: "other" }, make("span", { texts: signs[id] || signNames(id) }), ` ${percent(probability)}`)));
-  return [make("p", { class: "big", texts: word.sign }),
-    make("p", { class: "side" }, word.emotion_probabilities && emotionChip(word.emotion),
-      make("span", { class: "sure" }, percent(word.sign_probability))),
-    make("details", {}, make("summary", { word: "teach.also" }), others)];
 }
 
 export function start(element) { return new TeachPage(element); }

@@ -1,0 +1,37 @@
+// Rules for the scripts of the web app: ES modules in camelCase, short lines, short files, no HTML from values.
+import globals from "globals";
+
+export default [{
+  files: ["ui/**/*.js"],
+  languageOptions: { ecmaVersion: 2022, sourceType: "module", globals: globals.browser },
+  linterOptions: { reportUnusedDisableDirectives: "error" },
+  rules: {
+    "camelcase": ["error", { properties: "never", ignoreDestructuring: true }],
+    "max-len": ["error", { code: 120 }],
+    "max-lines": ["error", 250],
+    "complexity": ["error", 15],
+    "no-undef": "error",
+    "no-unused-vars": ["error", { ignoreRestSiblings: true }],
+    "no-shadow": "error",
+    "no-var": "error",
+    "prefer-const": "error",
+    "no-use-before-define": ["error", { functions: false }],
+    "no-implicit-globals": "error",
+    "no-eval": "error",
+    "no-implied-eval": "error",
+    "no-fallthrough": "error",
+    "no-unreachable": "error",
+    "no-dupe-keys": "error",
+    "no-duplicate-imports": "error",
+    "no-self-compare": "error",
+    "no-unused-private-class-members": "error",
+    "no-useless-return": "error",
+    "no-unneeded-ternary": "error",
+    "object-shorthand": "error",
+    "prefer-template": "error",
+    "eqeqeq": "error",
+    "quotes": ["error", "double", { avoidEscape: true }],
+    "semi": "error",
+    "indent": ["error", 2, { ignoredNodes: ["ConditionalExpression", "TemplateLiteral *"] }],
+  },
+}];
