@@ -55,7 +55,8 @@ def teach_movements(path: Path, takes: int = 3) -> None:
 
     from kslr.encoder import SignEncoder
     from kslr.holistic import HolisticTracker
-    from kslr.recordings import Recording, longest_sign
+    from kslr.recordings import Recording
+    from kslr.teaching.takes import judge
     from kslr.teaching.vocabularies import save_vocabulary
     from kslr.teaching.words import new_vocabulary, teach
     from kslr.video import Frame
@@ -71,7 +72,7 @@ def teach_movements(path: Path, takes: int = 3) -> None:
                 pictures = enumerate(clip(word, FPS, off=off, pace=float(generator.uniform(0.9, 1.1))))
                 seen = [tracker.process(Frame(np.ascontiguousarray(picture), n / FPS)) for n, picture in pictures]
             times = np.array([one.seconds for one in seen])
-            signs.append(longest_sign(Recording(times, np.stack([one.values() for one in seen]))))
+            signs.append(judge(Recording(times, np.stack([one.values() for one in seen]))).sign)
         windows = np.stack([sign.window(encoder.frames) for sign in signs])
         lengths = [sign.end - sign.start for sign in signs]
         taught = teach(taught, Sign(word, kk, word, en, ru), windows, encoder, seconds=lengths, face=True)

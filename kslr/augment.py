@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kslr.points import ROWS, mirrored
+from kslr.points import ROWS, mirror_points
 
 
 @dataclass(frozen=True)
-class Strength:
+class AugmentStrength:
     """How much of each; probabilities 0–1, angles in degrees, lengths as parts of the recording or of the picture's height.
 
     Attributes:
@@ -72,7 +72,7 @@ def sample_times(x: np.ndarray, positions: np.ndarray) -> np.ndarray:
     return np.where(outside.reshape(shape), np.float32(np.nan), mixed)
 
 
-def in_time(points: np.ndarray, generator: np.random.Generator, how: Strength) -> np.ndarray:
+def warp_time(points: np.ndarray, generator: np.random.Generator, how: AugmentStrength) -> np.ndarray:
     """Other speed, cut ends, empty or still ends, uneven pace, fewer frames a second."""
     n, frames = points.shape[:2]
     used = np.isfinite(points[:, :, :, 0]).any(axis=2)
@@ -102,19 +102,19 @@ def in_time(points: np.ndarray, generator: np.random.Generator, how: Strength) -
     return np.where((outside & ~still)[:, :, None, None], np.float32(np.nan), out)
 
 
-def in_space(points: np.ndarray, generator: np.random.Generator, how: Strength) -> np.ndarray:
+def distort_space(points: np.ndarray, generator: np.random.Generator, how: AugmentStrength) -> np.ndarray:
     """Turned, stretched and sheared pictures; turned, larger and moved hands; noise; mirrored signers."""
     n = len(points)
     out = np.array(points, np.float32)
     swap = generator.random(n) < how.mirror
-    out[swap] = mirrored(out[swap])
+    out[swap] = mirror_points(out[swap])
     angle = np.deg2rad(generator.uniform(-how.turn, how.turn, n))
     sx, sy = generator.uniform(1 - how.stretch, 1 + how.stretch, (2, n))
     shear = generator.uniform(-how.shear, how.shear, n)
     cos, sin = np.cos(angle), np.sin(angle)
     matrix = np.stack([np.stack([cos * sx, -sin * sy + shear], -1), np.stack([sin * sx, cos * sy], -1)], 1).astype(np.float32)
     middle = np.array([2 / 3, 0.5], np.float32)
-    out[..., :2] = _turned(out[..., :2] - middle, matrix) + middle
+    out[..., :2] = _transform(out[..., :2] - middle, matrix) + middle
     for hand in ("left_hand", "right_hand"):
         h = out[:, :, ROWS[hand]]
         angle = np.deg2rad(generator.uniform(-how.hand_turn, how.hand_turn, n))
@@ -123,19 +123,19 @@ def in_space(points: np.ndarray, generator: np.random.Generator, how: Strength) 
         matrix = np.stack([np.stack([cos, -sin], -1), np.stack([sin, cos], -1)], 1).astype(np.float32)
         wrist = h[:, :, :1, :2].copy()
         moved = generator.normal(0, how.hand_shift, (n, 1, 1, 2)).astype(np.float32)
-        h[..., :2] = _turned(h[..., :2] - wrist, matrix) + wrist + moved
+        h[..., :2] = _transform(h[..., :2] - wrist, matrix) + wrist + moved
     out[..., :2] += generator.normal(0, how.noise, (n, 1, out.shape[2], 2)).astype(np.float32)
     out[..., :2] += np.float32(how.noise / 2) * generator.standard_normal((*out.shape[:3], 2), np.float32)
     return out
 
 
-def _turned(xy: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def _transform(xy: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """(n, frames, points, 2) times a 2×2 matrix a sample."""
     n, frames, points, _ = xy.shape
     return (xy.reshape(n, -1, 2) @ matrix.transpose(0, 2, 1)).reshape(n, frames, points, 2)
 
 
-def dropped(points: np.ndarray, generator: np.random.Generator, how: Strength) -> np.ndarray:
+def drop_parts(points: np.ndarray, generator: np.random.Generator, how: AugmentStrength) -> np.ndarray:
     """Faces, bodies and depth that are absent throughout; hands and whole frames that are lost for a while."""
     n, frames = points.shape[:2]
     out = np.array(points, np.float32)
@@ -162,7 +162,7 @@ def dropped(points: np.ndarray, generator: np.random.Generator, how: Strength) -
     return out
 
 
-def augmented(points: np.ndarray, generator: np.random.Generator, how: Strength | None = None) -> np.ndarray:
+def augment_points(points: np.ndarray, generator: np.random.Generator, how: AugmentStrength | None = None) -> np.ndarray:
     """All of it: (n, frames, 86, 3) → the same shape, absent parts NaN."""
-    how = how or Strength()
-    return dropped(in_space(in_time(points, generator, how), generator, how), generator, how)
+    how = how or AugmentStrength()
+    return drop_parts(distort_space(warp_time(points, generator, how), generator, how), generator, how)

@@ -1,7 +1,7 @@
-"""The encoder as it is shipped: raw windows → embeddings in which equal signs lie together, on LiteRT.
+"""The shipped encoder: raw windows → embeddings in which equal signs lie together, on LiteRT.
 
-An embedding is the mean of those of the signer and of the signer in a mirror, so that left-handed signing lies where
-right-handed signing does.
+An embedding is the mean of those of the signer and of the signer in a mirror, so left-handed and right-handed signing of a
+word lie at the same place.
 """
 
 from pathlib import Path
@@ -22,6 +22,11 @@ class SignEncoder:
         model: a shipped encoder's name, or the path of a card.
         threads: CPU threads of one call.
 
+    Attributes:
+        card: what the encoder is.
+        frames: number of frames of a window.
+        values: length of an embedding.
+
     Raises:
         InputError: no such encoder, or it is damaged.
 
@@ -31,31 +36,22 @@ class SignEncoder:
 
     def __init__(self, model: str | Path = "sign_encoder", threads: int = 2) -> None:
         loaded = load_model(TASK, model, threads)
-        self.card, self._model, self._arrays = loaded.card, loaded.run, loaded.arrays
-        if self._model.input_shape[-1:] != (VALUES,):
+        self.card, self._run, self._arrays = loaded.card, loaded.run, loaded.arrays
+        self.frames, self.values = self._run.input_shape[0], self._run.outputs
+        if self._run.input_shape[-1:] != (VALUES,):
             raise InputError(f"{model} does not take windows of {VALUES} values. Train the encoder again.")
 
     @property
-    def frames(self) -> int:
-        """Frames of a window."""
-        return self._model.input_shape[0]
-
-    @property
-    def values(self) -> int:
-        """Length of an embedding."""
-        return self._model.outputs
-
-    @property
     def background(self) -> np.ndarray:
-        """(n, values) float32 embeddings of idle hands and of signs at large: what a word must differ from.
+        """(n, values) float32 embeddings of idle hands: what a word must be distinguished from.
 
         Raises:
-            InputError: the model has none.
+            InputError: the encoder has none.
         """
-        background = self._arrays.get("background")
-        if background is None or background.ndim != 2 or background.shape[1] != self.values:
-            raise InputError(f"{self.card.name} lacks its background. Install or train it again.")
-        return background.astype(np.float32)
+        found = self._arrays.get("background")
+        if found is None or found.ndim != 2 or found.shape[1] != self.values:
+            raise InputError(f"The encoder {self.card.name} lacks its background. Install or train it again.")
+        return found.astype(np.float32)
 
     def embed(self, x: np.ndarray) -> np.ndarray:
         """(n, frames, 1662) windows, absent parts NaN or zeros → (n, values) of length 1.
@@ -63,4 +59,4 @@ class SignEncoder:
         Raises:
             InputError: another shape.
         """
-        return self._model(np.nan_to_num(np.asarray(x, np.float32)))
+        return self._run(np.nan_to_num(np.asarray(x, np.float32)))

@@ -22,7 +22,7 @@ import numpy as np
 
 from kslr.core.errors import InputError
 from kslr.core.files import check_writable, write_file
-from kslr.core.processes import cores, in_processes
+from kslr.core.parallel import cores, run_in_processes
 from kslr.landmarks import PARTS
 from kslr.recordings import VIDEO_SUFFIXES, Recording, load_recording, record, save_recording
 
@@ -30,7 +30,7 @@ MANIFEST = "manifest.csv"
 MANIFEST_EVERY = 60.0  # seconds between two writings while a run goes on
 ENDED = "the process that took it was ended each time; it may need more memory than there is"
 
-# Calls a function for each name with its arguments, somewhere: `kslr.core.processes.in_processes`, or a cluster.
+# Calls a function for each name with its arguments, somewhere: `kslr.core.parallel.run_in_processes`, or a cluster.
 Spread = Callable[[Callable[..., Any], Sequence[str], Sequence[tuple[Any, ...]]], Generator[tuple[str, Any], None, None]]
 
 
@@ -84,7 +84,7 @@ def extract(folder: str | Path, out: str | Path, *, workers: int = 2) -> Generat
     """
 
     def spread(work: Any, names: Any, arguments: Any) -> Generator[tuple[str, Any], None, None]:
-        yield from in_processes(work, names, arguments, workers=workers)
+        yield from run_in_processes(work, names, arguments, workers=workers)
 
     # Decoding ahead needs a core that no other process has.
     return extract_with(spread, folder, out, ahead=workers < cores())
@@ -140,7 +140,7 @@ def extract_clip(folder: str, out: str, name: str, there: bool, ahead: bool = Fa
     except (OSError, InputError):
         pass  # Not there, or damaged: made anew.
     try:
-        recording = record(clip, ahead)
+        recording = record(clip, ahead=ahead)
         save_recording(target, recording)
     except InputError as error:
         return failed(name, str(error))
@@ -151,12 +151,12 @@ def extract_clip(folder: str, out: str, name: str, there: bool, ahead: bool = Fa
 
 
 def _described(name: str, recording: Recording) -> Extracted:
-    seen = {part: np.isfinite(recording.x[:, start]) for part, (start, _, _) in PARTS.items()}
+    seen = {name: np.isfinite(recording.x[:, part.start]) for name, part in PARTS.items()}
     return Extracted(
         clip=name,
         landmarks=f"{name}.npz",
         frames=len(recording.x),
-        seconds=round(float(recording.seconds[-1] - recording.seconds[0]), 3),
+        seconds=round(recording.duration, 3),
         hands=round(float((seen["left_hand"] | seen["right_hand"]).mean()), 3),
         face=round(float(seen["face"].mean()), 3),
         problem="" if seen["pose"].any() else "nobody is in view",

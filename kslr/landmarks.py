@@ -8,18 +8,50 @@ Source of the layout: the KSLR paper (Herald of KBTU 4(75), 2025), the same as i
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from kslr.core.errors import InputError
 
 VALUES = 1662
-# part → (first value, points, values a point)
-PARTS = {"pose": (0, 33, 4), "face": (132, 468, 3), "left_hand": (1536, 21, 3), "right_hand": (1599, 21, 3)}
 
-# Webcams of the recordings that models learn from were 4:3; other pictures are brought to this aspect first.
+
+class Part(NamedTuple):
+    """Where one part lies among the 1662 values: its first value, its number of points, and the values of one point."""
+
+    start: int
+    count: int
+    width: int
+
+    @property
+    def values(self) -> slice:
+        """The part's place among the 1662 values.
+
+        >>> PARTS["face"].values
+        slice(132, 1536, None)
+        """
+        return slice(self.start, self.start + self.count * self.width)
+
+    def points(self, x: np.ndarray) -> np.ndarray:
+        """(…, 1662) → (…, points, values a point) of this part; a view where the last axis of `x` is contiguous."""
+        block = x[..., self.values]
+        return block.reshape(*block.shape[:-1], self.count, self.width)
+
+
+PARTS = {
+    "pose": Part(0, 33, 4),
+    "face": Part(132, 468, 3),
+    "left_hand": Part(1536, 21, 3),
+    "right_hand": Part(1599, 21, 3),
+}
+POSE, FACE, LEFT_HAND, RIGHT_HAND = (part.values for part in PARTS.values())
+HANDS = slice(LEFT_HAND.start, RIGHT_HAND.stop)
+
+# The webcams of the training recordings were 4:3; pictures of another aspect are brought to this one first.
 ASPECT = 4 / 3
 
+NOSE = 0
 LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_WRIST, RIGHT_WRIST, LEFT_HIP, RIGHT_HIP = 11, 12, 15, 16, 23, 24
 
 
@@ -53,10 +85,10 @@ class Landmarks:
     def values(self) -> np.ndarray:
         """The same 1662 values with NaN where a part is absent."""
         out = np.full(VALUES, np.nan, np.float32)
-        for name, (start, points, width) in PARTS.items():
+        for name, where in PARTS.items():
             part = getattr(self, name)
             if part is not None:
-                out[start : start + points * width] = np.asarray(part, np.float32).reshape(-1)
+                out[where.values] = np.asarray(part, np.float32).reshape(-1)
         return out
 
     @classmethod
@@ -69,16 +101,50 @@ class Landmarks:
         vector = np.asarray(vector, np.float32)
         if vector.shape != (VALUES,):
             raise InputError(f"A landmark vector has {VALUES} values, this array has the shape {vector.shape}.")
-        parts = {}
-        for name, (start, points, width) in PARTS.items():
-            part = vector[start : start + points * width]
-            parts[name] = part.reshape(points, width).copy() if np.isfinite(part).all() and part.any() else None
-        return cls(seconds=seconds, aspect=aspect, **parts)
+        parts = {name: where.points(vector) for name, where in PARTS.items()}
+        present = {name: part.copy() for name, part in parts.items() if np.isfinite(part).all() and part.any()}
+        return cls(seconds=seconds, aspect=aspect, **present)
 
     @property
     def hands(self) -> int:
         """How many hands are seen, 0–2."""
         return (self.left_hand is not None) + (self.right_hand is not None)
+
+
+def shoulder_width(pose: np.ndarray, aspect: float = ASPECT) -> np.ndarray:
+    """The distance between the shoulders, the unit of lengths on a body.
+
+    Args:
+        pose: (…, 33, 2 or more) points; x and y are used.
+        aspect: width / height of the picture.
+
+    Returns:
+        (…) in heights of the picture; NaN where the pose is absent.
+
+    >>> pose = np.zeros((33, 4))
+    >>> pose[[LEFT_SHOULDER, RIGHT_SHOULDER], 0] = 0.65, 0.35
+    >>> round(float(shoulder_width(pose)), 3)
+    0.4
+    """
+    apart = pose[..., LEFT_SHOULDER, :2] - pose[..., RIGHT_SHOULDER, :2]
+    return np.asarray(np.linalg.norm(apart * (aspect, 1.0), axis=-1))
+
+
+def body_frame(pose: np.ndarray, aspect: float = ASPECT) -> tuple[np.ndarray, np.ndarray]:
+    """Where a body is in the picture and how large it is, also from the side.
+
+    From the side the shoulders lie behind each other; then the distance to the nose, times 1.3, tells the size.
+
+    Args:
+        pose: (…, 33, 2 or more) points; x and y are used.
+        aspect: width / height of the picture.
+
+    Returns:
+        (…, 2) the middle of the shoulders and (…) one shoulder width, both in heights of the picture.
+    """
+    xy = pose[..., :2] * (aspect, 1.0)
+    middle = (xy[..., LEFT_SHOULDER, :] + xy[..., RIGHT_SHOULDER, :]) / 2
+    return middle, np.maximum(shoulder_width(pose, aspect), 1.3 * np.linalg.norm(xy[..., NOSE, :] - middle, axis=-1))
 
 
 def columns(part: str, points: list[int] | None = None, axes: int | None = None) -> np.ndarray:
@@ -100,8 +166,8 @@ def columns(part: str, points: list[int] | None = None, axes: int | None = None)
 def absent_as_nan(x: np.ndarray) -> np.ndarray:
     """(…, 1662) raw values → the same with NaN for every part that is all zeros."""
     x = np.array(x, np.float32)
-    for start, points, width in PARTS.values():
-        part = x[..., start : start + points * width]
+    for where in PARTS.values():
+        part = x[..., where.values]
         part[~part.any(axis=-1)] = np.nan
     return x
 
@@ -121,8 +187,8 @@ def to_aspect(x: np.ndarray, aspect: float, target: float = ASPECT) -> np.ndarra
     """
     out = np.array(x, np.float32)
     scale = np.float32(aspect / target)
-    for start, points, width in PARTS.values():
-        block = out[..., start : start + points * width]
+    for where in PARTS.values():
+        block, width = out[..., where.values], where.width
         block[..., 0::width] = (block[..., 0::width] - 0.5) * scale + 0.5
         block[..., 2::width] *= scale
     return out
@@ -138,13 +204,12 @@ def mirror(x: np.ndarray) -> np.ndarray:
         x: (…, 1662), absent parts NaN.
     """
     out = np.array(x, np.float32)
-    for start, points, width in PARTS.values():
-        block = out[..., start : start + points * width]
-        block[..., 0::width] = 1 - block[..., 0::width]
-    pose = out[..., :132].reshape(*out.shape[:-1], 33, 4)
-    out[..., :132] = pose[..., POSE_MIRROR, :].reshape(*out.shape[:-1], 132)
-    left, right = out[..., 1536:1599].copy(), out[..., 1599:1662].copy()
-    out[..., 1536:1599], out[..., 1599:1662] = right, left
+    for where in PARTS.values():
+        block = out[..., where.values]
+        block[..., 0 :: where.width] = 1 - block[..., 0 :: where.width]
+    out[..., POSE] = PARTS["pose"].points(out)[..., POSE_MIRROR, :].reshape(out[..., POSE].shape)
+    left, right = out[..., LEFT_HAND].copy(), out[..., RIGHT_HAND].copy()
+    out[..., LEFT_HAND], out[..., RIGHT_HAND] = right, left
     return out
 
 

@@ -40,7 +40,7 @@ def _mates() -> np.ndarray:
 MATES = _mates()
 
 
-def select(x: np.ndarray) -> np.ndarray:
+def select_points(x: np.ndarray) -> np.ndarray:
     """Raw values → points.
 
     Args:
@@ -49,14 +49,14 @@ def select(x: np.ndarray) -> np.ndarray:
     Returns:
         (…, 86, 3) float32.
 
-    >>> select(np.zeros((2, 30, 1662))).shape
+    >>> select_points(np.zeros((2, 30, 1662))).shape
     (2, 30, 86, 3)
     """
     values = np.asarray(x, np.float32)[..., COLUMNS] * UNITS
     return values.reshape(*values.shape[:-1], COUNT, 3)
 
 
-def mirrored(points: np.ndarray) -> np.ndarray:
+def mirror_points(points: np.ndarray) -> np.ndarray:
     """(…, 86, 3) points, absent ones NaN → the same signer in a mirror, left and right exchanged."""
     out = points[..., MATES, :].copy()
     out[..., 0] = np.float32(ASPECT) - out[..., 0]

@@ -25,6 +25,8 @@ COMPONENTS = {
 HEIGHT = 1000  # The format is in pixels of a picture; landmarks are relative, so any height will do.
 LARGEST = 512 * 1024 * 1024
 MOST_FRAMES, MOST_POINTS = 450_000, 5000  # four hours at thirty frames a second; far more than Holistic has
+# What the library raises where a file is damaged.
+DAMAGE = (LookupError, ArithmeticError, TypeError, AttributeError, struct.error, RuntimeError, MemoryError, ValueError)
 
 
 def write_pose(path: str | Path, landmarks: Sequence[Landmarks], *, rate: float = 25.0, face: bool = True) -> None:
@@ -34,7 +36,7 @@ def write_pose(path: str | Path, landmarks: Sequence[Landmarks], *, rate: float 
         path: a ``.pose`` file; replaced in one step.
         landmarks: in order of time.
         rate: frames a second of the file.
-        face: whether the face goes in; without it nobody can be told by it, nor their expression.
+        face: whether the face is written; without it neither person nor expression can be recognised by the face.
 
     Raises:
         InputError: nothing to write, or the place cannot be written.
@@ -67,12 +69,10 @@ def to_pose(landmarks: Sequence[Landmarks], *, rate: float = 25.0, face: bool = 
     width = round(HEIGHT * landmarks[0].aspect)
     points, confidences, components = [], [], []
     for name in [part for part in PARTS if face or part != "face"]:
-        start, count, values = PARTS[name]
-        part = x[:, start : start + count * values].reshape(frames, count, values)
-        seen = np.isfinite(part[..., 0])
+        part = PARTS[name].points(x)
         points.append(np.nan_to_num(part[..., :3]) * np.array([width, HEIGHT, 1], np.float32))
-        confidences.append(np.nan_to_num(part[..., 3]) if values == 4 else seen.astype(np.float32))
-        components.append(_component(name, count))
+        confidences.append(np.nan_to_num(part[..., 3]) if name == "pose" else np.isfinite(part[..., 0]).astype(np.float32))
+        components.append(_component(name, PARTS[name].count))
     data, confidence = np.concatenate(points, axis=1)[:, None], np.concatenate(confidences, axis=1)[:, None]
     mask = np.repeat(confidence[..., None] == 0, 3, axis=-1)
     header = PoseHeader(version=0.2, dimensions=PoseHeaderDimensions(width, HEIGHT, 0), components=components)
@@ -82,10 +82,10 @@ def to_pose(landmarks: Sequence[Landmarks], *, rate: float = 25.0, face: bool = 
 
 
 def read_pose(path: str | Path, most: int = MOST_FRAMES) -> list[Landmarks]:
-    """Reads a recording of MediaPipe Holistic components; components that it lacks stay absent, others are left out.
+    """Reads a recording of MediaPipe Holistic components; missing components stay absent, others are ignored.
 
     Args:
-        most: frames that it may have.
+        most: maximum number of frames.
 
     Raises:
         InputError: the file is missing, too large, damaged, or holds none of the components.
@@ -94,16 +94,16 @@ def read_pose(path: str | Path, most: int = MOST_FRAMES) -> list[Landmarks]:
     try:
         if path.stat().st_size > LARGEST:
             raise InputError(f"{path} is larger than {LARGEST >> 20} MiB. Split the recording.")
-        pose = _parsed(path.read_bytes(), most)
+        pose = _parse_pose(path.read_bytes(), most)
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}). Check the path.") from error
-    except (LookupError, ArithmeticError, TypeError, AttributeError, struct.error, RuntimeError, MemoryError) as error:
-        raise InputError(f"{path} is not a .pose file, or damaged. Export it again.") from error
-    except ValueError as error:
+    except DAMAGE as error:
         raise InputError(f"{path} is not a .pose file, or damaged. Export it again.") from error
     header, body = pose.header, pose.body
     names = {component.name: component for component in header.components}
-    if not any(_fits(names.get(COMPONENTS[part]), count) for part, (_, count, _) in PARTS.items()):
+    if not any(_fits(names.get(COMPONENTS[name]), part.count) for name, part in PARTS.items()):
         raise InputError(f"{path} holds no MediaPipe Holistic landmarks. Export it with holistic components.")
     if len(body.data) == 0 or not 0.01 <= body.fps < 1e6 or not header.dimensions.width or not header.dimensions.height:
         raise InputError(f"{path} holds no frames. Export it again.")
@@ -112,26 +112,25 @@ def read_pose(path: str | Path, most: int = MOST_FRAMES) -> list[Landmarks]:
     first = 0
     for component in header.components:
         last = first + len(component.points)
-        for part, (start, count, values) in PARTS.items():
-            if component.name == COMPONENTS[part] and _fits(component, count):
+        for name, part in PARTS.items():
+            if component.name == COMPONENTS[name] and _fits(component, part.count):
                 place = np.asarray(body.data[:, 0, first:last, :3].filled(np.nan), np.float32) / size
                 confidence = np.asarray(body.confidence[:, 0, first:last], np.float32)[..., None]
-                absent = ~(confidence > 0).any(axis=(1, 2))
-                block = np.concatenate([np.nan_to_num(place), confidence], axis=-1)[..., :values]
-                block[absent] = np.nan
-                x[:, start : start + count * values] = block.reshape(len(block), -1)
+                block = np.concatenate([np.nan_to_num(place), confidence], axis=-1)[..., : part.width]
+                block[~(confidence > 0).any(axis=(1, 2))] = np.nan
+                x[:, part.values] = block.reshape(len(block), -1)
         first = last
     aspect = size[0] / size[1]
     if not 0.01 <= aspect <= 100:
-        raise InputError(f"{path} is of a picture that cannot be. Export it again.")
+        raise InputError(f"{path} has an impossible aspect of its picture. Export it again.")
     return [Landmarks.from_vector(row, i / body.fps, float(aspect)) for i, row in enumerate(x)]
 
 
-def _parsed(content: bytes, most: int) -> Any:
-    """The file's parts; what would take far more memory or time than the file is long is not begun.
+def _parse_pose(content: bytes, most: int) -> Any:
+    """Parses a file, unless its header asks for far more memory or time than the file is long.
 
     Raises:
-        InputError: it would, or it holds nobody.
+        ValueError: it does, or it has no points.
     """
     from pose_format import Pose
     from pose_format.pose_header import PoseHeader
@@ -142,9 +141,9 @@ def _parsed(content: bytes, most: int) -> Any:
     points = sum(len(component.points) for component in header.components)
     (frames,) = struct.unpack_from("<H", content, reader.read_offset + 2)
     if not 0 < points <= MOST_POINTS or (header.version < 0.1 and frames * points > MOST_FRAMES * 100):
-        raise InputError("too many points")
+        raise ValueError("too many points")
     if (len(content) - reader.read_offset) // (points * 12) > most:  # a point has two coordinates and a confidence at least
-        raise InputError("too many frames")
+        raise ValueError("too many frames")
     return Pose.read(content)
 
 
@@ -156,7 +155,7 @@ def _component(part: str, count: int) -> Any:
     """A component with numbered points and the limbs that viewers draw."""
     from pose_format.pose_header import PoseHeaderComponent
 
-    from kslr.core.mediapipe import load_mediapipe
+    from kslr.core.native import load_mediapipe
 
     mediapipe = load_mediapipe()
     solutions = mediapipe.solutions

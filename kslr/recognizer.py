@@ -3,19 +3,20 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from kslr.core.calibration import apply_temperature
-from kslr.core.cards import Card
+from kslr.core.cards import MODELS, Card, read_card
 from kslr.core.errors import InputError
 from kslr.core.models import load_model
-from kslr.landmarks import VALUES
+from kslr.landmarks import HANDS, VALUES
 from kslr.segment import SignSegment
-from kslr.vocabulary import Vocabulary, named
+from kslr.vocabulary import Vocabulary, model_vocabulary
 
-# The class of hands that do not sign a word of the vocabulary.
-IDLE = "_idle"
+TASK = "signs"
+IDLE = "_idle"  # the class of hands that sign no word of the vocabulary
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,10 @@ class SignPrediction:
 
     Attributes:
         start, end: seconds.
-        ranked: (sign id, calibrated probability), best first; only words that the model was trained on. What is
-            missing to 1 is `idle`.
+        ranked: (sign id, calibrated probability), best first; only words that the model was trained on. The
+            probabilities and `idle` add up to 1.
         idle: probability that this is no word of the vocabulary.
-        rejected: whether no answer is better than the best one.
+        rejected: whether no answer is better than the best word.
         reason: why, for people; None when not rejected.
     """
 
@@ -49,8 +50,15 @@ class SignPrediction:
 
     @property
     def probability(self) -> float:
-        """The best word's, 0–1."""
+        """Of the best word, 0–1."""
         return self.ranked[0][1] if self.ranked else 0.0
+
+
+class _Loaded(NamedTuple):
+    card: Card
+    vocabulary: Vocabulary
+    run: Callable[[np.ndarray], np.ndarray]  # (n, frames, 1662) → (n, labels)
+    frames: int
 
 
 class SignRecognizer:
@@ -69,21 +77,14 @@ class SignRecognizer:
     """
 
     def __init__(self, model: str | Path = "kslr30", threads: int = 2) -> None:
-        taught = _taught(model)
-        if taught is not None:
-            self.card, self.vocabulary, self._run, self._frames = _from_vocabulary(taught, threads)
-        else:
-            self.card, self.vocabulary, self._run, self._frames = _from_card(Path(model), threads)
+        taught = _taught_file(model)
+        loaded = _load_taught(taught, threads) if taught else _load_card(model, threads)
+        self.card, self.vocabulary, self._run, self.frames = loaded
         self._words = np.array([label != IDLE for label in self.card.labels])
-
-    @property
-    def frames(self) -> int:
-        """Frames of a window."""
-        return self._frames
 
     def recognize(self, segment: SignSegment) -> SignPrediction:
         """Ranks the words for one segment."""
-        return self._predictions(segment.window(self.frames)[None], [(segment.start, segment.end)])[0]
+        return self._predict(segment.window(self.frames)[None], [(segment.start, segment.end)])[0]
 
     def recognize_windows(self, x: np.ndarray) -> list[SignPrediction]:
         """Ranks the words for windows whose times are not known (start and end are 0).
@@ -94,26 +95,25 @@ class SignRecognizer:
         Raises:
             InputError: another shape.
         """
-        return self._predictions(x, [(0.0, 0.0)] * len(x))
+        return self._predict(x, [(0.0, 0.0)] * len(x))
 
     def probabilities(self, x: np.ndarray) -> np.ndarray:
         """(n, labels) calibrated, in the order of the card's labels, for windows as in `recognize_windows`."""
         return apply_temperature(self._run(np.nan_to_num(np.asarray(x, np.float32))), self.card.calibration["temperature"])
 
-    def _predictions(self, x: np.ndarray, spans: list[tuple[float, float]]) -> list[SignPrediction]:
+    def _predict(self, x: np.ndarray, spans: list[tuple[float, float]]) -> list[SignPrediction]:
         x = np.nan_to_num(np.asarray(x, np.float32))
-        answers = self.probabilities(x)
-        hands = x[..., 1536:].any(axis=(1, 2))
-        out = []
-        for row, (start, end), seen in zip(answers, spans, hands, strict=True):
+        hands = x[..., HANDS].any(axis=(1, 2)) if x.ndim == 3 else []
+        found = []
+        for row, (start, end), seen in zip(self.probabilities(x), spans, hands, strict=True):
             order = [i for i in np.argsort(-row, kind="stable") if self._words[i]]
             ranked = tuple((self.card.labels[i], float(row[i])) for i in order)
             idle = float(row[~self._words].sum())
-            reason = self._reason(ranked[0][1], idle, bool(seen))
-            out.append(SignPrediction(start, end, ranked, idle, reason is not None, reason))
-        return out
+            reason = self._reject_reason(ranked[0][1], idle, bool(seen))
+            found.append(SignPrediction(start, end, ranked, idle, reason is not None, reason))
+        return found
 
-    def _reason(self, best: float, idle: float, hands: bool) -> str | None:
+    def _reject_reason(self, best: float, idle: float, hands: bool) -> str | None:
         if not hands:
             return "no hands seen"
         if idle > best:
@@ -123,29 +123,37 @@ class SignRecognizer:
         return None
 
 
-_Loaded = tuple[Card, Vocabulary, Callable[[np.ndarray], np.ndarray], int]
+def shipped_sign_cards() -> list[Card]:
+    """The cards of the shipped sign models, in the order of their names.
+
+    >>> [card.name for card in shipped_sign_cards()]
+    ['krsl20', 'kslr30']
+    """
+    cards = [read_card(path)[0] for path in sorted(MODELS.glob("*.json"))]
+    return [card for card in cards if card.task == TASK]
 
 
-def _from_card(path: Path, threads: int) -> _Loaded:
-    loaded = load_model("signs", path, threads)
-    card, model = loaded.card, loaded.run
+def _load_card(model: str | Path, threads: int) -> _Loaded:
+    loaded = load_model(TASK, model, threads)
+    card, run = loaded.card, loaded.run
+    trained = card.extra.get("trained_on", {})
     fits = (
-        model.outputs == len(card.labels)
-        and model.input_shape[-1:] == (VALUES,)
+        run.outputs == len(card.labels)
+        and run.input_shape[-1:] == (VALUES,)
         and {"temperature", "threshold"} <= set(card.calibration)
-        and isinstance(trained := card.extra.get("trained_on", {}), dict)
+        and isinstance(trained, dict)
         and all(isinstance(counts, dict) for counts in trained.values())
     )
     if not fits:
-        raise InputError(f"{path} and its weights don't fit each other. Train the model again.")
+        raise InputError(f"{model} and its weights don't fit each other. Train the model again.")
     words = [label for label in card.labels if label != IDLE]
     if not words:
-        raise InputError(f"{path} knows no words. Train the model again.")
-    return card, named(card.name, words).trained_on(trained), model, model.input_shape[0]
+        raise InputError(f"{model} knows no words. Train the model again.")
+    return _Loaded(card, model_vocabulary(card.name, words).trained_on(trained), run, run.input_shape[0])
 
 
-def _taught(model: str | Path) -> Path | None:
-    """The file of a taught vocabulary, if that is what is meant."""
+def _taught_file(model: str | Path) -> Path | None:
+    """The file of a taught vocabulary, if the model is one."""
     from kslr.teaching.vocabularies import vocabulary_path
 
     if Path(model).suffix == ".npz":
@@ -156,17 +164,17 @@ def _taught(model: str | Path) -> Path | None:
     return path if path.is_file() else None
 
 
-def _from_vocabulary(path: Path, threads: int) -> _Loaded:
+def _load_taught(path: Path, threads: int) -> _Loaded:
     from kslr.encoder import SignEncoder
     from kslr.teaching.vocabularies import load_vocabulary
-    from kslr.teaching.words import head_of, same_encoder
+    from kslr.teaching.words import build_head, check_encoder
 
     vocabulary, encoder = load_vocabulary(path), SignEncoder(threads=threads)
-    same_encoder(vocabulary, encoder)
-    head = head_of(vocabulary, encoder.background)
+    check_encoder(vocabulary, encoder)
+    head = build_head(vocabulary, encoder.background)
     card = Card(
         name=vocabulary.name,
-        task="signs",
+        task=TASK,
         labels=(*[sign.id for sign in vocabulary.signs], IDLE),
         input=encoder.card.input,
         sources=({"name": "taught", "samples": len(vocabulary.provenance), "licence": "their recorders'"},),
@@ -177,4 +185,5 @@ def _from_vocabulary(path: Path, threads: int) -> _Loaded:
         commit=encoder.card.commit,
         weights=encoder.card.weights,
     )
-    return card, Vocabulary(vocabulary.name, vocabulary.signs), lambda x: head.probabilities(encoder.embed(x)), encoder.frames
+    words = Vocabulary(vocabulary.name, vocabulary.signs)
+    return _Loaded(card, words, lambda x: head.probabilities(encoder.embed(x)), encoder.frames)

@@ -1,22 +1,30 @@
-"""Clips of people signing → recordings of landmarks → the signs (and the idle parts) in them."""
+"""A clip of one person → a `Recording` of landmarks, its files, and the signs in it.
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+`record` is the one way from a video or a landmark file to a `Recording`; `watch_video` is its loop, for who shows progress.
+"""
+
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from kslr.core.arrays import read_arrays
 from kslr.core.errors import InputError
-from kslr.core.stages import Stages
-from kslr.landmarks import ASPECT, VALUES, Landmarks
+from kslr.core.files import write_file
+from kslr.core.parallel import Stages
+from kslr.frame import Frame
+from kslr.landmarks import ASPECT, FACE, VALUES, Landmarks
 from kslr.segment import SignSegment
-from kslr.segmenter import LearnedSegmenter
-from kslr.training.datasets import SignData, sign_data
+from kslr.segmenter import find_signs
 
 VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
 LANDMARK_SUFFIXES = (".npz", ".pose")
-MOST_BYTES = 3 << 30  # of a recording: four hours at thirty frames a second
+MOST_BYTES = 3 << 30  # of an unpacked landmark file: four hours at thirty frames a second
+LONGEST = 4 * 3600.0  # seconds of a recording
 
 
 @dataclass(frozen=True)
@@ -27,7 +35,7 @@ class Recording:
         seconds: (n,) times of the frames.
         x: (n, 1662) float32, absent parts NaN, in the picture's own coordinates.
         aspect: width / height of the picture.
-        name: the clip's path in its folder.
+        name: what people call the clip, such as its path in a folder.
     """
 
     seconds: np.ndarray
@@ -35,54 +43,121 @@ class Recording:
     aspect: float = ASPECT
     name: str = ""
 
+    @classmethod
+    def from_landmarks(cls, frames: Sequence[Landmarks], name: str) -> "Recording":
+        """The recording that these frames make.
+
+        Raises:
+            InputError: there are none.
+        """
+        if not frames:
+            raise InputError(f"{name} has no frames. Record it again.")
+        x = np.stack([one.values() for one in frames])
+        return cls(np.array([one.seconds for one in frames]), x, frames[0].aspect, name)
+
     def landmarks(self) -> list[Landmarks]:
-        """The same, a frame each."""
+        """The landmarks frame by frame."""
         return [Landmarks.from_vector(row, float(t), self.aspect) for t, row in zip(self.seconds, self.x, strict=True)]
 
+    @property
+    def duration(self) -> float:
+        """Seconds from the first frame to the last."""
+        return float(self.seconds[-1] - self.seconds[0])
 
-def record(path: str | Path, ahead: bool = True, most: int = MOST_BYTES) -> Recording:
-    """Runs Holistic over a clip, or reads a landmark file (``.npz`` of `save_recording`, or ``.pose``).
+    def without_face(self) -> "Recording":
+        """The recording without the points of the face."""
+        x = self.x.copy()
+        x[:, FACE] = np.nan
+        return replace(self, x=x)
+
+
+class WatchedFrame(NamedTuple):
+    """One frame of a video, its landmarks, and the share of the video that is done (0–1; None where its length is unknown)."""
+
+    frame: Frame
+    landmarks: Landmarks
+    done: float | None
+
+
+def watch_video(path: str | Path, *, ahead: bool = True, longest: float = LONGEST) -> Generator[WatchedFrame, None, None]:
+    """Runs Holistic over a video, a frame at a time.
 
     Args:
-        ahead: whether the next frames are decoded while the pass runs, which needs a core that nobody else needs. The
-            recording is the same.
-        most: bytes that a landmark file may take unpacked.
+        ahead: whether the next frames are decoded while Holistic runs, which needs a core that nobody else needs. The
+            landmarks are the same.
+        longest: seconds; a longer video is refused.
 
     Raises:
-        InputError: the clip cannot be read.
+        InputError: the video cannot be read, or is too long (code ``too-long``).
     """
-    path = Path(path)
-    if path.suffix == ".pose":
-        from kslr.posefile import read_pose
-
-        return _recording(read_pose(path, most // (4 * VALUES)), path.name)
-    if path.suffix == ".npz":
-        return load_recording(path, most)
     from kslr.holistic import HolisticTracker
     from kslr.video import VideoFile
 
-    with VideoFile(path) as video, HolisticTracker() as tracker:
-        if not ahead:
-            return _recording([tracker.process(frame) for frame in video], path.name)
-        with Stages(tracker.process, name="record") as stages:
-            return _recording(list(stages.run(video)), path.name)
+    with VideoFile(path, longest=longest) as video, HolisticTracker() as tracker:
+
+        def watch(frame: Frame) -> WatchedFrame:
+            done = min(1.0, frame.seconds / video.duration) if video.duration else None
+            return WatchedFrame(frame, tracker.process(frame), done)
+
+        if ahead:
+            with Stages(watch, name="record") as stages:
+                yield from stages.run(video)
+        else:
+            yield from map(watch, video)
 
 
-def _recording(frames: list[Landmarks], name: str) -> Recording:
-    if not frames:
-        raise InputError(f"{name} has no frames. Record it again.")
-    return Recording(np.array([f.seconds for f in frames]), np.stack([f.values() for f in frames]), frames[0].aspect, name)
+def record(
+    path: str | Path,
+    *,
+    ahead: bool = True,
+    most: int = MOST_BYTES,
+    longest: float = LONGEST,
+    observe: Callable[[Frame, Landmarks], None] | None = None,
+) -> Recording:
+    """A video or landmark file (``.npz`` of `save_recording`, or ``.pose``) → its landmarks.
+
+    Args:
+        ahead: as in `watch_video`.
+        most: bytes that a landmark file may take unpacked.
+        longest: seconds; a longer recording is refused.
+        observe: called with every frame of a video and its landmarks.
+
+    Raises:
+        InputError: the file cannot be read, or is too long (code ``too-long``).
+    """
+    path = Path(path)
+    if path.suffix.lower() in LANDMARK_SUFFIXES:
+        recording = _read_landmark_file(path, most)
+        if recording.duration > longest:
+            raise InputError(f"{path} is longer than {longest:g} seconds. Cut it into parts.", "too-long")
+        return recording
+    landmarks = []
+    with closing(watch_video(path, ahead=ahead, longest=longest)) as frames:
+        for one in frames:
+            landmarks.append(one.landmarks)
+            if observe:
+                observe(one.frame, one.landmarks)
+    return Recording.from_landmarks(landmarks, path.name)
+
+
+def _read_landmark_file(path: Path, most: int) -> Recording:
+    if path.suffix.lower() == ".npz":
+        return load_recording(path, most)
+    from kslr.posefile import read_pose
+
+    return Recording.from_landmarks(read_pose(path, most // (4 * VALUES)), path.name)
+
+
+def recording_bytes(recording: Recording) -> bytes:
+    """The content of a recording's file: ``seconds``, ``x`` and ``aspect`` as a compressed ``.npz``."""
+    buffer = BytesIO()
+    np.savez_compressed(buffer, seconds=recording.seconds, x=recording.x.astype(np.float32), aspect=np.float64(recording.aspect))
+    return buffer.getvalue()
 
 
 def save_recording(path: str | Path, recording: Recording) -> None:
-    """Writes ``seconds``, ``x`` and ``aspect`` as a compressed ``.npz``, in one step."""
-    from io import BytesIO
-
-    from kslr.core.cards import write_file
-
-    buffer = BytesIO()
-    np.savez_compressed(buffer, seconds=recording.seconds, x=recording.x.astype(np.float32), aspect=np.float64(recording.aspect))
-    write_file(path, buffer.getvalue())
+    """Writes a recording's file (``.npz``) in one step."""
+    write_file(path, recording_bytes(recording))
 
 
 def load_recording(path: str | Path, most: int = MOST_BYTES) -> Recording:
@@ -104,95 +179,14 @@ def load_recording(path: str | Path, most: int = MOST_BYTES) -> Recording:
     if x.ndim != 2 or x.shape[1] != VALUES or seconds.shape != (len(x),) or len(x) == 0:
         raise InputError(f"{path} holds {x.shape} values; a recording is (frames, {VALUES}) with one time a frame.")
     if not (np.isfinite(seconds).all() and (np.diff(seconds) >= 0).all() and 0.01 <= aspect <= 100):
-        raise InputError(f"{path} has times that go back, or a picture that cannot be. Extract the clip again.")
+        raise InputError(f"{path} has times that go back, or an impossible aspect of its picture. Extract the clip again.")
     return Recording(seconds, x, aspect, path.name)
 
 
-def segments(recording: Recording) -> list[SignSegment]:
-    """The signs in a recording; the whole of it when hands are seen but no sign stands out (a clip cut to the sign)."""
-    segmenter, frames = LearnedSegmenter(), recording.landmarks()
-    found = [segment for frame in frames if (segment := segmenter.push(frame))]
-    found += [segment] if (segment := segmenter.flush()) else []
-    if not found and sum(f.hands > 0 for f in frames) >= 3:
+def cut_signs(recording: Recording) -> list[SignSegment]:
+    """The signs in a recording; the whole recording where hands are seen but no sign stands out (a clip cut to its sign)."""
+    frames = recording.landmarks()
+    found = find_signs(frames)
+    if not found and sum(frame.hands > 0 for frame in frames) >= 3:
         found = [SignSegment(frames[0].seconds, frames[-1].seconds, tuple(frames))]
     return found
-
-
-def longest_sign(recording: Recording) -> SignSegment:
-    """The sign of a recording that shows one: the longest of those that stand out.
-
-    Raises:
-        InputError: no hands are seen.
-    """
-    found = segments(recording)
-    if not found:
-        raise InputError("no hands are seen. Film one person from the front, with both hands inside the picture.")
-    return max(found, key=lambda segment: segment.end - segment.start)
-
-
-def idle_parts(recording: Recording, shortest: float = 0.4, margin: float = 0.2) -> list[SignSegment]:
-    """What lies between, before and after the signs, where it is longer than `shortest` seconds.
-
-    Args:
-        margin: seconds beside a sign that belong to neither, since no one can say where exactly it begins and ends.
-    """
-    frames, spans = recording.landmarks(), [(s.start, s.end) for s in segments(recording)]
-    edges = [float(recording.seconds[0]), *[t for span in spans for t in span], float(recording.seconds[-1])]
-    parts = []
-    for i, (start, end) in enumerate(zip(edges[::2], edges[1::2], strict=True)):
-        start, end = start + margin * (i > 0), end - margin * (i < len(spans))
-        inside = tuple(f for f in frames if start <= f.seconds <= end)
-        if end - start >= shortest and len(inside) >= 5:
-            parts.append(SignSegment(start, end, inside))
-    return parts
-
-
-def word_of(path: Path, root: Path) -> str:
-    """The word a clip shows: its folder's name, or in a flat folder what stands before ``--`` in its own."""
-    return path.parent.name if path.parent != root else path.stem.split("--")[0]
-
-
-def clip_files(folder: str | Path) -> list[Path]:
-    """Clips and landmark files in ``word/file`` or ``word--note.mp4``, sorted.
-
-    Raises:
-        InputError: none are there.
-    """
-    folder = Path(folder)
-    kinds = VIDEO_SUFFIXES + LANDMARK_SUFFIXES
-    found = [
-        p
-        for p in sorted(folder.rglob("*"))
-        if p.is_file() and p.suffix.lower() in kinds and len(p.relative_to(folder).parts) <= 2
-    ]
-    found = [p for p in found if p.parent != folder or "--" in p.stem]
-    if not found:
-        raise InputError(f"{folder} has no clips. Put them as word/clip.mp4 or word--note.mp4.")
-    return found
-
-
-def recordings(folder: str | Path) -> Iterator[tuple[str, Recording]]:
-    """(word, recording) of each clip in a folder."""
-    folder = Path(folder)
-    for path in clip_files(folder):
-        recording = record(path)
-        yield word_of(path, folder), Recording(recording.seconds, recording.x, recording.aspect, str(path.relative_to(folder)))
-
-
-def load_clips(folder: str | Path) -> SignData:
-    """A folder of clips as sign data: one sample a sign, all signs of a clip under its name as clip and as signer.
-
-    Raises:
-        InputError: no clips, or no signs in them.
-    """
-    windows, words, names = [], [], []
-    for word, recording in recordings(folder):
-        for segment in segments(recording):
-            windows.append(segment.window())
-            words.append(word)
-            names.append(recording.name)
-    if not windows:
-        raise InputError(f"No hands were seen in the clips of {folder}. Film the signer from the front, hands in view.")
-    return sign_data(
-        np.stack(windows), words, signer=names, source=[Path(folder).name] * len(words), clip=names, name=Path(folder).name
-    )

@@ -1,11 +1,12 @@
-"""Video in: files (here) and cameras (`kslr.camera`) as iterators of timed RGB frames, each in a context manager.
+"""Video files as iterators of timed RGB frames, each in a context manager. Cameras are in `kslr.camera`.
 
 Both give `Frame`s whose longer side is at most `max_side`, because landmarks gain nothing from more. A file is read
-on its own clock, so that a variable frame rate stays true; a camera gives the newest picture only.
+on its own clock, so a variable frame rate is kept; a camera gives only its newest picture.
 """
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from kslr.camera import Camera
 from kslr.core.errors import InputError
 from kslr.frame import Frame
 
-# What is read as a video (or as sound, to say so). Playlists and scripts that point to other files or addresses are
-# not among them, whatever a file is called.
+# Containers that are opened. Playlists and scripts that point to other files or addresses are not among them, whatever a
+# file is called. Sound formats are, so that the message can say that there is sound only.
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,flv,ogg,asf,gif,nut,ivf,3gp,mp3,wav,flac,aac"
 FORMATS = "MP4, MOV, MKV, WebM or AVI"
 
@@ -28,18 +29,19 @@ class VideoFile:
 
     Args:
         path: the file.
-        max_side: pictures are made smaller until neither side is longer, pixels.
-        largest: no side of the file's pictures may be longer, pixels.
-        longest: the file may not be longer, seconds.
+        max_side: larger pictures are scaled down to this longer side, pixels.
+        largest: maximum side of the file's own pictures, pixels.
+        longest: maximum length of the file, seconds.
 
-    Attributes (from entering on):
+    Attributes (after entering):
         size: (width, height) of every frame, after rotation and scaling.
-        duration: seconds as the file says; None when it does not know (a browser's recording) until the last frame
-            was given.
-        truncated: whether a part could not be read. True from where that is noticed, at the latest after the last frame.
+        duration: seconds as the file states them; None for files that don't (a browser's recording) until the last frame
+            is read.
+        truncated: whether a part could not be read; final after the last frame.
 
     Raises (on entering and while iterating):
-        InputError: there is no file, or nothing in it that can be shown; the message says which and what to do.
+        InputError: there is no file, or nothing in it that can be shown. Codes: ``missing``, ``empty``, ``no-video``,
+            ``sound-only``, ``too-large``, ``too-long``.
 
     >>> with VideoFile("nowhere.mp4") as video:
     ...     pass
@@ -65,9 +67,9 @@ class VideoFile:
             first = next(frames, None)
             if first is None:
                 why = "is damaged: no picture in it can be read" if self.truncated else "holds no pictures"
-                raise InputError(f"{self.path} {why}. Record or download it again.")
+                raise InputError(f"{self.path} {why}. Record or download it again.", "no-video")
             undo.pop_all()
-        self._frames = _chain(first, frames)
+        self._frames = chain([first], frames)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -85,7 +87,7 @@ class VideoFile:
         return next(self._frames)
 
     def _open(self) -> None:
-        """Opens the container and its video stream, with every reason not to."""
+        """Opens the container and its video stream, or raises the reason why not."""
         import av
         from av.stream import Disposition
 
@@ -94,9 +96,9 @@ class VideoFile:
             if path.is_dir():
                 raise InputError(f"{path} is a folder. Give one video file.")
             if not path.exists():
-                raise InputError(f"{path} does not exist. Check the path.")
+                raise InputError(f"{path} does not exist. Check the path.", "missing")
             if path.stat().st_size == 0:
-                raise InputError(f"{path} is empty. Record or download it again.")
+                raise InputError(f"{path} is empty. Record or download it again.", "empty")
         except OSError as error:
             raise InputError(f"{path} cannot be opened ({error.strerror}). Check the path.") from error
         try:
@@ -105,18 +107,19 @@ class VideoFile:
             raise InputError(f"{path} may not be read. Change its permissions or choose another file.") from error
         except av.error.FFmpegError as error:
             raise InputError(
-                f"{path} is not a video, or is cut off before anything can be read. Choose a video file ({FORMATS})."
+                f"{path} is not a video, or is cut off before anything can be read. Choose a video file ({FORMATS}).", "no-video"
             ) from error
         # A song's cover is a video stream too.
         videos = [s for s in self._container.streams.video if not s.disposition & Disposition.attached_pic]
         if not videos:
-            what = "sound only" if self._container.streams.audio else "no pictures"
-            raise InputError(f"{path} holds {what}. Choose a file with pictures.")
+            if self._container.streams.audio:
+                raise InputError(f"{path} holds sound only. Choose a file with pictures.", "sound-only")
+            raise InputError(f"{path} holds no pictures. Choose a file with pictures.", "no-video")
         self._stream = videos[0]
         if self._stream.codec_context is None:
             raise InputError(f"The pictures in {path} are coded in a way that is not known here. Convert it to MP4 (H.264).")
         self._check_limits()
-        # With several, a broken file gives fewer frames, and how many depends on the machine's cores.
+        # With several threads a broken file gives fewer frames, and their number depends on the machine's cores.
         self._stream.codec_context.thread_count = 1
 
     def _check_limits(self) -> None:
@@ -124,7 +127,7 @@ class VideoFile:
         width, height = stream.codec_context.width, stream.codec_context.height
         if max(width, height) > self.largest:
             raise self._too_large(width, height)
-        # What the head says may not be what comes: the decoder makes no room for more either.
+        # The header may state a smaller size than the pictures have, so the decoder gets the limit too.
         stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(self.largest**2)}
         if stream.duration:
             self.duration = float(stream.duration * stream.time_base)
@@ -136,14 +139,16 @@ class VideoFile:
     def _too_large(self, width: int, height: int) -> InputError:
         return InputError(
             f"The pictures in {self.path} are {width}×{height}; at most {self.largest} pixels a side are read. "
-            "Make it smaller (1280×720 is plenty) and try again."
+            "Make it smaller (1280×720 is plenty) and try again.",
+            "too-large",
         )
 
     def _too_long(self) -> InputError:
-        return InputError(f"{self.path} is longer than {self.longest / 3600:g} hours. Cut it into parts and try them one by one.")
+        limit = f"{self.longest / 3600:g} hours" if self.longest >= 3600 else f"{self.longest:g} seconds"
+        return InputError(f"{self.path} is longer than {limit}. Cut it into parts and try them one by one.", "too-long")
 
     def _read(self) -> Iterator[Frame]:
-        """All frames. A packet that can't be decoded is left out and noted."""
+        """All frames. A packet that cannot be decoded is skipped and sets `truncated`."""
         step = 1.0 / float(self._stream.average_rate or 25)
         first = 0.0
         seconds = -step
@@ -156,14 +161,14 @@ class VideoFile:
                 self._fix_size(picture)
             else:
                 now = time - first if time is not None else seconds + step
-                if now <= seconds:  # the clock was set back, as where recordings were joined: it goes on from here
+                if now <= seconds:  # The clock was set back, as in joined recordings: continue from here.
                     first -= seconds + step - now
                     now = seconds + step
             if now > self.longest:
                 raise self._too_long()
             seconds = now
             yield Frame(self._upright(picture), seconds)
-        # Losing less than this at the end is how some recorders round.
+        # Some recorders round: a smaller loss at the end is no truncation.
         known = self._stream.duration is not None or not self._container.streams.audio
         if self.duration is not None and known and seconds + step < self.duration - max(0.5, 2 * step):
             self.truncated = True
@@ -188,13 +193,13 @@ class VideoFile:
                 self.truncated = True
 
     def _fix_size(self, picture: Any) -> None:
-        """The size of all frames, from the first: square pixels, upright, not larger than asked for."""
+        """Sets the size of all frames from the first: square pixels, upright, at most `max_side`."""
         width, height = _displayed(picture, self._stream)
         scale = min(1.0, self.max_side / max(width, height))
         self.size = max(1, round(width * scale)), max(1, round(height * scale))
 
     def _upright(self, picture: Any) -> np.ndarray:
-        """A decoded picture → (H, W, 3) of the file's size. One of another shape (some browsers) gets black bars."""
+        """A decoded picture → (H, W, 3) of the file's size. A picture of another shape (some browsers) gets black bars."""
         width, height = _displayed(picture, self._stream)
         scale = min(self.size[0] / width, self.size[1] / height)
         turns = round(picture.rotation / 90) % 4
@@ -208,11 +213,6 @@ class VideoFile:
         top, left = (self.size[1] - h) // 2, (self.size[0] - w) // 2
         whole[top : top + h, left : left + w] = rgb
         return whole
-
-
-def _chain(first: Frame, rest: Iterator[Frame]) -> Iterator[Frame]:
-    yield first
-    yield from rest
 
 
 def _displayed(picture: Any, stream: Any) -> tuple[float, float]:

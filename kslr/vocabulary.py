@@ -141,12 +141,12 @@ def krsl20() -> Vocabulary:
     return Vocabulary("krsl20", tuple(signs))
 
 
-def named(name: str, ids: tuple[str, ...] | list[str]) -> Vocabulary:
+def model_vocabulary(name: str, ids: tuple[str, ...] | list[str]) -> Vocabulary:
     """The vocabulary of a model by its name (``kslr30…``, ``krsl20…``), else its labels without translations."""
     known = {"kslr30": kslr30, "krsl20": krsl20}.get(name[:6])
-    return replace(known(), name=name) if known and all(i in known() for i in ids) else plain(name, ids)
+    return replace(known(), name=name) if known and all(i in known() for i in ids) else untranslated_vocabulary(name, ids)
 
 
-def plain(name: str, ids: tuple[str, ...] | list[str]) -> Vocabulary:
+def untranslated_vocabulary(name: str, ids: tuple[str, ...] | list[str]) -> Vocabulary:
     """A vocabulary of labels without translations, as data sets have."""
     return Vocabulary(name, tuple(Sign(i, i, i, i, i) for i in ids))

@@ -9,13 +9,13 @@ from typing import Any
 import gradio as gr
 
 from kslr.core.errors import InputError
-from kslr.teaching.vocabularies import TaughtVocabulary
+from kslr.teaching.naming import WordNames, resolve_sign
+from kslr.teaching.takes import TAKE_SECONDS
 from ui.evaluate.evaluation import Evaluation, evaluate_uploads
 from ui.server.services import Services
 from ui.shared.i18n import LANGUAGES, Refusal, text
-from ui.shared.naming import sign_named
+from ui.shared.vocabularies import refusals
 from ui.teach.lessons import learn
-from ui.teach.takes import LONGEST
 from ui.video.translation import Translation, translate_upload
 
 MOST_CLIPS = 100
@@ -132,7 +132,7 @@ def lesson_of(
         gr.Error: nothing could be learnt, and nothing was changed; the message is in the language.
     """
     paths = [Path(clip) for clip in clips or []]
-    kk, ru, en = (str(name or "") for name in names)
+    lesson = WordNames(*(str(name or "") for name in (*names, word)))
     takes, told = [], []
     with _for_programs(language, paths):
         if not paths:
@@ -141,18 +141,19 @@ def lesson_of(
             raise Refusal("teach.too_many_recordings", n=MOST_CLIPS)
         # What is wrong with the names is said before a long look at the clips.
         services.vocabularies.path(vocabulary)
-        sign_named(kk, ru, en, TaughtVocabulary(vocabulary, ""), str(word or ""))
+        with refusals():
+            resolve_sign(lesson)
         for path in paths:
             try:
-                take = services.desk.glance(path.read_bytes(), path.name, trimmed=True)
+                take = services.desk.judge(path.read_bytes(), path.name, trimmed=True)
             except Refusal as refused:
-                problem = text(refused.key, language, **{"n": round(LONGEST), **refused.values})
+                problem = text(refused.key, language, **{"n": round(TAKE_SECONDS), **refused.values})
                 told.append({"clip": path.name, "used": False, "problems": [problem]})
                 continue
             takes.append(take)
             problems = [text(f"take.{name}", language) for name in take.verdict.problems]
             told.append({"clip": path.name, "used": take.verdict.sign is not None, "problems": problems})
-        found = learn(services, vocabulary, takes, kk=kk, ru=ru, en=en, word=str(word or ""))
+        found = learn(services, vocabulary, lesson, takes)
         return {**{key: value for key, value in found.items() if key != "todo"}, "clips": told}
 
 

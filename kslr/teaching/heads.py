@@ -58,13 +58,13 @@ class Head:
         return answer if self.temperature == 1.0 else apply_temperature(answer, self.temperature)
 
 
-def balanced(label: np.ndarray, source: np.ndarray | None = None, prior: dict[int, float] | None = None) -> np.ndarray:
+def balance_weights(label: np.ndarray, source: np.ndarray | None = None, prior: dict[int, float] | None = None) -> np.ndarray:
     """Weights with which every class counts the same, and every source the same within its class.
 
     Args:
         prior: what a class counts; 1 unless named.
 
-    >>> balanced(np.array([0, 0, 0, 1]), np.array(["a", "a", "b", "a"]), {1: 3.0}).tolist()
+    >>> balance_weights(np.array([0, 0, 0, 1]), np.array(["a", "a", "b", "a"]), {1: 3.0}).tolist()
     [0.25, 0.25, 0.5, 3.0]
     """
     source = np.zeros(len(label), int) if source is None else source
@@ -76,7 +76,7 @@ def balanced(label: np.ndarray, source: np.ndarray | None = None, prior: dict[in
     return weight
 
 
-def left_out(head: Head, group: np.ndarray, asked: np.ndarray) -> np.ndarray:
+def leave_out(head: Head, group: np.ndarray, asked: np.ndarray) -> np.ndarray:
     """Answers of the head to some of its own rows, the rows of the same group having no vote.
 
     Args:
@@ -90,7 +90,7 @@ def left_out(head: Head, group: np.ndarray, asked: np.ndarray) -> np.ndarray:
     return head.probabilities(head.rows[asked], group[asked][:, None] == group[None])
 
 
-def calibrated(head: Head, answers: np.ndarray, label: np.ndarray, keep: float = 0.95) -> Head:
+def calibrate_head(head: Head, answers: np.ndarray, label: np.ndarray, keep: float = 0.95) -> Head:
     """The head with the temperature that fits answers to left-out rows, and a threshold that keeps most right ones.
 
     Args:

@@ -1,32 +1,39 @@
-"""Whether a take is good to learn a sign from: hands seen throughout, near enough, sharp, whole, neither short nor long.
+"""Takes: clips of one sign each, and whether they are good to learn it from.
 
-A take is one recording of one sign, made a moment ago by somebody who can make it again.
+A take is good when hands are seen throughout, near enough and sharp, and the sign is whole, neither short nor long.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
-from kslr.landmarks import LEFT_SHOULDER, RIGHT_SHOULDER, Landmarks
-from kslr.recordings import Recording, segments
+from kslr.core.errors import InputError
+from kslr.frame import Frame
+from kslr.landmarks import LEFT_HIP, LEFT_SHOULDER, RIGHT_HIP, RIGHT_SHOULDER, Landmarks, shoulder_width
+from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, cut_signs, record
 from kslr.segment import SignSegment
+from kslr.teaching.naming import LessonError
 
-# Shoulders closer than this, in shares of the picture's width times its aspect over 4:3, are too small to read hands.
-NEAR_ENOUGH = 0.11
-SHARP = 2.8  # see `sharpness`: dictionary clips have 7–16, blurred by one pixel 3–7, by two 1.8–3.2
-SIDE = 160  # pixels that the shoulders are brought to before sharpness is measured
+TAKE_SECONDS = 30.0  # maximum length of a clip
+LANDMARK_BYTES = 64_000_000  # of an unpacked landmark file: thirty seconds at more frames than any camera has
+TAKE_SUFFIXES = VIDEO_SUFFIXES + LANDMARK_SUFFIXES
+NEAR_SHOULDERS = 0.147  # heights of the picture; hands beside narrower shoulders are too small to read
+NEAR_TRUNK = 0.176  # heights of the picture from shoulders to hips; tells the distance of somebody seen from the side
+SHARP = 2.8  # see `measure_sharpness`: dictionary clips have 7–16, blurred by one pixel 3–7, by two 1.8–3.2
+SIDE = 160  # pixels that the shoulders are scaled to before sharpness is measured
 
 
 @dataclass(frozen=True)
 class TakeRule:
-    """Where the lines are.
+    """The limits of a good take.
 
     Attributes:
-        hands: a hand is seen in at least this share of the sign's frames, 0–1.
+        hands: minimum share of the sign's frames with a visible hand, 0–1.
         shortest, longest: seconds of the sign.
         edge: a sign that begins or ends nearer than this to the recording's own ends may be cut off, seconds.
-        rate: frames a second.
-        far: share of frames in which the person may be too far, 0–1.
+        rate: minimum frames a second.
+        far: maximum share of frames in which the person is too far away, 0–1.
     """
 
     hands: float = 0.7
@@ -39,13 +46,12 @@ class TakeRule:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a take is worth.
+    """How good a take is.
 
     Attributes:
-        sign: the sign in it, or None when there is nothing to learn from.
-        problems: why it should be made again, worst first: ``no_hands``, ``too_far``, ``cut``, ``short``, ``long``
-            (or several signs),
-            ``hands_lost``, ``blurred``, ``jerky``. Empty when it is good.
+        sign: the sign in it; None when there is nothing to learn from.
+        problems: why it should be made again, worst first: ``no_hands``, ``too_far``, ``cut``, ``short``, ``long`` (or
+            several signs), ``hands_lost``, ``blurred``, ``jerky``. Empty for a good take.
         hands: share of the sign's frames in which a hand is seen, 0–1.
         sharpness: mean, or None when no picture was measured.
     """
@@ -55,49 +61,77 @@ class Verdict:
     hands: float
     sharpness: float | None = None
 
-    @property
-    def good(self) -> bool:
-        """Whether nothing is wrong with it."""
-        return not self.problems
 
-    @property
-    def seconds(self) -> float:
-        """How long the sign is."""
-        return self.sign.end - self.sign.start if self.sign else 0.0
+@dataclass(frozen=True)
+class Take:
+    """A clip's landmarks and how good it is to learn from."""
+
+    recording: Recording
+    verdict: Verdict
+
+
+def watch_take(path: str | Path, name: str = "", trimmed: bool = False) -> Take:
+    """Reads a clip, with one pass over its frames, and judges it.
+
+    Args:
+        path: a video or a landmark file.
+        name: what the person calls the clip; its file name when empty.
+        trimmed: as in `judge`.
+
+    Raises:
+        LessonError: the clip cannot be read (code ``unreadable``), is too long (``long-clip``) or of a kind that is not
+            accepted (``format``).
+    """
+    path, sharp = Path(path), list[float]()
+    name = name or path.name
+    if path.suffix.lower() not in TAKE_SUFFIXES:
+        raise LessonError(f"{name} is not accepted. Choose one of {', '.join(TAKE_SUFFIXES)}.", "format")
+
+    def observe(frame: Frame, landmarks: Landmarks) -> None:
+        if (clear := measure_sharpness(frame.rgb, landmarks)) is not None:
+            sharp.append(clear)
+
+    try:
+        recording = replace(record(path, most=LANDMARK_BYTES, longest=TAKE_SECONDS, observe=observe), name=name)
+    except InputError as error:
+        if error.code == "too-long":
+            raise LessonError(str(error), "long-clip", n=round(TAKE_SECONDS)) from error
+        raise LessonError(str(error), "unreadable", name=name) from error
+    return Take(recording, judge(recording, float(np.mean(sharp)) if sharp else None, trimmed=trimmed))
 
 
 def judge(recording: Recording, sharpness: float | None = None, rule: TakeRule | None = None, trimmed: bool = False) -> Verdict:
-    """Looks at a take.
+    """Judges a take.
 
     Args:
         recording: its landmarks.
-        sharpness: of its pictures, the mean over them; None where there are none, as in landmark files.
-        trimmed: whether it is a clip that somebody cut, so that the sign may well begin with its first frame.
+        sharpness: mean over its pictures; None for landmark files.
+        trimmed: whether somebody may have cut the clip to the sign, so that the sign may begin with its first frame.
 
     >>> judge(Recording(np.arange(10) / 10, np.full((10, 1662), np.nan, np.float32))).problems
     ('no_hands',)
     """
     rule = rule or TakeRule()
-    signs = sorted(segments(recording), key=lambda one: one.end - one.start)
+    signs = sorted(cut_signs(recording), key=lambda one: one.seconds)
     if not signs:
         return Verdict(None, ("no_hands",), 0.0, sharpness)
     sign, others = signs[-1], signs[:-1]
     first, last = float(recording.seconds[0]), float(recording.seconds[-1])
     if sign.start <= first and sign.end >= last:
-        sign = _with_hands(sign)  # no sign stood out
+        sign = _trim_to_hands(sign)  # No sign stood out.
     frames = sign.landmarks
     hands = float(np.mean([frame.hands > 0 for frame in frames]))
     if sum(frame.hands > 0 for frame in frames) < 3:
         return Verdict(None, ("no_hands",), hands, sharpness)
-    length = sign.end - sign.start
-    begun, ended = sign.start - first < rule.edge, last - sign.end < rule.edge
-    whole = begun and ended  # a clip cut to the sign
-    rate = (len(recording.seconds) - 1) / max(last - first, 1e-6)
+    at_start, at_end = sign.start - first < rule.edge, last - sign.end < rule.edge
+    # In a clip cut to the sign the hands come from below and go back.
+    whole = at_start and at_end and sign.seconds < rule.longest and frames[0].hands == frames[-1].hands == 0
+    rate = (len(recording.seconds) - 1) / max(recording.duration, 1e-6)
     found = {
-        "too_far": np.mean([too_far(frame) for frame in frames]) > rule.far,
-        "cut": not trimmed and (begun or ended) and not (whole and length < rule.longest and _lowered(frames)),
-        "short": length < rule.shortest,
-        "long": length > rule.longest or any(one.end - one.start > max(rule.shortest, length / 2) for one in others),
+        "too_far": np.mean([is_too_far(frame) for frame in frames]) > rule.far,
+        "cut": not trimmed and (at_start or at_end) and not whole,
+        "short": sign.seconds < rule.shortest,
+        "long": sign.seconds > rule.longest or any(one.seconds > max(rule.shortest, sign.seconds / 2) for one in others),
         "hands_lost": hands < rule.hands,
         "blurred": sharpness is not None and sharpness < SHARP,
         "jerky": rate < rule.rate,
@@ -105,36 +139,29 @@ def judge(recording: Recording, sharpness: float | None = None, rule: TakeRule |
     return Verdict(sign, tuple(name for name, is_so in found.items() if is_so), hands, sharpness)
 
 
-def _with_hands(sign: SignSegment, beside: float = 0.12) -> SignSegment:
-    """The part from the first to the last frame in which a hand is seen, and a little beside it."""
+def _trim_to_hands(sign: SignSegment, margin: float = 0.12) -> SignSegment:
+    """The part from the first to the last frame with a hand, and `margin` seconds beside it."""
     seen = [frame.seconds for frame in sign.landmarks if frame.hands]
     if not seen:
         return sign
-    kept = tuple(frame for frame in sign.landmarks if seen[0] - beside <= frame.seconds <= seen[-1] + beside)
+    kept = tuple(frame for frame in sign.landmarks if seen[0] - margin <= frame.seconds <= seen[-1] + margin)
     return SignSegment(kept[0].seconds, kept[-1].seconds, kept)
 
 
-def _lowered(frames: tuple[Landmarks, ...]) -> bool:
-    """Whether no hand is seen in the first and the last frame, as when the hands come from below and go back."""
-    return frames[0].hands == 0 and frames[-1].hands == 0
-
-
-def too_far(landmarks: Landmarks) -> bool:
-    """Whether the person's shoulders are small in the picture."""
+def is_too_far(landmarks: Landmarks) -> bool:
+    """Whether the person is too small in the picture for the hands to be read."""
     pose = landmarks.pose
     if pose is None:
         return False
-    width = abs(float(pose[LEFT_SHOULDER, 0] - pose[RIGHT_SHOULDER, 0])) * landmarks.aspect * 3 / 4
-    # Somebody seen from the side has narrow shoulders too: then the trunk tells.
-    height = abs(float(pose[23:25, 1].mean() - pose[11:13, 1].mean()))
-    return width < NEAR_ENOUGH and height < 1.6 * NEAR_ENOUGH
+    trunk = abs(float(pose[[LEFT_HIP, RIGHT_HIP], 1].mean() - pose[[LEFT_SHOULDER, RIGHT_SHOULDER], 1].mean()))
+    return bool(shoulder_width(pose, landmarks.aspect) < NEAR_SHOULDERS) and trunk < NEAR_TRUNK
 
 
-def sharpness(rgb: np.ndarray, landmarks: Landmarks) -> float | None:
+def measure_sharpness(rgb: np.ndarray, landmarks: Landmarks) -> float | None:
     """How sharp the person's head and shoulders are: the standard deviation of the Laplacian there, in grey levels.
 
-    It is measured on a crop brought to one size, so that it does not depend on the distance. Only head and shoulders
-    count, because hands that move are always blurred a little.
+    The crop is scaled to one size first, so that the distance does not matter. Only head and shoulders count, because
+    moving hands are always a little blurred.
 
     Args:
         rgb: (H, W, 3) uint8.
@@ -149,7 +176,7 @@ def sharpness(rgb: np.ndarray, landmarks: Landmarks) -> float | None:
         return None
     height, width = rgb.shape[:2]
     left, right = landmarks.pose[LEFT_SHOULDER, :2], landmarks.pose[RIGHT_SHOULDER, :2]
-    span = float(np.hypot(*((left - right) * (width, height))))
+    span = float(shoulder_width(landmarks.pose, width / height)) * height
     x, y = (left + right) / 2 * (width, height)
     x0, x1 = int(max(0, x - span / 2)), int(min(width, x + span / 2))
     y0, y1 = int(max(0, y - span)), int(min(height, y + span / 4))

@@ -10,7 +10,8 @@ from kslr.core.errors import InputError
 from kslr.extraction import MANIFEST, extract, extract_clip, extract_with, video_files
 from kslr.frame import Frame
 from kslr.holistic import HolisticTracker
-from kslr.recordings import load_clips, load_recording, record
+from kslr.recordings import load_recording, record
+from kslr.training.datasets import load_clips
 from tests.clips import shaken, truncated, write
 
 

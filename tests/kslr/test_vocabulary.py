@@ -5,7 +5,7 @@ import re
 import pytest
 
 from kslr.core.errors import InputError
-from kslr.vocabulary import Sign, Vocabulary, krsl20, kslr30, named, plain
+from kslr.vocabulary import Sign, Vocabulary, krsl20, kslr30, model_vocabulary, untranslated_vocabulary
 
 
 def test_there_are_thirty_words_with_every_name_filled():
@@ -52,7 +52,7 @@ def test_a_word_twice_is_refused():
 
 
 def test_plain_labels_are_their_own_translations():
-    words = plain("holistic59", ["cat", "dog"])
+    words = untranslated_vocabulary("holistic59", ["cat", "dog"])
     assert words["dog"] == Sign("dog", "dog", "dog", "dog", "dog")
     assert words.name == "holistic59"
 
@@ -65,8 +65,8 @@ def test_question_words_come_asked_and_not_asked() -> None:
 
 
 def test_models_have_the_vocabulary_of_their_name() -> None:
-    assert named("kslr30-lstm", ["su"])["su"].kk == "Су"
-    assert named("kslr30-lstm", ["su"]).name == "kslr30-lstm"
-    assert named("krsl20", ["gde", "gdeq"])["gdeq"].en == "Where?"
-    assert named("kslr30-mine", ["unheard"])["unheard"].kk == "unheard"
-    assert named("other", ["su"])["su"].kk == "su"
+    assert model_vocabulary("kslr30-lstm", ["su"])["su"].kk == "Су"
+    assert model_vocabulary("kslr30-lstm", ["su"]).name == "kslr30-lstm"
+    assert model_vocabulary("krsl20", ["gde", "gdeq"])["gdeq"].en == "Where?"
+    assert model_vocabulary("kslr30-mine", ["unheard"])["unheard"].kk == "unheard"
+    assert model_vocabulary("other", ["su"])["su"].kk == "su"

@@ -20,57 +20,46 @@ def teach(
     name: Annotated[str, typer.Argument(metavar="VOCABULARY", help="Its name, or the path of an .npz file; made when missing.")],
     word: Annotated[str, typer.Argument(help="The word's id: Latin letters, digits and underscores.")],
     clips: Annotated[list[Path], typer.Argument(help="Recordings of the word alone: videos, .pose or extracted .npz.")],
-    kk: Annotated[str | None, typer.Option(help="The word in Kazakh.")] = None,
-    ru: Annotated[str | None, typer.Option(help="The word in Russian.")] = None,
-    en: Annotated[str | None, typer.Option(help="The word in English.")] = None,
+    kk: Annotated[str, typer.Option(help="The word in Kazakh.")] = "",
+    ru: Annotated[str, typer.Option(help="The word in Russian.")] = "",
+    en: Annotated[str, typer.Option(help="The word in English.")] = "",
     face: Annotated[bool, typer.Option(help="Keep the face in the word's exemplar, the one recording kept to be shown.")] = False,
 ) -> None:
     """Add a word, or more recordings of one, to a vocabulary that `kslr translate --signs VOCABULARY` takes."""
-    import numpy as np
-
     from kslr.encoder import SignEncoder
-    from kslr.recordings import longest_sign, record
-    from kslr.teaching.vocabularies import changing, load_vocabulary, save_vocabulary, vocabulary_path
-    from kslr.teaching.words import new_vocabulary
-    from kslr.teaching.words import teach as add
-    from kslr.vocabulary import Sign, kslr30
+    from kslr.teaching.naming import LessonError, WordNames, resolve_sign
+    from kslr.teaching.shelf import teach_word
+    from kslr.teaching.takes import watch_take
+    from kslr.teaching.vocabularies import vocabulary_path
+    from ui.shared.i18n import text
 
-    if not word.replace("_", "").isalnum() or not word.isascii():
-        raise InputError(f"{word!r} cannot be a word's id. Use Latin letters, digits and underscores, such as rakhmet.")
-    path, encoder = vocabulary_path(name), SignEncoder()
-    taught = load_vocabulary(path) if path.exists() else new_vocabulary(path.stem, encoder)
-    known = {sign.id: sign for sign in (*kslr30().signs, *taught.signs)}.get(word)
-    latin = known.latin if known else word.replace("_", " ")
-    sign = Sign(
-        word,
-        kk=kk or (known.kk if known else latin),
-        latin=latin,
-        en=en or (known.en if known else latin),
-        ru=ru or (known.ru if known else latin),
-    )
-    found, names, problems = [], [], []
+    path, names = vocabulary_path(name), WordNames(kk, ru, en, word)
+    resolve_sign(names)  # Before a long look at the clips.
+    takes, lines, refused = [], [], 0
     with progress_bar("Watching the recordings") as progress:
         for number, clip in enumerate(clips):
             progress(f"Watching {clip.name}", number / len(clips))
             try:
-                found.append(longest_sign(record(clip)))
-                names.append(clip.name)
-            except InputError as error:
-                problems.append(f"{clip}: {error}")
-    for problem in problems:
-        notes.print(problem, markup=False, soft_wrap=True)
-    if not found:
-        raise InputError(f"None of the {len(clips)} recordings can be used; nothing was changed.")
-    windows = np.stack([segment.window(encoder.frames) for segment in found])
-    with changing(path.parent):
-        if path.exists():  # read again: others may have taught it while the recordings were watched
-            taught = load_vocabulary(path)
-        taught = add(taught, sign, windows, encoder, names, seconds=[s.end - s.start for s in found], face=face)
-        save_vocabulary(path, taught)
-    typer.echo(f"{sign.kk} · {sign.ru} · {sign.en}: {taught.recordings_of(word)} recordings in {path}")
+                take = watch_take(clip, trimmed=True)
+            except LessonError as error:
+                refused += 1
+                lines.append(f"{clip}: refused. {error}")
+                continue
+            takes.append(take)
+            problems = " ".join(text(f"take.{problem}", "en") for problem in take.verdict.problems)
+            if take.verdict.sign is None:
+                refused += 1
+                lines.append(f"{clip}: refused. {problems}")
+            else:
+                lines.append(f"{clip}: " + (f"taught, but poor. {problems}" if problems else "good"))
+    for line in lines:
+        notes.print(line, markup=False, soft_wrap=True)
+    encoder = SignEncoder()
+    taught, sign = teach_word(path, names, takes, encoder, face=face)
+    typer.echo(f"{sign.kk} · {sign.ru} · {sign.en}: {taught.recordings_of(sign.id)} recordings in {path}")
     _advise(taught, encoder)
-    if problems:
-        raise InputError(f"{len(problems)} of {len(clips)} recordings could not be used; the others were learnt.")
+    if refused:
+        raise InputError(f"{refused} of {len(clips)} recordings were refused; the others were taught.")
 
 
 def forget(
@@ -78,34 +67,29 @@ def forget(
     word: Annotated[str, typer.Argument(help="The word's id.")],
 ) -> None:
     """Take a word out of a vocabulary."""
-    from kslr.teaching.vocabularies import changing, load_vocabulary, save_vocabulary, vocabulary_path
-    from kslr.teaching.words import forget as remove
+    from kslr.teaching.shelf import forget_word
+    from kslr.teaching.vocabularies import vocabulary_path
 
     path = vocabulary_path(name)
-    remove(load_vocabulary(path), word)  # says what is wrong before anything is touched
-    with changing(path.parent):
-        taught = remove(load_vocabulary(path), word)
-        save_vocabulary(path, taught)
+    taught = forget_word(path, word)
     typer.echo(f"{word} is gone from {path}; {len(taught.signs)} words are left.")
 
 
 def vocabularies() -> None:
     """List the vocabularies that can be used by name."""
-    from kslr.core.cards import MODELS, read_card
+    from kslr.recognizer import shipped_sign_cards
     from kslr.teaching.vocabularies import load_vocabulary, taught_vocabularies
 
-    for card_path in sorted(MODELS.glob("*.json")):
-        card, _ = read_card(card_path)
-        if card.task == "signs":
-            words = sum(not label.startswith("_") for label in card.labels)
-            typer.echo(f"{card.name:20s} {words:4d} words   shipped")
+    for card in shipped_sign_cards():
+        words = sum(not label.startswith("_") for label in card.labels)
+        typer.echo(f"{card.name:20s} {words:4d} words   shipped")
     for path in taught_vocabularies():
         typer.echo(f"{path.stem:20s} {len(load_vocabulary(path).signs):4d} words   {path}")
 
 
 @vocabulary.command("show")
 def show(name: Annotated[str, typer.Argument(help="Shipped name, taught name, or a path.")]) -> None:
-    """Every word of a vocabulary, what it was learnt from, and how well it is told apart where that can be asked."""
+    """Show every word of a vocabulary, what it was taught from, and, for taught ones, how well the words are told apart."""
     from kslr.encoder import SignEncoder
     from kslr.recognizer import SignRecognizer
     from kslr.teaching.vocabularies import load_vocabulary, vocabulary_path
@@ -148,21 +132,21 @@ def extract(
                 notes.print(f"{one.clip}: {one.problem}", markup=False, soft_wrap=True)
     failed = sum(1 for one in done if one.problem)
     there = sum(1 for one in done if not one.fresh)
-    told = f"{total - failed} of {total} in {out} ({there} of them there already), listed in {out / MANIFEST}."
-    notes.print(told, markup=False, soft_wrap=True)
+    summary = f"{total - failed} of {total} in {out} ({there} of them there already), listed in {out / MANIFEST}."
+    notes.print(summary, markup=False, soft_wrap=True)
     if failed:
         raise InputError(f"{failed} of {total} clips have a problem; they are named above and in the manifest.")
 
 
 def _advise(taught: "TaughtVocabulary", encoder: "SignEncoder") -> None:
-    """How well the words are told apart, the most confused of them, and where another recording helps most."""
-    from kslr.teaching.words import check
+    """Prints how well the words are told apart, the most confused of them, and where another recording helps most."""
+    from kslr.teaching.words import check_words
 
     if len(taught.signs) < 2:
         typer.echo("Teach a second word to see how well they are told apart.")
         return
-    found = check(taught, encoder.background)
-    typer.echo(f"Each recording asked without having been learnt: {found['accuracy']:.0%} right.")
+    found = check_words(taught, encoder.background)
+    typer.echo(f"Each recording read by the others alone: {found['accuracy']:.0%} right.")
     for pair in found["confused"][:3]:
         typer.echo("  taken for another: " + " ".join(f"{key} {value}" for key, value in pair.items()))
     if found["weak"]:

@@ -1,30 +1,30 @@
-"""A learner's clip read and compared with a word's example, step by step; and the examples that there are to choose from."""
+"""The examples to practise with, and a learner's clip compared with one of them, in steps."""
 
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Generator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fusion.interpreter import Interpreter
+from emotion.detection import FaceDetector
 from fusion.observation import Seen
 from kslr.core.errors import InputError
 from kslr.recognizer import SignPrediction
-from kslr.recordings import LANDMARK_SUFFIXES, Recording, cut_signs, record
+from kslr.recordings import LANDMARK_SUFFIXES, Recording, cut_signs, record, watch_video
 from kslr.segment import SignSegment
 from kslr.teaching.comparison import Comparison, compare, figure
+from kslr.teaching.takes import TAKE_SECONDS
 from kslr.teaching.vocabularies import TaughtVocabulary, load_vocabulary, taught_vocabularies
-from kslr.video import VideoFile
 from kslr.vocabulary import Sign
 from ui.server.services import Services
 from ui.shared.i18n import Refusal, names
 from ui.shared.uploads import Step
 from ui.video.translation import EXTENSIONS, REPORT_EVERY, video_refusal
 
-LONGEST = 30.0  # seconds of a learner's clip
+PEOPLE_EVERY = 1.0  # seconds between two looks at how many people are in view
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class Attempt:
 
     Attributes:
         sign: the word.
-        comparison: of the sign in the clip that came nearest.
-        seconds, example_seconds: how long the two were.
-        signs: how many signs the clip had.
-        several: whether several people were in view.
-        read: what the recogniser made of it, or None where the vocabulary has only one word.
-        named: the word that was read, or None.
+        comparison: of the sign in the clip that is nearest to the example.
+        seconds, example_seconds: how long the two last.
+        signs: how many signs the clip has.
+        several: whether several people are in view.
+        read: the recogniser's answer, or None where the vocabulary has only one word.
+        named: the word of that answer, or None.
     """
 
     sign: Sign
@@ -51,8 +51,8 @@ class Attempt:
     named: Sign | None
 
 
-def taught(name: str, services: Services) -> TaughtVocabulary:
-    """A vocabulary by its name.
+def load_examples(name: str, services: Services) -> TaughtVocabulary:
+    """The vocabulary whose examples are practised, by its name.
 
     Raises:
         Refusal: it is gone, or its file is damaged.
@@ -70,7 +70,7 @@ def practice_words(_: Any = None) -> list[dict[str, Any]]:
         try:
             vocabulary = load_vocabulary(path)
         except InputError:
-            continue  # a damaged file is told of on the Teach page
+            continue  # The Teach page reports damaged files.
         words = [{"id": sign.id, **names(sign)} for sign in vocabulary.signs if sign.id in vocabulary.exemplars]
         if words:
             found.append({"name": path.stem, "words": words})
@@ -89,14 +89,16 @@ def practice_example(asked: Any, services: Services) -> dict[str, Any]:
     """
     try:
         name, word = (str(one) for one in asked)
-        example = taught(name, services).exemplars[word]
+        example = load_examples(name, services).exemplars[word]
         return {"seconds": example.seconds, "points": hundredths(figure(np.asarray(example.window, np.float32)))}
     except (Refusal, InputError, KeyError, TypeError, ValueError):
         return {"problem": "practice.gone"}
 
 
-def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Services) -> Iterator[Step | Attempt]:
-    """Reads a learner's clip and compares its signs with the example.
+def compare_clip(
+    path: Path, vocabulary: TaughtVocabulary, word: str, services: Services
+) -> Generator[Step | Attempt, None, None]:
+    """Reads a learner's clip and compares its signs with a word's example.
 
     Args:
         path: a video, or a landmark recording.
@@ -107,65 +109,49 @@ def attempt(path: Path, vocabulary: TaughtVocabulary, word: str, services: Servi
         `Step` now and then, at last one `Attempt`.
 
     Raises:
-        Refusal: the clip can't be read or shows nothing to compare.
+        Refusal: the clip cannot be read or shows nothing to compare.
     """
     example = vocabulary.exemplars.get(word)
     if example is None:
         raise Refusal("practice.gone")
-    recording, seen = None, Seen()
+    if path.suffix.lower() not in (*EXTENSIONS, *LANDMARK_SUFFIXES):
+        raise Refusal("practice.format")
     try:
-        for step in _recorded(path, services):
-            if isinstance(step, Step):
-                yield step
-            else:
-                recording, seen = step
-    except Refusal:
-        raise
+        recording, several = yield from _record(path, services)
     except InputError as error:
-        raise video_refusal(error, 0.5, services.limits.upload_megabytes) from error
-    if recording is None or not np.isfinite(recording.x[:, 0]).any():
+        raise video_refusal(error, TAKE_SECONDS / 60, services.limits.upload_megabytes) from error
+    if not np.isfinite(recording.x[:, 0]).any():
         raise Refusal("practice.nobody")
-    found = cut_signs(recording)
-    window = np.asarray(example.window, np.float32)
-    compared = []
-    for segment in found:
-        try:
-            compared.append((compare(window, example.seconds, segment.window(), segment.end - segment.start), segment))
-        except InputError:
-            continue  # a stretch without raised hands is no sign; told below when there is no other
+    signs, window, compared = cut_signs(recording), np.asarray(example.window, np.float32), []
+    for segment in signs:
+        with suppress(InputError):  # A stretch without raised hands is no sign.
+            compared.append((compare(window, example.seconds, segment.window(), segment.seconds), segment))
     if not compared:
         raise Refusal("practice.no_hands")
     best, segment = max(compared, key=lambda one: one[0].score)
     sign = next(one for one in vocabulary.signs if one.id == word)
     read = _read(vocabulary, segment, services)
     named = next((one for one in vocabulary.signs if read and one.id == read.sign_id), None)
-    yield Attempt(sign, best, segment.end - segment.start, example.seconds, len(found), seen.several, read, named)
+    yield Attempt(sign, best, segment.seconds, example.seconds, len(signs), several, read, named)
 
 
-def _recorded(path: Path, services: Services) -> Iterator[Step | tuple[Recording, Seen]]:
-    """The landmarks of a clip and what was in view."""
+def _record(path: Path, services: Services) -> Generator[Step, None, tuple[Recording, bool]]:
+    """A clip's landmarks, and whether several people are in view; steps meanwhile."""
     if path.suffix.lower() in LANDMARK_SUFFIXES:
-        yield record(path), Seen()
-        return
-    if path.suffix.lower() not in EXTENSIONS:
-        raise Refusal("practice.format")
-    reported, frames = time.monotonic(), []
-    with (
-        services.count_video(),
-        VideoFile(path, longest=LONGEST) as video,
-        Interpreter(services.models, people_every=1.0).session() as session,
-        closing(session.observations(video)) as observations,
-    ):
-        for frame, observation in observations:
-            frames.append(observation.landmarks)
+        return record(path, longest=TAKE_SECONDS), False
+    landmarks, seen, several = [], Seen(), False
+    looked, reported = float("-inf"), time.monotonic()
+    frames = closing(watch_video(path, longest=TAKE_SECONDS))
+    with services.count_video(), FaceDetector() as faces, frames as watched:
+        for frame, found, done in watched:
+            landmarks.append(found)
+            if frame.seconds - looked >= PEOPLE_EVERY:
+                looked, several = frame.seconds, len(faces.detect(frame.rgb)) > 1
+            seen = seen.plus(found, several)
             if time.monotonic() - reported > REPORT_EVERY:
                 reported = time.monotonic()
-                yield Step(min(1.0, frame.seconds / video.duration) if video.duration else None, frame.seconds)
-        seen = session.seen
-    if not frames:
-        raise Refusal("video.unreadable")
-    x = np.stack([one.values() for one in frames])
-    yield Recording(np.array([one.seconds for one in frames]), x, frames[0].aspect, path.name), seen
+                yield Step(done, frame.seconds)
+    return Recording.from_landmarks(landmarks, path.name), seen.several
 
 
 def _read(vocabulary: TaughtVocabulary, segment: SignSegment, services: Services) -> SignPrediction | None:

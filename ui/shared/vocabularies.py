@@ -3,49 +3,78 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, TypeVar
 
 from fusion.interpreter import Models
-from kslr.core.cards import MODELS, read_card, card_path
+from kslr.core.cards import MODELS, read_card
 from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
-from kslr.recognizer import SignRecognizer
-from kslr.segment import SignSegment
-from kslr.teaching.vocabularies import (
-    TaughtVocabulary,
-    changing,
-    load_vocabulary,
-    save_vocabulary,
-    taught_vocabularies,
-    vocabularies_folder,
-)
-from kslr.teaching.words import check, forget, new_vocabulary, teach
+from kslr.recognizer import SignRecognizer, shipped_sign_cards
+from kslr.teaching import shelf
+from kslr.teaching.naming import LessonError, WordNames
+from kslr.teaching.takes import Take
+from kslr.teaching.vocabularies import TaughtVocabulary, load_vocabulary, taught_vocabularies
+from kslr.teaching.words import check_words
 from kslr.vocabulary import Sign, Vocabulary, kslr30
 from ui.shared.i18n import Refusal
-from ui.shared.naming import safe_name
 
-MOST_VOCABULARIES, MOST_WORDS, MOST_RECORDINGS = 100, 500, 50
-LOADED = 6  # recognisers kept ready
+KEPT = 6  # recognisers and checks that are kept ready
+Made = TypeVar("Made")
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turns what a lesson raises into a `Refusal`, which the pages show in the person's language.
+
+    >>> with refusals():
+    ...     raise LessonError("A word has at most 60 characters.", "long-word", n=60)
+    Traceback (most recent call last):
+    ...
+    ui.shared.i18n.Refusal: teach.long_word
+    """
+    try:
+        yield
+    except LessonError as error:
+        raise Refusal("teach." + error.code.replace("-", "_"), **error.values) from error
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A vocabulary to choose."""
+    """A vocabulary to choose from."""
 
     name: str
     words: int
     shipped: bool
 
 
+class FileCache:
+    """What was made of files: the `most` latest, each made again when its file has changed. For all threads."""
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._most, self._lock = most, threading.Lock()
+        self._made: OrderedDict[tuple[str, float], Any] = OrderedDict()
+
+    def get(self, path: Path, make: Callable[[Path], Made]) -> Made:
+        """What `make` gives for the file as it is now."""
+        key = (str(path), path.stat().st_mtime)
+        with self._lock:
+            if key in self._made:
+                self._made.move_to_end(key)
+                return self._made[key]  # type: ignore[no-any-return]
+        made = make(path)
+        with self._lock:
+            self._made[key] = made
+            while len(self._made) > self._most:
+                self._made.popitem(last=False)
+        return made
+
+
 class Vocabularies:
-    """All of them, for all sessions. Changes take turns, also with other processes that share the folder, so that two
-    people who teach one vocabulary lose nothing.
+    """All vocabularies, for all sessions. Changes go through `kslr.teaching.shelf`; every error of a lesson is a `Refusal`.
 
     Args:
         default: the models that the server was started with.
@@ -53,15 +82,11 @@ class Vocabularies:
 
     def __init__(self, default: Models) -> None:
         self._default = default
-        self._lock = threading.Lock()  # of what is kept ready
-        self._turn = threading.Lock()  # of changes
-        self._ready: OrderedDict[tuple[str, float], SignRecognizer] = OrderedDict()
-        self._counted: dict[tuple[str, float], int] = {}
-        self._checked: OrderedDict[tuple[str, float], dict[str, Any]] = OrderedDict()
+        self._recognizers, self._checks, self._counts = FileCache(), FileCache(), FileCache(shelf.MOST_VOCABULARIES)
 
     @cached_property
     def encoder(self) -> SignEncoder:
-        """The shared one, loaded when it is first needed."""
+        """The shared encoder, loaded when it is first needed."""
         return SignEncoder()
 
     @cached_property
@@ -76,28 +101,17 @@ class Vocabularies:
         return self._default.signs.vocabulary.name
 
     def listed(self) -> list[Listed]:
-        """Those to choose from: the default, the shipped, the taught."""
+        """The vocabularies to choose from: the default, the shipped, the taught. Damaged files are left out."""
         first = self._default.signs.vocabulary
         found = [Listed(first.name, len(first.signs) - len(first.untrained), True)]
-        for path in sorted(MODELS.glob("*.json")):
-            card, _ = read_card(path)
-            if card.task == "signs" and card.name != first.name:
+        for card in shipped_sign_cards():
+            if card.name != first.name:
                 found.append(Listed(card.name, sum(not label.startswith("_") for label in card.labels), True))
         for path in taught_vocabularies():
-            if path.stem != first.name:
-                try:
-                    found.append(Listed(path.stem, self._count(path), False))
-                except InputError:
-                    continue  # a damaged file is no choice
+            with suppress(InputError):
+                if path.stem != first.name:
+                    found.append(Listed(path.stem, self._counts.get(path, lambda file: len(load_vocabulary(file).signs)), False))
         return found
-
-    def _count(self, path: Path) -> int:
-        """A taught vocabulary's words, counted anew when its file has changed."""
-        key = (str(path), path.stat().st_mtime)
-        if key not in self._counted:
-            self._counted = {k: n for k, n in self._counted.items() if k[0] != key[0]}
-            self._counted[key] = len(load_vocabulary(path).signs)
-        return self._counted[key]
 
     def models(self, name: str | None) -> Models:
         """The models with the signs of a vocabulary.
@@ -118,166 +132,61 @@ class Vocabularies:
             raise Refusal("teach.unusable", name=name) from error
 
     def _recognizer(self, name: str) -> SignRecognizer:
-        shipped = MODELS / f"{name}.json"
-        path = shipped if any(shipped == card for card in MODELS.glob("*.json")) else self.path(name)
-        if not path.is_file():
-            raise Refusal("teach.unknown", name=name)
-        if path != shipped and len(load_vocabulary(path).signs) < 2:
-            raise Refusal("teach.two_words")
-        key = (str(path), path.stat().st_mtime)
-        with self._lock:
-            found = self._ready.get(key)
-        if found is None:
-            found = SignRecognizer(path)
-        with self._lock:
-            self._ready[key] = found
-            self._ready.move_to_end(key)
-            while len(self._ready) > LOADED:
-                self._ready.popitem(last=False)
-        return found
+        path = MODELS / f"{name}.json"
+        if path not in MODELS.glob("*.json"):  # The name comes from outside: it may lead out of the folder.
+            path = self.path(name)
+            if len(self.load(name).signs) < 2:
+                raise Refusal("teach.two_words")
+        return self._recognizers.get(path, SignRecognizer)
 
+    @refusals()
     def path(self, name: str) -> Path:
-        """A taught vocabulary's file, which may not be there.
+        """A taught vocabulary's file, which may not exist.
 
         Raises:
-            Refusal: no name for one.
+            Refusal: the name is not allowed.
         """
-        return vocabularies_folder() / f"{safe_name(name)}.npz"
+        return shelf.shelf_path(name)
 
+    @refusals()
     def load(self, name: str) -> TaughtVocabulary:
         """A taught vocabulary.
 
         Raises:
-            Refusal: there is none of this name, or it can't be read.
+            Refusal: there is none of this name, or it cannot be read.
         """
-        path = self.path(name)
-        if not path.is_file():
-            raise Refusal("teach.unknown", name=name)
-        try:
-            return load_vocabulary(path)
-        except InputError as error:
-            raise Refusal("teach.unusable", name=name) from error
+        return shelf.open_vocabulary(shelf.shelf_path(name))
 
+    @refusals()
     def create(self, name: str) -> str:
-        """An empty vocabulary.
+        """Makes an empty vocabulary; see `kslr.teaching.shelf.create_vocabulary`."""
+        return shelf.create_vocabulary(name, self.encoder).stem
 
-        Raises:
-            Refusal: the name is taken or none, or there are too many.
-        """
-        with self._changing():
-            path = self.path(name)
-            self._room_for(path)
-            save_vocabulary(path, new_vocabulary(path.stem, self.encoder))
-        return path.stem
+    @refusals()
+    def add(self, name: str, file: Path) -> str:
+        """Adds a vocabulary file that somebody sent; see `kslr.teaching.shelf.add_vocabulary`."""
+        return shelf.add_vocabulary(name, file, self.encoder).stem
 
-    def add(self, name: str, content: Path) -> str:
-        """Takes a vocabulary file that somebody sent.
+    @refusals()
+    def teach(self, name: str, word: WordNames, takes: Sequence[Take], *, face: bool = False) -> Sign:
+        """Adds takes of a word; see `kslr.teaching.shelf.teach_word`."""
+        return shelf.teach_word(shelf.shelf_path(name), word, takes, self.encoder, face=face)[1]
 
-        Raises:
-            Refusal: it is none, another encoder's, too large, or the name is taken.
-        """
-        try:
-            sent = load_vocabulary(content)
-        except InputError as error:
-            raise Refusal("teach.no_vocabulary") from error
-        if sent.encoder != self.encoder.card.weights["sha256"]:
-            raise Refusal("teach.other_encoder")
-        if len(sent.signs) > MOST_WORDS:
-            raise Refusal("teach.too_many_words", n=MOST_WORDS)
-        with self._changing():
-            path = self.path(name)
-            self._room_for(path)
-            save_vocabulary(path, replace(sent, name=path.stem))
-        return path.stem
-
-    @contextmanager
-    def _changing(self) -> Iterator[None]:
-        with self._turn, changing(vocabularies_folder()):
-            yield
-
-    def _room_for(self, path: Path) -> None:
-        there = taught_vocabularies()
-        if path.name.casefold() in {one.name.casefold() for one in there}:
-            raise Refusal("teach.taken", name=path.stem)
-        if len(there) >= MOST_VOCABULARIES:
-            raise Refusal("teach.too_many", n=MOST_VOCABULARIES)
-
-    def teach(
-        self,
-        name: str,
-        sign_of: Callable[[TaughtVocabulary], Sign],
-        signs: Sequence[SignSegment],
-        provenance: Sequence[str],
-        *,
-        face: bool = False,
-    ) -> Sign:
-        """Adds recordings of a word; makes the vocabulary if it is not there.
-
-        Args:
-            sign_of: the word, told from the vocabulary as it is now.
-            signs: one a recording.
-            provenance: where each is from.
-            face: whether the word's exemplar keeps the face.
-
-        Raises:
-            Refusal: it is full, or the name is none.
-        """
-        with self._changing():
-            path = self.path(name)
-            if not path.is_file():
-                self._room_for(path)
-            taught = self.load(name) if path.is_file() else new_vocabulary(path.stem, self.encoder)
-            sign = sign_of(taught)
-            there = [s.id for s in taught.signs]
-            if sign.id not in there and len(there) >= MOST_WORDS:
-                raise Refusal("teach.too_many_words", n=MOST_WORDS)
-            if (taught.recordings_of(sign.id) if sign.id in there else 0) + len(signs) > MOST_RECORDINGS:
-                raise Refusal("teach.too_many_recordings", n=MOST_RECORDINGS)
-            windows = np.stack([one.window(self.encoder.frames) for one in signs])
-            lengths = [one.end - one.start for one in signs]
-            save_vocabulary(path, teach(taught, sign, windows, self.encoder, provenance, seconds=lengths, face=face))
-        return sign
-
+    @refusals()
     def forget(self, name: str, sign_id: str) -> None:
-        """Takes a word out.
+        """Takes a word out; see `kslr.teaching.shelf.forget_word`."""
+        shelf.forget_word(shelf.shelf_path(name), sign_id)
 
-        Raises:
-            Refusal: it is not there.
-        """
-        with self._changing():
-            taught = self.load(name)
-            if sign_id not in {s.id for s in taught.signs}:
-                raise Refusal("teach.unknown", name=sign_id)
-            save_vocabulary(self.path(name), forget(taught, sign_id))
-
+    @refusals()
     def delete(self, name: str) -> None:
-        """Deletes a taught vocabulary.
+        """Deletes a taught vocabulary; see `kslr.teaching.shelf.delete_vocabulary`."""
+        shelf.delete_vocabulary(name)
 
-        Raises:
-            Refusal: it is not there.
-        """
-        with self._changing():
-            path = self.path(name)
-            if not path.is_file():
-                raise Refusal("teach.unknown", name=name)
-            path.unlink()
-
-    def checked(self, name: str) -> dict[str, Any]:
-        """How well the words are told apart, as `kslr.teaching.words.check`; empty with fewer than two words."""
-        path = self.path(name)
-        taught = self.load(name)
-        if len(taught.signs) < 2:
+    def check(self, name: str) -> dict[str, Any]:
+        """How well the words are told apart, as `kslr.teaching.words.check_words`; empty with fewer than two words."""
+        if len(self.load(name).signs) < 2:
             return {}
-        key = (str(path), path.stat().st_mtime)
-        with self._lock:
-            found = self._checked.get(key)
-        if found is None:
-            found = check(taught, self.encoder.background)
-        with self._lock:
-            self._checked[key] = found
-            while len(self._checked) > LOADED:
-                self._checked.popitem(last=False)
-        return found
+        return self._checks.get(self.path(name), lambda file: check_words(load_vocabulary(file), self.encoder.background))
 
     def words(self, name: str | None) -> dict[str, dict[str, str]]:
         """The words of any vocabulary: id → names in three languages and in Latin."""

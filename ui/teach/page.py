@@ -1,12 +1,12 @@
 """The Teach page: words of one's own from a few recordings each. What moves is in teach.js, what is done in routes.py."""
 
-from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES
 from kslr.teaching.naming import NAME_LENGTH, WORD_LENGTH
+from kslr.teaching.takes import TAKE_SECONDS, TAKE_SUFFIXES
 from ui.server.services import Services
 from ui.shared.frame import component
 from ui.shared.html import render
 from ui.shared.i18n import LANGUAGES
-from ui.teach.takes import LONGEST, TAKE_BYTES
+from ui.teach.takes import TAKE_BYTES
 
 
 def build_page(services: Services) -> None:
@@ -21,7 +21,7 @@ def page_html() -> str:
         languages=LANGUAGES,
         name_length=NAME_LENGTH,
         word_length=WORD_LENGTH,
-        accepted=",".join(("video/*", *VIDEO_SUFFIXES, *LANDMARK_SUFFIXES)),
+        accepted=",".join(("video/*", *TAKE_SUFFIXES)),
         megabytes=round(TAKE_BYTES / 1e6),
-        seconds=round(LONGEST),
+        seconds=round(TAKE_SECONDS),
     )

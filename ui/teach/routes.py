@@ -1,187 +1,197 @@
-"""The routes of the Teach page: takes in, vocabularies taught, tried, fetched and deleted. Answers are JSON.
+"""The routes of the Teach page: takes in; vocabularies taught, tried, fetched and deleted. Answers are JSON.
 
-What goes wrong is answered as ``{"error": key, "values": {…}}`` with a key of words.json.
+An error is answered as ``{"error": key, "values": {…}}`` with a key of words.json.
 """
 
 import asyncio
-import json
 import tempfile
 from collections.abc import Callable
-from functools import partial
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
 from kslr.core.errors import InputError
-from kslr.core.files import parse_json
+from kslr.teaching.naming import WordNames
 from kslr.teaching.vocabularies import vocabulary_bytes
-from ui.server.guard import same_origin
+from ui.server.guard import read_model, same_origin
 from ui.server.resources import give_memory_back
 from ui.server.services import Services
 from ui.shared.i18n import Refusal
-from ui.teach.lessons import landmark_file, learn, overview, todo, told, tried
+from ui.teach.lessons import landmark_file, learn, take_json, todo_words, try_clip, vocabulary_json
 from ui.teach.takes import TAKE_BYTES
 
 VOCABULARY_BYTES = 60_000_000
+BODY_BYTES = 100_000  # of a JSON body
+
+
+class Lesson(BaseModel):
+    """The body of ``/teach/word``: takes of a word, by their keys, and its names in three languages or its id."""
+
+    session: str
+    vocabulary: str
+    takes: list[str] = Field(max_length=100)
+    kk: str = ""
+    ru: str = ""
+    en: str = ""
+    word: str = ""
+    face: bool = False
+
+
+class Change(BaseModel):
+    """The body of ``/teach/change``: what to do with a vocabulary, with one of its words, or with somebody's takes."""
+
+    do: Literal["create", "forget", "delete", "drop"]
+    vocabulary: str = ""
+    word: str = ""
+    session: str = ""
+    takes: list[str] | None = None
 
 
 def build_teach_router(services: Services) -> APIRouter:
     """The routes ``/teach/…`` and ``/vocabularies``."""
     routes = APIRouter()
-    shelf, desk = services.vocabularies, services.desk
+    vocabularies, desk = services.vocabularies, services.desk
 
-    async def body(request: Request, most: int) -> bytes:
-        parts, size = [], 0
-        async for part in request.stream():
-            size += len(part)
-            if size > most:
-                raise Refusal("teach.large", size=round(most / 1e6))
-            parts.append(part)
-        return b"".join(parts)
+    async def answer(request: Request, work: Callable[..., Any], most: int = 0) -> Response:
+        """What the work gives, as JSON, or the error. The work runs in a thread.
 
-    async def answered(request: Request, work: Callable[[], Any]) -> Response:
-        """What the work gives as JSON, or why not; the work is done in a thread."""
+        Args:
+            work: takes the request's body when `most` is given, else nothing.
+            most: bytes that the body may have.
+        """
         if not same_origin(request.headers):
             return Response(status_code=403)
         try:
-            found = await asyncio.get_running_loop().run_in_executor(None, work)
-        except Refusal as refused:
-            found = {"error": refused.key, "values": refused.values}
+            arguments = [await read_body(request, most)] if most else []
+            found = await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+        except Refusal as refusal:
+            found = {"error": refusal.key, "values": refusal.values}
         except InputError:
             found = {"error": "teach.failed", "values": {}}
-        return found if isinstance(found, Response) else Response(json.dumps(found), media_type="application/json")
-
-    async def sent(request: Request, most: int, work: Callable[[bytes], Any]) -> Response:
-        if not same_origin(request.headers):
-            return Response(status_code=403)
-        try:
-            content = await body(request, most)
-        except Refusal as refused:
-            return Response(json.dumps({"error": refused.key, "values": refused.values}), media_type="application/json")
-        return await answered(request, partial(work, content))
-
-    def fields(content: bytes) -> dict[str, Any]:
-        try:
-            found = parse_json(content)
-        except InputError:
-            found = None
-        if not isinstance(found, dict):
-            raise Refusal("teach.failed")
-        return found
-
-    def keys(given: Any) -> list[str]:
-        if not isinstance(given, list):
-            raise Refusal("teach.failed")
-        return [str(key) for key in given]
+        return found if isinstance(found, Response) else JSONResponse(found)
 
     @routes.get("/vocabularies")
-    async def vocabularies(request: Request) -> Response:
-        return await answered(request, lambda: [vars(one) for one in shelf.listed()])
+    async def list_vocabularies(request: Request) -> Response:
+        return await answer(request, lambda: [asdict(one) for one in vocabularies.listed()])
 
     @routes.get("/vocabularies/words")
-    async def words(request: Request, name: str = "") -> Response:
-        return await answered(request, lambda: shelf.words(name))
+    async def list_words(request: Request, name: str = "") -> Response:
+        return await answer(request, lambda: vocabularies.words(name))
 
     @routes.get("/teach/vocabulary")
-    async def vocabulary(request: Request, name: str) -> Response:
-        return await answered(request, lambda: overview(services, name))
+    async def show_vocabulary(request: Request, name: str) -> Response:
+        return await answer(request, lambda: vocabulary_json(services, name))
 
     @routes.get("/teach/todo")
-    async def left(request: Request) -> Response:
-        return await answered(request, lambda: todo(services, set()))
+    async def list_todo(request: Request) -> Response:
+        return await answer(request, lambda: todo_words(services, set()))
 
     @routes.post("/teach/take")
-    async def take(request: Request, session: str, name: str, trimmed: bool = False) -> Response:
-        def work(content: bytes) -> dict[str, Any]:
-            seen = desk.watch(session_key(session), content, name, trimmed)
+    async def post_take(request: Request, session: str, name: str, trimmed: bool = False) -> Response:
+        def watch(content: bytes) -> dict[str, Any]:
+            kept = desk.watch(check_session(session), content, name, trimmed)
             give_memory_back()
-            return told(seen)
+            return take_json(kept)
 
-        return await sent(request, TAKE_BYTES, work)
+        return await answer(request, watch, TAKE_BYTES)
 
     @routes.post("/teach/try")
-    async def try_it(request: Request, vocabulary: str, name: str) -> Response:
-        return await sent(request, TAKE_BYTES, lambda content: tried(services, vocabulary, content, name))
+    async def post_try(request: Request, vocabulary: str, name: str) -> Response:
+        return await answer(request, lambda content: try_clip(services, vocabulary, content, name), TAKE_BYTES)
 
     @routes.post("/teach/word")
-    async def word(request: Request) -> Response:
-        def work(content: bytes) -> dict[str, Any]:
-            given = fields(content)
-            text = {key: str(given.get(key, "")) for key in ("kk", "ru", "en", "word")}
-            takes = desk.find(session_key(str(given.get("session", ""))), keys(given.get("takes", []))[:100])
-            return learn(services, str(given.get("vocabulary", "")), takes, face=given.get("face") is True, **text)
+    async def post_word(request: Request) -> Response:
+        def teach(content: bytes) -> dict[str, Any]:
+            body = read_model(content, Lesson)
+            takes = [kept.take for kept in desk.find(check_session(body.session), body.takes)]
+            word = WordNames(body.kk, body.ru, body.en, body.word)
+            return learn(services, body.vocabulary, word, takes, body.face)
 
-        return await sent(request, 100_000, work)
+        return await answer(request, teach, BODY_BYTES)
 
     @routes.post("/teach/change")
-    async def change(request: Request) -> Response:
-        def work(content: bytes) -> dict[str, Any]:
-            given = fields(content)
-            name = str(given.get("vocabulary", ""))
-            match given.get("do"):
+    async def post_change(request: Request) -> Response:
+        def change(content: bytes) -> dict[str, Any]:
+            body = read_model(content, Change)
+            match body.do:
                 case "create":
-                    return overview(services, shelf.create(name))
+                    return vocabulary_json(services, vocabularies.create(body.vocabulary))
                 case "forget":
-                    shelf.forget(name, str(given.get("word", "")))
-                    return overview(services, name)
+                    vocabularies.forget(body.vocabulary, body.word)
+                    return vocabulary_json(services, body.vocabulary)
                 case "delete":
-                    shelf.delete(name)
-                    return {"deleted": name}
+                    vocabularies.delete(body.vocabulary)
+                    return {"deleted": body.vocabulary}
                 case "drop":
-                    takes = given.get("takes")
-                    desk.drop(session_key(str(given.get("session", ""))), None if takes is None else keys(takes))
+                    desk.drop(check_session(body.session), body.takes)
                     return {"dropped": True}
-            raise Refusal("teach.failed")
 
-        return await sent(request, 100_000, work)
+        return await answer(request, change, BODY_BYTES)
 
     @routes.post("/teach/upload")
-    async def upload(request: Request, name: str) -> Response:
-        def work(content: bytes) -> dict[str, Any]:
+    async def upload_vocabulary(request: Request, name: str) -> Response:
+        def add(content: bytes) -> dict[str, Any]:
             with tempfile.TemporaryDirectory(prefix="kslr-vocabulary-") as folder:
                 path = Path(folder) / "sent.npz"
                 path.write_bytes(content)
-                return overview(services, shelf.add(name, path))
+                return vocabulary_json(services, vocabularies.add(name, path))
 
-        return await sent(request, VOCABULARY_BYTES, work)
+        return await answer(request, add, VOCABULARY_BYTES)
 
     @routes.get("/teach/download")
-    async def download(request: Request, vocabulary: str, shown: bool = True) -> Response:
-        def work() -> Response:
-            from dataclasses import replace
+    async def download_vocabulary(request: Request, vocabulary: str, shown: bool = True) -> Response:
+        def file() -> Response:
+            taught = vocabularies.load(vocabulary)
+            content = vocabulary_bytes(taught if shown else replace(taught, exemplars={}))
+            return file_response(content, f"{taught.name}.npz")
 
-            taught = shelf.load(vocabulary)
-            return _file(vocabulary_bytes(taught if shown else replace(taught, exemplars={})), f"{taught.name}.npz")
-
-        return await answered(request, work)
+        return await answer(request, file)
 
     @routes.get("/teach/recording")
-    async def recording(request: Request, session: str, take: str, kind: str = "npz", face: bool = False) -> Response:
-        def work() -> Response:
+    async def download_recording(request: Request, session: str, take: str, kind: str = "npz", face: bool = False) -> Response:
+        def file() -> Response:
             if kind not in ("npz", "pose"):
                 raise Refusal("teach.failed")
-            one = desk.find(session_key(session), [take])[0]
-            return _file(landmark_file(one, kind, face), f"{Path(one.recording.name).stem or 'take'}.{kind}")
+            recording = desk.find(check_session(session), [take])[0].take.recording
+            return file_response(landmark_file(recording, kind, face), f"{Path(recording.name).stem or 'take'}.{kind}")
 
-        return await answered(request, work)
+        return await answer(request, file)
 
     return routes
 
 
-def session_key(session: str) -> str:
-    """A tab's key, which it makes up itself, long enough that nobody else's is met by chance.
+async def read_body(request: Request, most: int) -> bytes:
+    """A request's body, which is not read further when it is too large.
 
     Raises:
-        Refusal: shorter or longer.
+        Refusal: it has more than `most` bytes.
+    """
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise Refusal("teach.large", size=round(most / 1e6))
+        parts.append(part)
+    return b"".join(parts)
+
+
+def check_session(session: str) -> str:
+    """A tab's key, which the tab makes up itself, long enough that nobody hits another one's by chance.
+
+    Raises:
+        Refusal: shorter than 16 or longer than 64 characters.
     """
     if not 16 <= len(session) <= 64:
         raise Refusal("teach.failed")
     return session
 
 
-def _file(content: bytes, name: str) -> Response:
-    from urllib.parse import quote
-
+def file_response(content: bytes, name: str) -> Response:
+    """A file to be saved."""
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "private, no-store"}
     return Response(content, media_type="application/octet-stream", headers=headers)

@@ -1,4 +1,4 @@
-"""Takes: recordings that somebody made a moment ago, watched once, judged, and kept in memory for a while as landmarks.
+"""The takes that people have just recorded: watched once, judged, and kept in memory for a while as landmarks.
 
 A clip lies in a temporary file while it is watched and is deleted then, whatever happens; its pictures are kept nowhere.
 """
@@ -7,122 +7,87 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-import numpy as np
-
-from kslr.core.errors import InputError
-from kslr.holistic import HolisticTracker
-from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, record
-from kslr.teaching.takes import Verdict, judge, sharpness
-from kslr.video import VideoFile
+from kslr.teaching.takes import TAKE_SUFFIXES, Take, watch_take
 from ui.shared.i18n import Refusal
+from ui.shared.vocabularies import refusals
 
-TAKE_BYTES = 40_000_000
-LONGEST = 30.0  # seconds of a clip
-LANDMARK_BYTES = 64_000_000  # of a landmark file unpacked: thirty seconds at more frames than any camera has
+TAKE_BYTES = 40_000_000  # maximum size of an uploaded clip
 KEPT_SECONDS = 1800.0  # after which a take that nobody used is forgotten
-MOST_OF_ONE, MOST_OF_ALL = 40, 400
-MOST_WAITING = 12
+MOST_OF_ONE, MOST_OF_ALL = 40, 400  # takes that are kept of one person, of all
+MOST_WAITING = 12  # clips that wait to be watched
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Take:
-    """One recording.
+class KeptTake:
+    """A take that is kept for a while.
 
     Attributes:
-        key: by which it is asked for; cannot be guessed.
-        recording: its landmarks.
-        verdict: what it is worth.
+        take: its landmarks and verdict.
+        key: what the browser names it by; nobody can guess it.
         made: when, by the process's clock.
     """
 
-    key: str
-    recording: Recording
-    verdict: Verdict
+    take: Take
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(12))
     made: float = field(default_factory=time.monotonic)
 
 
-def watch(path: Path, name: str, trimmed: bool = False) -> Take:
-    """Runs the one pass over a clip, or reads a landmark file.
-
-    Args:
-        path: where it lies.
-        name: what the person called it.
-        trimmed: whether somebody may have cut it to the sign.
-
-    Raises:
-        Refusal: it can't be read.
-    """
-    suffix = path.suffix.lower()
-    try:
-        if suffix in LANDMARK_SUFFIXES:
-            one = record(path, most=LANDMARK_BYTES)
-            if one.seconds[-1] - one.seconds[0] > LONGEST:
-                raise Refusal("teach.long_clip", n=round(LONGEST))
-            recording, sharp = Recording(one.seconds, one.x, one.aspect, name), None
-        else:
-            recording, sharp = _seen(path, name)
-    except Refusal:
-        raise
-    except InputError as error:
-        if "is longer than" in str(error):
-            raise Refusal("teach.long_clip", n=round(LONGEST)) from error
-        raise Refusal("teach.unreadable", name=name) from error
-    return Take(secrets.token_urlsafe(12), recording, judge(recording, sharp, trimmed=trimmed))
-
-
-def _seen(path: Path, name: str) -> tuple[Recording, float | None]:
-    seconds, rows, sharp = [], [], []
-    with VideoFile(path, longest=LONGEST) as video, HolisticTracker() as tracker:
-        for frame in video:
-            landmarks = tracker.process(frame)
-            seconds.append(frame.seconds)
-            rows.append(landmarks.values())
-            if (clear := sharpness(frame.rgb, landmarks)) is not None:
-                sharp.append(clear)
-        aspect = video.size[0] / video.size[1]
-    return Recording(np.array(seconds), np.stack(rows), aspect, name), float(np.mean(sharp)) if sharp else None
-
-
 class Desk:
-    """The takes of everybody, each person's apart from the others', and the one thread that watches them in turn."""
+    """The takes of all people, each person's apart from the others', and the one thread that watches them in turn."""
 
     def __init__(self) -> None:
-        self._takes: dict[str, dict[str, Take]] = {}
+        self._takes: dict[str, dict[str, KeptTake]] = {}
         self._lock = threading.Lock()
         self._waiting = 0
-        self.thread = ThreadPoolExecutor(1, thread_name_prefix="takes")
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="takes")
 
     def __len__(self) -> int:
         return sum(map(len, self._takes.values()))
 
-    def watch(self, session: str, content: bytes, name: str, trimmed: bool = False) -> Take:
-        """Watches what somebody sent and keeps its landmarks.
+    def watch(self, session: str, content: bytes, name: str, trimmed: bool = False) -> KeptTake:
+        """Watches a clip and keeps its landmarks.
 
         Args:
             session: whose it is.
-            content: of a video or of a landmark file.
+            content: of a video or a landmark file.
             name: with its suffix.
+            trimmed: whether somebody may have cut it to the sign.
 
         Raises:
-            Refusal: it can't be read, is too large, or there are too many.
+            Refusal: it cannot be read, is too large, or there are too many.
         """
-        take = self.glance(content, name, trimmed)
+        kept = KeptTake(self.judge(content, name, trimmed))
         with self._lock:
             own = self._takes.setdefault(session, {})
             while len(own) >= MOST_OF_ONE:
                 own.pop(next(iter(own)))
-            own[take.key] = take
-        return take
+            own[kept.key] = kept
+        return kept
 
-    def glance(self, content: bytes, name: str, trimmed: bool = False) -> Take:
-        """The same without keeping it."""
+    def judge(self, content: bytes, name: str, trimmed: bool = False) -> Take:
+        """Watches a clip without keeping it; see `watch`."""
+        return self.run(content, name, lambda path, shown: watch_take(path, shown, trimmed))
+
+    @refusals()
+    def run(self, content: bytes, name: str, work: Callable[[Path, str], Result]) -> Result:
+        """Runs work on an uploaded clip when its turn has come.
+
+        Args:
+            content, name: of the clip.
+            work: takes the path of a temporary file and the clip's name.
+
+        Raises:
+            Refusal: the clip is empty, too large or of a kind that is not accepted, or too many are waiting.
+        """
         suffix = Path(name).suffix.lower()
-        if suffix not in VIDEO_SUFFIXES + LANDMARK_SUFFIXES:
+        if suffix not in TAKE_SUFFIXES:
             raise Refusal("teach.format")
         if not content:
             raise Refusal("video.empty")
@@ -137,25 +102,25 @@ class Desk:
             with tempfile.TemporaryDirectory(prefix="kslr-take-") as folder:
                 path = Path(folder) / f"take{suffix}"
                 path.write_bytes(content)
-                return self.thread.submit(watch, path, Path(name).name[:80], trimmed).result()
+                return self._thread.submit(work, path, Path(name).name[:80]).result()
         finally:
             with self._lock:
                 self._waiting -= 1
 
-    def find(self, session: str, keys: Iterable[str]) -> list[Take]:
+    def find(self, session: str, keys: Iterable[str]) -> list[KeptTake]:
         """Somebody's takes.
 
         Raises:
-            Refusal: one is not there, as when it was forgotten.
+            Refusal: one is not there, such as a forgotten one.
         """
         own = self._takes.get(session, {})
-        found = [own.get(key) for key in keys]
-        if any(take is None for take in found):
-            raise Refusal("teach.gone")
-        return [take for take in found if take is not None]
+        try:
+            return [own[key] for key in keys]
+        except KeyError as error:
+            raise Refusal("teach.gone") from error
 
     def drop(self, session: str, keys: Iterable[str] | None = None) -> None:
-        """Forgets somebody's takes: those, or all."""
+        """Forgets some of somebody's takes, or all when None."""
         with self._lock:
             if keys is None:
                 self._takes.pop(session, None)
@@ -164,18 +129,14 @@ class Desk:
                     self._takes.get(session, {}).pop(key, None)
 
     def forget_old(self) -> None:
-        """Forgets what nobody used for long."""
+        """Forgets the takes that nobody used for long."""
         oldest = time.monotonic() - KEPT_SECONDS
         with self._lock:
-            for session, own in list(self._takes.items()):
-                kept = {key: take for key, take in own.items() if take.made >= oldest}
-                if kept:
-                    self._takes[session] = kept
-                else:
-                    del self._takes[session]
+            fresh = {who: {key: kept for key, kept in own.items() if kept.made >= oldest} for who, own in self._takes.items()}
+            self._takes = {who: own for who, own in fresh.items() if own}
 
     def close(self) -> None:
         """Forgets everything."""
         with self._lock:
             self._takes.clear()
-        self.thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.shutdown(wait=False, cancel_futures=True)

@@ -11,8 +11,8 @@ from kslr.core.errors import InputError
 from kslr.teaching.vocabularies import (
     Exemplar,
     TaughtVocabulary,
-    changing,
     load_vocabulary,
+    lock_folder,
     save_vocabulary,
     taught_vocabularies,
     vocabulary_path,
@@ -125,11 +125,11 @@ TEACHER = """
 import sys, time
 from dataclasses import replace
 from pathlib import Path
-from kslr.teaching.vocabularies import TaughtVocabulary, changing, load_vocabulary, save_vocabulary
+from kslr.teaching.vocabularies import TaughtVocabulary, lock_folder, load_vocabulary, save_vocabulary
 
 path, name = Path(sys.argv[1]), sys.argv[2]
 for number in range(15):
-    with changing(path.parent):
+    with lock_folder(path.parent):
         now = load_vocabulary(path).name if path.exists() else ""
         time.sleep(0.005)  # time for the other one to come between
         save_vocabulary(path, TaughtVocabulary(now + name, "0" * 64))
@@ -145,12 +145,12 @@ def test_two_processes_that_change_one_vocabulary_lose_nothing(tmp_path: Path) -
 
 
 def test_who_waits_too_long_is_told(tmp_path: Path) -> None:
-    with changing(tmp_path), pytest.raises(InputError, match="Another program"), changing(tmp_path, patience=0.1):
+    with lock_folder(tmp_path), pytest.raises(InputError, match="Another program"), lock_folder(tmp_path, patience=0.1):
         pass
-    with changing(tmp_path, patience=0.1):
+    with lock_folder(tmp_path, patience=0.1):
         pass  # free again
 
 
 def test_a_folder_that_cannot_be_written_is_told() -> None:
-    with pytest.raises(InputError, match="cannot be written"), changing("/dev/null/vocabularies"):
+    with pytest.raises(InputError, match="cannot be written"), lock_folder("/dev/null/vocabularies"):
         pass

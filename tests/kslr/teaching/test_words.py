@@ -8,7 +8,7 @@ from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
 from kslr.recognizer import SignRecognizer
 from kslr.teaching.vocabularies import TaughtVocabulary, save_vocabulary
-from kslr.teaching.words import check, forget, head_of, new_vocabulary, teach
+from kslr.teaching.words import build_head, check_words, forget, new_vocabulary, teach
 from kslr.training.datasets import load_pack
 from kslr.vocabulary import Sign
 
@@ -55,18 +55,18 @@ def test_taught_words_are_recognised_from_the_file(taught: TaughtVocabulary, tmp
 
 
 def test_another_persons_take_is_not_rejected_because_five_were_alike(taught: TaughtVocabulary, encoder: SignEncoder) -> None:
-    head = head_of(taught, encoder.background)
+    head = build_head(taught, encoder.background)
     assert head.temperature >= 1.0
     assert head.threshold <= 0.8
 
 
 def test_checking_asks_what_was_left_out(taught: TaughtVocabulary, encoder: SignEncoder) -> None:
-    report = check(taught, encoder.background)
+    report = check_words(taught, encoder.background)
     assert report["accuracy"] >= 0.9
     assert report["per_word"]["w0"]["recordings"] == 4
-    # Two names for one gesture cannot be told apart, and the check must say so.
+    # Two names for one gesture cannot be told apart, and the check_words must say so.
     twin = teach(taught, Sign("twin", "егіз", "twin", "twin", "близнец"), gesture(0, 4, seed=7), encoder)
-    confused = check(twin, encoder.background)
+    confused = check_words(twin, encoder.background)
     assert {"w0", "twin"} & set(confused["weak"])
     assert any({pair["right"], pair["answered"]} == {"w0", "twin"} for pair in confused["confused"])
 
@@ -77,7 +77,7 @@ def test_forgetting_keeps_the_others(taught: TaughtVocabulary, encoder: SignEnco
     assert len(less.provenance) == 12
     assert not any(name.startswith("1-") for name in less.provenance)
     z = encoder.embed(gesture(3, 2, seed=9))
-    assert (head_of(less, encoder.background).probabilities(z).argmax(axis=1) == 2).all()
+    assert (build_head(less, encoder.background).probabilities(z).argmax(axis=1) == 2).all()
     with pytest.raises(InputError, match="no word"):
         forget(less, "w1")
 
@@ -100,7 +100,9 @@ def test_what_cannot_be_taught_is_told(taught: TaughtVocabulary, encoder: SignEn
     with pytest.raises(InputError, match="another encoder"):
         teach(alien, Sign("x", "x", "x", "x", "x"), gesture(0, 1), encoder)
     with pytest.raises(InputError, match="at least two"):
-        head_of(teach(new_vocabulary("one", encoder), Sign("x", "x", "x", "x", "x"), gesture(0, 2), encoder), encoder.background)
+        build_head(
+            teach(new_vocabulary("one", encoder), Sign("x", "x", "x", "x", "x"), gesture(0, 2), encoder), encoder.background
+        )
     (tmp_path / "bad.npz").write_bytes(b"nothing")
     np.savez(tmp_path / "other.npz", x=np.zeros(3))
     for name in ("bad.npz", "other.npz", "missing.npz"):
@@ -134,11 +136,11 @@ def test_the_recording_nearest_to_the_others_is_kept_to_be_shown(encoder: SignEn
 
 
 def test_twenty_words_from_five_recordings_are_read_again(shared_data: Path, encoder: SignEncoder) -> None:
-    data = load_pack("holistic59", shared_data).some_classes(20, 1)
+    data = load_pack("holistic59", shared_data).sample_classes(20, 1)
     vocabulary = new_vocabulary("twenty", encoder)
     for c, name in enumerate(data.names):
         vocabulary = teach(vocabulary, Sign(name, name, name, name, name), data.x[data.label == c][:5], encoder)
-    head = head_of(vocabulary, encoder.background)
+    head = build_head(vocabulary, encoder.background)
     test = np.concatenate([np.flatnonzero(data.label == c)[-5:] for c in range(20)])
     right = head.probabilities(encoder.embed(data.x[test]))[:, :20].argmax(axis=1) == data.label[test]
     assert right.mean() > 0.85

@@ -6,25 +6,24 @@ import numpy as np
 import pytest
 
 from kslr.encoder import SignEncoder
+from kslr.teaching.takes import judge
 from kslr.teaching.vocabularies import save_vocabulary
 from kslr.teaching.words import new_vocabulary, teach
 from kslr.vocabulary import Sign
 from tests.ui.practice.test_page import STILL, WAVE, drawn, saved
-from ui.practice.attempts import Attempt, attempt, hundredths, practice_example, practice_words, taught
+from ui.practice.attempts import Attempt, compare_clip, hundredths, load_examples, practice_example, practice_words
 from ui.shared.i18n import Refusal
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch) -> Path:
     """A folder of vocabularies with one of a drawn word, one without examples, and a damaged one."""
-    from kslr.recordings import longest_sign
-
     monkeypatch.setenv("KSLR_HOME", str(tmp_path))
     encoder, folder = SignEncoder(), tmp_path / "vocabularies"
     folder.mkdir()
-    sign = longest_sign(drawn())
+    sign = judge(drawn()).sign
     window = sign.window(encoder.frames)[None]
-    mine = teach(new_vocabulary("mine", encoder), WAVE, window, encoder, seconds=[sign.end - sign.start])
+    mine = teach(new_vocabulary("mine", encoder), WAVE, window, encoder, seconds=[sign.seconds])
     save_vocabulary(folder / "mine.npz", teach(mine, STILL, window, encoder, exemplar=False))
     save_vocabulary(folder / "plain.npz", dataclasses.replace(mine, name="plain", exemplars={}))
     (folder / "broken.npz").write_bytes(b"none")
@@ -55,7 +54,7 @@ def test_what_is_not_there_is_told(home, services, asked):
 
 
 def test_an_attempt_gives_the_nearest_sign_of_the_clip(home, services, tmp_path):
-    steps = list(attempt(saved(tmp_path / "own.npz", drawn()), taught("mine", services), "wave", services))
+    steps = list(compare_clip(saved(tmp_path / "own.npz", drawn()), load_examples("mine", services), "wave", services))
     (found,) = [step for step in steps if isinstance(step, Attempt)]
     assert found.sign.id == "wave"
     assert found.comparison.score > 95
@@ -65,21 +64,21 @@ def test_an_attempt_gives_the_nearest_sign_of_the_clip(home, services, tmp_path)
 
 
 def test_of_one_word_nothing_is_asked(home, services, tmp_path):
-    one = dataclasses.replace(taught("mine", services), signs=(Sign("wave", "а", "a", "a", "а"),))
-    *_, found = attempt(saved(tmp_path / "own.npz", drawn()), one, "wave", services)
+    one = dataclasses.replace(load_examples("mine", services), signs=(Sign("wave", "а", "a", "a", "а"),))
+    *_, found = compare_clip(saved(tmp_path / "own.npz", drawn()), one, "wave", services)
     assert found.read is None
 
 
 def test_a_file_of_another_kind_and_a_word_that_is_gone_are_refused(home, services, tmp_path):
     path = tmp_path / "notes.txt"
     path.write_text("words")
-    vocabulary = taught("mine", services)
+    vocabulary = load_examples("mine", services)
     with pytest.raises(Refusal, match=r"practice\.format"):
-        list(attempt(path, vocabulary, "wave", services))
+        list(compare_clip(path, vocabulary, "wave", services))
     with pytest.raises(Refusal, match=r"practice\.gone"):
-        list(attempt(path, vocabulary, "none", services))
+        list(compare_clip(path, vocabulary, "none", services))
     with pytest.raises(Refusal, match=r"practice\.gone"):
-        taught("../mine", services)
+        load_examples("../mine", services)
 
 
 def test_hundredths():

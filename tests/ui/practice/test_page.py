@@ -8,9 +8,10 @@ import pytest
 from kslr.encoder import SignEncoder
 from kslr.landmarks import mirror
 from kslr.recognizer import SignPrediction
-from kslr.recordings import Recording, longest_sign, record, save_recording
+from kslr.recordings import Recording, record, save_recording
 from kslr.segment import SignSegment
 from kslr.teaching.comparison import Comparison, Deviation
+from kslr.teaching.takes import judge
 from kslr.teaching.vocabularies import save_vocabulary
 from kslr.teaching.words import new_vocabulary, teach
 from kslr.vocabulary import Sign
@@ -48,7 +49,7 @@ def vocabulary(server, request) -> str:
     encoder = SignEncoder()
     one = new_vocabulary("drawn", encoder)
     for sign, still in ((WAVE, False), (STILL, True)):
-        segment = longest_sign(drawn(still=still))
+        segment = judge(drawn(still=still)).sign
         one = teach(one, sign, segment.window(encoder.frames)[None], encoder, seconds=[segment.end - segment.start])
     folder = server.log.parent / "home/vocabularies"
     folder.mkdir(parents=True, exist_ok=True)
@@ -168,7 +169,7 @@ def test_what_cannot_be_compared_is_told(visit, vocabulary, tmp_path, still_clip
 
 def test_a_clip_played_to_the_camera_is_compared_with_its_own_example(visit, server, signing_clip, signing_camera):
     encoder = SignEncoder()
-    segment = longest_sign(record(signing_clip))
+    segment = judge(record(signing_clip)).sign
     one = teach(new_vocabulary("real", encoder), WAVE, segment.window(30)[None], encoder, seconds=[segment.end - segment.start])
     folder = server.log.parent / "home/vocabularies"
     folder.mkdir(parents=True, exist_ok=True)
@@ -223,4 +224,4 @@ def test_every_kind_has_words(kind):
 
 
 def test_a_segment_of_the_drawn_signer_is_a_sign():
-    assert isinstance(longest_sign(drawn()), SignSegment)
+    assert isinstance(judge(drawn()).sign, SignSegment)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from fusion.interpreter import Models
-from kslr.teaching.takes import judge
+from kslr.teaching.naming import WordNames
+from kslr.teaching.takes import Take, judge
 from kslr.teaching.vocabularies import TaughtVocabulary, save_vocabulary, vocabularies_folder
-from kslr.vocabulary import Sign
 from tests.takes import take
 from ui.shared.i18n import Refusal
 from ui.shared.vocabularies import Vocabularies
@@ -25,13 +25,9 @@ def shelf(models, tmp_path, monkeypatch) -> Vocabularies:
     return Vocabularies(models)
 
 
-def sign(word: str) -> Sign:
-    return Sign(word, f"{word} kk", word, f"{word} en", f"{word} ru")
-
-
 def add(shelf: Vocabularies, name: str, word: str, takes: int = 3) -> None:
-    recordings = [take(word, n) for n in range(takes)]
-    shelf.teach(name, lambda _: sign(word), [judge(one).sign for one in recordings], [one.name for one in recordings])
+    made = [take(word, n) for n in range(takes)]
+    shelf.teach(name, WordNames(f"{word} kk", f"{word} ru", f"{word} en", word), [Take(one, judge(one)) for one in made])
 
 
 def test_words_taught_are_read_and_listed(shelf, models):
@@ -47,15 +43,15 @@ def test_words_taught_are_read_and_listed(shelf, models):
     assert found.emotions is models.emotions
     assert found.signs is shelf.models("mine").signs  # loaded once
     assert found.signs.recognize(judge(take("pump", 9)).sign).sign_id == "pump"
-    assert shelf.checked("mine")["accuracy"] == 1.0
+    assert shelf.check("mine")["accuracy"] == 1.0
     assert [(one.name, one.words) for one in shelf.listed() if not one.shipped] == [("mine", 2)]
-    assert shelf.words("mine")["pump"] == {"kk": "pump kk", "ru": "pump ru", "en": "pump en", "latin": "pump"}
+    assert shelf.words("mine")["pump"] == {"kk": "pump kk", "ru": "pump ru", "en": "pump en", "latin": "pump kk"}
     assert shelf.words("")["su"]["en"] == "Water"
     # What changes is read anew.
     shelf.forget("mine", "pump")
     with pytest.raises(Refusal, match="two_words"):
         shelf.models("mine")
-    assert shelf.checked("mine") == {}
+    assert shelf.check("mine") == {}
     shelf.delete("mine")
     assert not [one for one in shelf.listed() if not one.shipped]
 
@@ -104,9 +100,9 @@ def test_a_sent_file_is_looked_at_before_it_is_kept(shelf, tmp_path):
 
 
 def test_there_is_an_end_to_everything(shelf, monkeypatch):
-    monkeypatch.setattr("ui.shared.vocabularies.MOST_VOCABULARIES", 1)
-    monkeypatch.setattr("ui.shared.vocabularies.MOST_WORDS", 1)
-    monkeypatch.setattr("ui.shared.vocabularies.MOST_RECORDINGS", 4)
+    monkeypatch.setattr("kslr.teaching.shelf.MOST_VOCABULARIES", 1)
+    monkeypatch.setattr("kslr.teaching.shelf.MOST_WORDS", 1)
+    monkeypatch.setattr("kslr.teaching.shelf.MOST_RECORDINGS", 4)
     add(shelf, "mine", "circle")
     with pytest.raises(Refusal, match="too_many_recordings"):
         add(shelf, "mine", "circle")

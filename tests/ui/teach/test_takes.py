@@ -31,12 +31,12 @@ def test_a_clip_is_watched_once_and_leaves_nothing_behind(desk, astronaut, tmp_p
     (tmp_path / "temporary").mkdir()
     clip = clips.write(tmp_path / "a.mp4", clips.shaken(astronaut, 8, (320, 240), reach=4), fps=15).read_bytes()
     one = desk.watch("somebody's own key", clip, "../../a.mp4")
-    assert one.recording.x.shape == (8, 1662)
-    assert np.isfinite(one.recording.x[:, :132]).any()
-    assert one.recording.name == "a.mp4"
-    assert one.recording.aspect == pytest.approx(4 / 3)
-    assert one.verdict.sharpness > 0
-    assert one.verdict.problems == ("no_hands",)
+    assert one.take.recording.x.shape == (8, 1662)
+    assert np.isfinite(one.take.recording.x[:, :132]).any()
+    assert one.take.recording.name == "a.mp4"
+    assert one.take.recording.aspect == pytest.approx(4 / 3)
+    assert one.take.verdict.sharpness > 0
+    assert one.take.verdict.problems == ("no_hands",)
     assert not list((tmp_path / "temporary").iterdir())
 
 
@@ -87,7 +87,7 @@ def test_bad_files_are_refused_and_leave_nothing_behind(desk, sent, tmp_path, mo
 
 
 def test_too_long_and_too_many_are_refused(desk, sent, monkeypatch):
-    monkeypatch.setattr(takes, "LONGEST", 1.0)
+    monkeypatch.setattr("kslr.teaching.takes.TAKE_SECONDS", 1.0)
     with pytest.raises(Refusal, match="long_clip"):
         desk.watch("me", sent, "a.npz")
     monkeypatch.setattr(takes, "MOST_WAITING", 0)

@@ -1,0 +1,53 @@
+"""Folders of clips, a word each: their files, their recordings, and what lies between the signs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from kslr.core.errors import InputError
+from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, cut_signs, record
+from kslr.segment import SignSegment
+
+
+def word_of(path: Path, root: Path) -> str:
+    """The word a clip shows: the name of its folder, or in a flat folder what stands before ``--`` in its own name."""
+    return path.parent.name if path.parent != root else path.stem.split("--")[0]
+
+
+def clip_files(folder: str | Path) -> list[Path]:
+    """Clips and landmark files in ``word/file`` or ``word--note.mp4``, sorted.
+
+    Raises:
+        InputError: none are there.
+    """
+    folder = Path(folder)
+    kinds = VIDEO_SUFFIXES + LANDMARK_SUFFIXES
+    found = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix.lower() in kinds]
+    found = [p for p in found if p.parent.parent == folder or (p.parent == folder and "--" in p.stem)]
+    if not found:
+        raise InputError(f"{folder} has no clips. Put them as word/clip.mp4 or word--note.mp4.")
+    return found
+
+
+def read_clips(folder: str | Path) -> Iterator[tuple[str, Recording]]:
+    """(word, recording) of each clip in a folder, named by its path there."""
+    folder = Path(folder)
+    for path in clip_files(folder):
+        yield word_of(path, folder), replace(record(path), name=str(path.relative_to(folder)))
+
+
+def idle_parts(recording: Recording, shortest: float = 0.4, margin: float = 0.2) -> list[SignSegment]:
+    """What lies between, before and after the signs, where it is longer than `shortest` seconds.
+
+    Args:
+        margin: seconds beside a sign that belong to neither, because nobody can say where exactly it begins and ends.
+    """
+    frames, spans = recording.landmarks(), [(s.start, s.end) for s in cut_signs(recording)]
+    edges = [float(recording.seconds[0]), *[t for span in spans for t in span], float(recording.seconds[-1])]
+    parts = []
+    for i, (start, end) in enumerate(zip(edges[::2], edges[1::2], strict=True)):
+        start, end = start + margin * (i > 0), end - margin * (i < len(spans))
+        inside = tuple(f for f in frames if start <= f.seconds <= end)
+        if end - start >= shortest and len(inside) >= 5:
+            parts.append(SignSegment(start, end, inside))
+    return parts
