@@ -3,7 +3,7 @@
 import { clock, make } from "../shared/dom.js";
 
 const LINES = ["engagement", "facing", "valence"], MOODS = ["glad", "calm", "surprised", "troubled"];
-const STEPS = [10, 30, 60, 120, 300, 600, 1200, 3600, 7200], MOST_TIMES = 9; // seconds between two times on the axis
+const STEPS = [10, 30, 60, 120, 300, 600, 1200, 3600, 7200], MOST_TIMES = 7; // seconds between two times on the axis
 const LATE = 0.7; // from here on a moment's text stands left of its line
 
 export const isKnown = (value) => value !== null && value !== undefined;
@@ -62,8 +62,10 @@ function chart(kind, windows, body, shares, moments = []) {
   for (let seconds = 0; seconds <= end; seconds += step) {
     plot.append(make("span", { class: "seconds", style: left(seconds) }, clock(seconds)));
   }
-  plot.append(...moments.map(({ seconds, text }) => (
-    make("span", { class: `text ${seconds > LATE * end ? "late" : ""}`, style: left(seconds) }, text.slice(0, 40)))));
+  plot.append(...moments.map(({ seconds, text }, i) => { // in two rows, so that neighbours are readable
+    const style = `${left(seconds)}; top: ${i % 2 ? 18 : 2}px`;
+    return make("span", { class: `text ${seconds > LATE * end ? "late" : ""}`, style }, text.slice(0, 40));
+  }));
   return make("div", { class: `chart-box ${kind}` }, plot);
 }
 
