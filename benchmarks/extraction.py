@@ -38,7 +38,7 @@ from kslr.extraction import extract, video_files
 SOURCE_CLIPS, SOURCE_FRAMES, SOURCE_DAYS, SOURCE_CORES = 40_000, 70, 16, 6
 
 
-def cut(clip: Path, to: Path, seconds: float) -> int:
+def copy_beginning(clip: Path, to: Path, seconds: float) -> int:
     """Copies the beginning of a clip's pictures, packet by packet; returns how many."""
     import av
 
@@ -59,7 +59,7 @@ def cut(clip: Path, to: Path, seconds: float) -> int:
 
 
 @contextmanager
-def on(cores: set[int]) -> Iterator[None]:
+def pin_cores(cores: set[int]) -> Iterator[None]:
     """This process, and what it starts, on these cores only."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)
@@ -69,12 +69,12 @@ def on(cores: set[int]) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def timed(folder: Path, out: Path, workers: int, cores: set[int], translate: bool) -> dict[str, float]:
+def time_run(folder: Path, out: Path, workers: int, cores: set[int], translate: bool) -> dict[str, float]:
     """One run over the folder: wall and processor seconds."""
     from fusion.transcripts.batch import translate_folder  # not above: worker processes read this file, too
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with on(cores):
+    with pin_cores(cores):
         start = perf_counter()
         run = translate_folder if translate else extract
         failed = [one for one in run(folder, out, workers=workers) if one.problem and one.problem != "nobody is in view"]
@@ -104,7 +104,7 @@ def second_core(cores: list[int]) -> float:
         return 2 * alone / max(job.get() for job in both)
 
 
-def same(a: Path, b: Path) -> bool:
+def are_identical(a: Path, b: Path) -> bool:
     """Whether two outputs are the very same files."""
     files = [{path.relative_to(out): path.read_bytes() for path in out.rglob("*") if path.is_file()} for out in (a, b)]
     return bool(files[0]) and files[0] == files[1]
@@ -125,14 +125,14 @@ def measure(folder: Path, clips: int, seconds: float, rounds: int, translate: bo
         cuts, found = Path(scratch) / "clips", video_files(folder)
         cuts.mkdir()
         chosen = [found[n % len(found)] for n in range(clips)]
-        frames = sum(cut(clip, cuts / f"{n:03d}{clip.suffix}", seconds) for n, clip in enumerate(chosen))
+        frames = sum(copy_beginning(clip, cuts / f"{n:03d}{clip.suffix}", seconds) for n, clip in enumerate(chosen))
         outs = []
         for turn in range(rounds):
             for way, (workers, where) in ways.items():
                 outs.append(Path(scratch) / f"{turn} {way}")
-                runs[way].append(timed(cuts, outs[-1], workers, where, translate))
+                runs[way].append(time_run(cuts, outs[-1], workers, where, translate))
                 print(f"round {turn + 1} · {way}: {runs[way][-1]['wall']:.1f} s", flush=True)
-        identical = all(same(outs[0], other) for other in outs[1:])
+        identical = all(are_identical(outs[0], other) for other in outs[1:])
     figures: dict[str, Any] = {"machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores", "ways": {}}
     for way, made in runs.items():
         wall = float(np.median([run["wall"] for run in made]))
@@ -156,7 +156,7 @@ def measure(folder: Path, clips: int, seconds: float, rounds: int, translate: bo
     }
 
 
-def told(figures: dict[str, Any]) -> None:
+def print_figures(figures: dict[str, Any]) -> None:
     """The measured figures, for people."""
     for way, figure in figures["ways"].items():
         print(
@@ -171,7 +171,7 @@ def told(figures: dict[str, Any]) -> None:
     print(f"results identical in all ways: {'yes' if figures['identical'] else 'NO'}")
 
 
-def estimated(
+def estimate_collection(
     figures: dict[str, Any], total: int, frames_a_clip: float, machines: list[int], cores: int, price: float | None
 ) -> dict[str, Any]:
     """Core-hours of a collection, and its hours on so many machines.
@@ -218,8 +218,8 @@ def main(
         figures = measure(folder, clips, seconds, rounds, translate)
     else:
         raise SystemExit("Give a folder of clips, or --estimate with the figures of an earlier run.")
-    told(figures)
-    found = figures["estimate"] = estimated(
+    print_figures(figures)
+    found = figures["estimate"] = estimate_collection(
         figures, total, frames_a_clip, [int(count) for count in machines.split(",")], cores, price
     )
     print(

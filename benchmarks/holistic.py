@@ -24,13 +24,12 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from kslr.core.native import MEDIAPIPE_CHATTER, load_mediapipe
-from kslr.core.native import filter_stderr
+from kslr.core.native import MEDIAPIPE_CHATTER, filter_stderr, load_mediapipe
 from kslr.extraction import video_files
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignRecognizer
-from kslr.segmenter import Segmenter
+from kslr.segmenter import find_signs
 from kslr.video import Frame, VideoFile
 
 SIDES = (640, 480, 360, 256)
@@ -38,7 +37,7 @@ PARTS = ("pose", "face", "left_hand", "right_hand")
 
 
 @contextmanager
-def graph(without: tuple[str, ...] = (), threads: int = 0) -> Iterator[Callable[[Frame], Any]]:
+def partial_graph(without: tuple[str, ...] = (), threads: int = 0) -> Iterator[Callable[[Frame], Any]]:
     """The Holistic graph without some of its nodes (``face``, ``hands``), or with a number of XNNPACK threads."""
     mediapipe = load_mediapipe()
     from mediapipe.calculators.tensor import inference_calculator_pb2 as inference
@@ -81,14 +80,14 @@ def graph(without: tuple[str, ...] = (), threads: int = 0) -> Iterator[Callable[
         solution.close()
 
 
-def shares(frames: list[Frame], rounds: int, warmup: int = 10) -> dict[str, float]:
+def measure_parts(frames: list[Frame], rounds: int, warmup: int = 10) -> dict[str, float]:
     """Median milliseconds a frame of the whole graph and of its parts, taking turns."""
     runs = {
-        "whole": graph(),
-        "without face": graph(("face",)),
-        "without hands": graph(("hands",)),
-        "pose alone": graph(("face", "hands")),
-        "one XNNPACK thread": graph(threads=1),
+        "whole": partial_graph(),
+        "without face": partial_graph(("face",)),
+        "without hands": partial_graph(("hands",)),
+        "pose alone": partial_graph(("face", "hands")),
+        "one XNNPACK thread": partial_graph(threads=1),
     }
     times: dict[str, list[float]] = {name: [] for name in runs}
     with ExitStack() as stack:
@@ -103,7 +102,7 @@ def shares(frames: list[Frame], rounds: int, warmup: int = 10) -> dict[str, floa
     return {name: float(np.median(found)) for name, found in times.items()}
 
 
-def passed(clip: Path, side: int) -> tuple[list[Landmarks], list[float]]:
+def track_clip(clip: Path, side: int) -> tuple[list[Landmarks], list[float]]:
     """The landmarks of a clip whose pictures are made so small, and milliseconds a frame of the pass."""
     found, times = [], []
     with VideoFile(clip, max_side=side) as video, HolisticTracker() as tracker:
@@ -133,17 +132,15 @@ def distances(whole: list[Landmarks], other: list[Landmarks]) -> dict[str, list[
     return found
 
 
-def changed(whole: list[Landmarks], other: list[Landmarks]) -> float:
+def changed_parts(whole: list[Landmarks], other: list[Landmarks]) -> float:
     """Share of hands and faces that only one of both has."""
     pairs = [(getattr(a, p) is None, getattr(b, p) is None) for a, b in zip(whole, other, strict=True) for p in PARTS[1:]]
     return float(np.mean([a != b for a, b in pairs]))
 
 
-def told(signs: SignRecognizer, landmarks: list[Landmarks]) -> list[str]:
+def read_words(signs: SignRecognizer, landmarks: list[Landmarks]) -> list[str]:
     """The words of a clip, in their order."""
-    segmenter = Segmenter()
-    segments = [*map(segmenter.push, landmarks), segmenter.flush()]
-    words = (signs.recognize(segment).sign_id for segment in segments if segment)
+    words = (signs.recognize(segment).sign_id for segment in find_signs(landmarks))
     return [word for word in words if word]
 
 
@@ -156,13 +153,13 @@ def main(
     """Prints the shares of the pass, and what smaller pictures and rarer faces would save and cost."""
     files, signs = video_files(clips)[:most], SignRecognizer()
     with VideoFile(files[0]) as video:
-        parts = shares(list(video)[:60], rounds)
+        parts = measure_parts(list(video)[:60], rounds)
     print("the pass, milliseconds a frame (median)")
     for name, milliseconds in parts.items():
         print(f"  {name:20s} {milliseconds:6.1f}   {milliseconds / parts['whole']:.2f}")
 
-    whole = {clip: passed(clip, SIDES[0]) for clip in files}
-    words = {clip: told(signs, landmarks) for clip, (landmarks, _) in whole.items()}
+    whole = {clip: track_clip(clip, SIDES[0]) for clip in files}
+    words = {clip: read_words(signs, landmarks) for clip, (landmarks, _) in whole.items()}
     base = float(np.median([t for _, times in whole.values() for t in times[5:]]))
     table: dict[str, dict[str, Any]] = {}
     for name in [f"side {side}" for side in SIDES[1:]] + ["face every second frame"]:
@@ -170,14 +167,14 @@ def main(
         spent, same, lost = [], [], []
         for clip, (landmarks, _) in whole.items():
             if name.startswith("side"):
-                other, times = passed(clip, int(name.split()[1]))
+                other, times = track_clip(clip, int(name.split()[1]))
                 spent += times[5:]
             else:
                 other = every_second_face(landmarks)
             for part, values in distances(landmarks, other).items():
                 moved[part] += values
-            lost.append(changed(landmarks, other))
-            same.append(told(signs, other) == words[clip])
+            lost.append(changed_parts(landmarks, other))
+            same.append(read_words(signs, other) == words[clip])
         pixels = {part: {"median": float(np.median(v)), "p95": float(np.percentile(v, 95))} for part, v in moved.items() if v}
         saved = (parts["whole"] - parts["without face"]) / 2
         table[name] = {

@@ -1,10 +1,10 @@
-"""How often a word is said where nobody signs: false words a minute of a shipped vocabulary.
+"""How often a word is reported where nobody signs: false words a minute of a shipped vocabulary.
 
     python benchmarks/idle.py [--signs kslr30] [--minutes 20] [--video CLIP …] [--packs FOLDER] [--json FILE]
 
-Three kinds of streams are joined from real recordings of sources on the test side of `kslr.training.streams.joining`: hands that rest;
+Three kinds of streams are joined from real recordings of sources on the test side of `kslr.training.streams`: hands that rest;
 hands that seven times a minute go up and rub face, hair, neck or arm; and hands that as often go up to where a signing
-hand was, stay there in its shape for a moment and go down again, which only differs from a held sign in that it means
+hand was, stay there in its shape for a moment and go down again, which differs from a held sign only in that it means
 nothing. The fourth kind is any video of people who don't sign. What is measured is the whole sign branch:
 segmenter, network, threshold. The share of true signs that the same threshold keeps is in the model's card.
 """
@@ -22,18 +22,17 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignRecognizer
 from kslr.recordings import record
-from kslr.segmenter import LearnedSegmenter
-from kslr.training.streams.joining import idle_streams, load_parts
+from kslr.segmenter import find_signs
+from kslr.training.streams.joining import idle_streams
+from kslr.training.streams.material import load_material
 
 
-def counted(streams: list[list[Landmarks]], recognizer: SignRecognizer) -> dict[str, float]:
+def count_words(streams: list[list[Landmarks]], recognizer: SignRecognizer) -> dict[str, float]:
     """Segments and words a minute over streams of landmarks."""
     segments = words = 0
     seconds = 0.0
     for stream in streams:
-        segmenter = LearnedSegmenter()
-        found = [segment for one in stream if (segment := segmenter.push(one))]
-        found += [segment for segment in [segmenter.flush()] if segment]
+        found = find_signs(stream)
         segments += len(found)
         words += sum(recognizer.recognize(segment).sign_id is not None for segment in found)
         seconds += stream[-1].seconds - stream[0].seconds
@@ -50,7 +49,7 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
     """Prints false words a minute of every kind."""
-    recognizer, parts = SignRecognizer(signs), load_parts(packs)["test"]
+    recognizer, parts = SignRecognizer(signs), load_material(packs)["test"]
     figures: dict[str, Any] = {"signs": signs, "seed": seed, "sources": len(parts)}
     for kind, touches in (("resting", 0.0), ("scratching", 0.7), ("posing", 0.7)):
         made, seconds = [], 0.0
@@ -59,9 +58,9 @@ def main(
             seconds += float(stream.seconds[-1])
             if seconds >= 60 * minutes:
                 break
-        figures[kind] = counted(made, recognizer)
+        figures[kind] = count_words(made, recognizer)
     if video:
-        figures["videos"] = counted([list(record(path).landmarks()) for path in video], recognizer)
+        figures["videos"] = count_words([record(path).landmarks() for path in video], recognizer)
     for kind, figure in figures.items():
         if isinstance(figure, dict):
             print(

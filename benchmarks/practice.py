@@ -71,7 +71,7 @@ def measure(x: np.ndarray, label: np.ndarray, source: np.ndarray, count: int, se
     return out
 
 
-def equal(repeated: np.ndarray, other: np.ndarray) -> float:
+def balance_point(repeated: np.ndarray, other: np.ndarray) -> float:
     """The distance at which as large a part of the repetitions lies above as of the other words below."""
     steps = np.unique(np.concatenate([repeated, other]))
     above, below = (repeated[None] > steps[:, None]).mean(axis=1), (other[None] < steps[:, None]).mean(axis=1)
@@ -106,7 +106,7 @@ def main() -> None:
                 f"({(greatest >= NOTABLE).mean():.0%} at least {NOTABLE})"
             )
         same, other = (np.array(found[KINDS[kind]]["distances"]) for kind in (0, 2))
-        print(f"as many repetitions above as other words below: {equal(same, other):.2f}")
+        print(f"as many repetitions above as other words below: {balance_point(same, other):.2f}")
     if asked.json:
         asked.json.write_text(json.dumps(report))
 

@@ -1,9 +1,8 @@
 """How well the segmenter finds signs in joined streams of recorders it was never tuned on, and how soon it decides.
 
-Side by side on the same streams: the first rule, the rule with lines chosen on the training sources alone, and the
-learned segmenter that is used. Streams have a rest after every sign; a second set follows 30 % of the signs directly by the
-next, after a pause of at most 0.3 s. Recordings are real, joins are made: see `kslr.training.streams.joining`. Figures come with 95 %
-bootstrap intervals over streams.
+Streams have a rest after every sign; in a second set 30 % of the signs are followed directly by the next, after a pause of
+at most 0.3 s. Recordings are real, joins are made: see `kslr.training.streams`. Figures come with 95 % bootstrap intervals
+over streams.
 
     python benchmarks/segmentation.py [--part test] [--streams 58] [--idle FOLDER] [--json FILE]
 
@@ -13,8 +12,6 @@ false segments a minute.
 
 import json
 import sys
-from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,38 +22,26 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fusion.session import AFTER_SECONDS
 from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, record
-from kslr.segment import Segmenter, SegmentRule
-from kslr.segmenter import Segmenter, SignTagger
-from kslr.training.streams.metrics import best_overlap, decisions, delays, matches, segment_f1
-from kslr.training.streams.joining import Part, Stream, joined_streams, load_parts
+from kslr.segmenter import Segmenter, find_signs
+from kslr.training.streams.joining import Stream, joined_streams
+from kslr.training.streams.material import Material, load_material
+from kslr.training.streams.metrics import best_overlap, decision_delays, match_segments, run_segmenter, segment_f1
 
-FIRST = replace(
-    SegmentRule(), raised=-1.0, lowered=-1.15, move=0.15, still=0.06, still_time=0.7, hold=0.2, down_time=0.25, lost_time=0.25
-)
 DIRECT = {"a rest after every sign": 0.0, "30 % followed directly": 0.3}
 
 
-Make = Callable[[], Segmenter | Segmenter]
-
-
-def segmenters() -> dict[str, Make]:
-    """What is compared, by name; the last is the one in use."""
-    tagger = SignTagger()
-    return {"first rule": lambda: Segmenter(FIRST), "rule": Segmenter, "learned": lambda: Segmenter(tagger)}
-
-
-def measured(streams: list[Stream], make: Make) -> dict[str, Any]:
-    """Figures of one segmenter on streams."""
+def measure(streams: list[Stream]) -> dict[str, Any]:
+    """Figures of the segmenter on streams."""
     counts, overlap, delay, words = [], [], [], []
     for stream in streams:
-        found, decided = decisions(make(), stream.landmarks())
-        counts.append((len(stream.spans), len(found), len(matches(stream.spans, found))))
+        found, decided = run_segmenter(Segmenter(), stream.landmarks())
+        counts.append((len(stream.spans), len(found), len(match_segments(stream.spans, found))))
         overlap.append(best_overlap(stream.spans, found))
-        delay.append(delays(stream.spans, found, decided))
-        words.append(delays(stream.spans, found, word_times(stream, found, decided)))
+        delay.append(decision_delays(stream.spans, found, decided))
+        words.append(decision_delays(stream.spans, found, word_times(stream, found, decided)))
     table, generator = np.array(counts), np.random.default_rng(0)
     drawn = table[generator.integers(0, len(table), (2000, len(table)))].sum(axis=1)
-    delays_of_all = np.concatenate(delay)
+    all_delays, all_words = np.concatenate(delay), np.concatenate(words)
     medians = [np.median(np.concatenate([delay[i] for i in generator.integers(0, len(delay), len(delay))])) for _ in range(300)]
     return {
         "streams": len(streams),
@@ -67,39 +52,39 @@ def measured(streams: list[Stream], make: Make) -> dict[str, Any]:
         "f1": segment_f1(*table.sum(axis=0)),
         "f1_interval": np.percentile(2 * drawn[:, 2] / (drawn[:, 0] + drawn[:, 1]), [2.5, 97.5]).tolist(),
         "mean_iou": float(np.concatenate(overlap).mean()),
-        "median_delay_seconds": float(np.median(delays_of_all)),
+        "median_delay_seconds": float(np.median(all_delays)),
         "median_delay_interval": np.percentile(medians, [2.5, 97.5]).tolist(),
-        "p95_delay_seconds": float(np.percentile(delays_of_all, 95)),
-        "median_seconds_to_word": float(np.median(np.concatenate(words))),
-        "p95_seconds_to_word": float(np.percentile(np.concatenate(words), 95)),
+        "p95_delay_seconds": float(np.percentile(all_delays, 95)),
+        "median_seconds_to_word": float(np.median(all_words)),
+        "p95_seconds_to_word": float(np.percentile(all_words, 95)),
     }
 
 
 def word_times(stream: Stream, found: np.ndarray, decided: np.ndarray) -> np.ndarray:
-    """When the words are final: with the first frame that is past the face's half second, or with the stream's end."""
+    """When the words are final: with the first frame after the face's half second, or with the stream's end."""
     frames = np.minimum(np.searchsorted(stream.seconds, found[:, 1] + AFTER_SECONDS), len(stream.seconds) - 1)
     return np.maximum(decided, stream.seconds[frames])
 
 
-def agreement(parts: list[Part], count: int, seed: int, make: Make) -> dict[str, float]:
+def agreement(parts: list[Material], count: int, seed: int) -> dict[str, float]:
     """F1 at IoU 0.8 between what is found at 30 frames a second and at fewer, in the same streams."""
     found = {
-        fps: [decisions(make(), stream.landmarks())[0] for stream in joined_streams(parts, count, seed, fps=fps)]
+        fps: [run_segmenter(Segmenter(), stream.landmarks())[0] for stream in joined_streams(parts, count, seed, fps=fps)]
         for fps in (30, 15, 10)
     }
     out = {}
     for fps in (15, 10):
-        met = sum(len(matches(a, b, 0.8)) for a, b in zip(found[30], found[fps], strict=True))
+        met = sum(len(match_segments(a, b, 0.8)) for a, b in zip(found[30], found[fps], strict=True))
         out[f"{fps} fps"] = segment_f1(sum(map(len, found[30])), sum(map(len, found[fps])), met)
     return out
 
 
-def idle(folder: Path) -> dict[str, Any]:
-    """False segments a minute of every segmenter in clips of people who don't sign."""
+def count_idle(folder: Path) -> dict[str, Any]:
+    """False segments a minute in clips of people who don't sign."""
     clips = [record(p) for p in sorted(folder.iterdir()) if p.suffix in (*VIDEO_SUFFIXES, *LANDMARK_SUFFIXES)]
-    minutes = sum(float(clip.seconds[-1] - clip.seconds[0]) for clip in clips) / 60
-    rates = {name: sum(len(decisions(make(), c.landmarks())[0]) for c in clips) / minutes for name, make in segmenters().items()}
-    return {"clips": len(clips), "minutes": minutes, "false_segments_a_minute": rates}
+    minutes = sum(clip.duration for clip in clips) / 60
+    rate = sum(len(find_signs(clip.landmarks())) for clip in clips) / minutes
+    return {"clips": len(clips), "minutes": minutes, "false_segments_a_minute": rate}
 
 
 def main(
@@ -107,31 +92,27 @@ def main(
     streams: Annotated[int, typer.Option(help="How many of each kind, in turn from the sources.")] = 58,
     seed: int = 0,
     packs: Annotated[Path | None, typer.Option(help="Where the packs lie.")] = None,
-    idle_folder: Annotated[Path | None, typer.Option("--idle", help="Clips of people who don't sign.")] = None,
+    idle: Annotated[Path | None, typer.Option(help="Clips of people who don't sign.")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
-    """Prints F1, IoU and delay of each."""
-    parts = load_parts(packs)[part]
+    """Prints F1, IoU and delay."""
+    parts = load_material(packs)[part]
     figures: dict[str, Any] = {"part": part, "seed": seed}
     for kind, direct in DIRECT.items():
-        made = list(joined_streams(parts, streams, seed, direct=direct))
-        figures[kind] = {}
-        for name, make in segmenters().items():
-            f = figures[kind][name] = measured(made, make)
-            low, high = f["f1_interval"]
-            print(
-                f"{kind:24s} {name:13s} F1@0.5 {f['f1']:.3f} [{low:.3f}, {high:.3f}]  mean IoU {f['mean_iou']:.3f}  "
-                f"end to decision: median {f['median_delay_seconds']:.2f} s, p95 {f['p95_delay_seconds']:.2f} s, "
-                f"to word: median {f['median_seconds_to_word']:.2f} s  "
-                f"({f['signs']} signs, {f['found']} found, {f['sources']} sources)",
-                flush=True,
-            )
-    figures["agreement"] = agreement(parts, min(streams, 12), seed, segmenters()["learned"])
+        f = figures[kind] = measure(list(joined_streams(parts, streams, seed, direct=direct)))
+        low, high = f["f1_interval"]
+        print(
+            f"{kind:24s} F1@0.5 {f['f1']:.3f} [{low:.3f}, {high:.3f}]  mean IoU {f['mean_iou']:.3f}  "
+            f"end to decision: median {f['median_delay_seconds']:.2f} s, p95 {f['p95_delay_seconds']:.2f} s, "
+            f"to word: median {f['median_seconds_to_word']:.2f} s  "
+            f"({f['signs']} signs, {f['found']} found, {f['sources']} sources)",
+            flush=True,
+        )
+    figures["agreement"] = agreement(parts, min(streams, 12), seed)
     print("the same segments as at 30 fps (F1 at IoU 0.8): " + ", ".join(f"{k} {v:.3f}" for k, v in figures["agreement"].items()))
-    if idle_folder:
-        figures["idle"] = idle(idle_folder)
-        for name, rate in figures["idle"]["false_segments_a_minute"].items():
-            print(f"idle clips, {figures['idle']['minutes']:.1f} minutes: {name} {rate:.1f} false segments a minute")
+    if idle:
+        found = figures["idle"] = count_idle(idle)
+        print(f"idle clips, {found['minutes']:.1f} minutes: {found['false_segments_a_minute']:.1f} false segments a minute")
     if json_file:
         json_file.write_text(json.dumps(figures, indent=2) + "\n")
 
