@@ -38,6 +38,11 @@ launch(port=0, max_sessions=2)
 """
 
 
+# In a tab: the module of the app at a path in ``ui``, the same that the page uses.
+SCRIPT = """window.script = (path) =>
+  import(document.querySelector('script[src*="shared/app.js"]').src.replace('shared/app.js', path));"""
+
+
 def write_camera(path: Path, pictures: Iterable[np.ndarray]) -> Path:
     """What the browser's false camera plays, over and over: JPEGs one after another."""
     with path.open("wb") as file:
@@ -187,6 +192,7 @@ def visit(server: Server, chromium: Callable[..., Any]) -> Iterator[Callable[...
         context.set_default_timeout(PATIENCE)
         tab = context.new_page()
         tab.on("request", note)
+        tab.add_init_script(SCRIPT)
         tab.on("websocket", lambda socket: note(socket))
         tab.on("pageerror", lambda error: failed.append(str(error)))
         tab.goto(f"{server.url}?lang={language}#{page}")

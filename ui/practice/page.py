@@ -10,7 +10,7 @@ import numpy as np
 
 from kslr.recordings import LANDMARK_SUFFIXES
 from kslr.teaching.comparison import Comparison
-from ui.practice.attempts import Attempt, attempt, hundredths, practice_example, practice_words, taught
+from ui.practice.attempts import Attempt, compare_clip, hundredths, load_examples, practice_example, practice_words
 from ui.server.services import Services
 from ui.shared.frame import component
 from ui.shared.html import macros
@@ -38,8 +38,8 @@ def build_page(services: Services) -> None:
 
     def compare(event: Any) -> Iterator[str]:
         def work(path: Path) -> Iterator[str]:
-            vocabulary = taught(event_text(event, "vocabulary"), services)
-            for step in attempt(path, vocabulary, event_text(event, "word"), services):
+            vocabulary = load_examples(event_text(event, "vocabulary"), services)
+            for step in compare_clip(path, vocabulary, event_text(event, "word"), services):
                 yield macros(PAGE).progress(step) if isinstance(step, Step) else result_html(step)
 
         yield from run_steps([upload_path(event_text(event, "path"))], work)

@@ -9,7 +9,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from ui.shared.frame import HEADER_SCRIPT, PAGES, component, head_html, header_html, scripts, scripts_version
+from ui.shared.frame import HEADER_SCRIPT, PAGES, build_script_router, component, head_html, header_html
 
 if TYPE_CHECKING:
     import gradio as gr
@@ -83,6 +83,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     server = FastAPI(title="KSLR", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     server.add_middleware(BodyLimit)
     server.include_router(build_health_router(services, metrics_for_all))
+    server.include_router(build_script_router())
     for build_router in (build_live_router, build_teach_router, build_classroom_router):
         server.include_router(build_router(services))
 
@@ -92,14 +93,6 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
         if path is None:
             return Response(status_code=404)
         return FileResponse(path, headers={"Cache-Control": "private, no-store"})
-
-    @server.get("/ui/{version}/{name:path}")
-    async def script(version: str, name: str) -> Response:
-        content = scripts().get(name)
-        if content is None:
-            return Response(status_code=404)
-        kept = "private, max-age=31536000, immutable" if version == scripts_version() else "no-store"
-        return Response(content, media_type="text/javascript", headers={"Cache-Control": kept})
 
     return gr.mount_gradio_app(
         server,

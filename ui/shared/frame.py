@@ -15,6 +15,7 @@ from ui.shared.i18n import LANGUAGES, names, words
 
 if TYPE_CHECKING:
     import gradio as gr
+    from fastapi import APIRouter
 
     from ui.server.services import Services
 
@@ -51,6 +52,23 @@ def component(html: str, script: str, **options: Any) -> "gr.HTML":
     module = f'import(new URL("{script_url(script)}", document.baseURI))'
     start = f"{module}.then((module) => module.start(element, {{ trigger, upload, server }}))"
     return gr.HTML(html_template=str(html), js_on_load=start, apply_default_css=False, **options)
+
+
+def build_script_router() -> "APIRouter":
+    """The route ``/ui/VERSION/ROOM/NAME.js``; browsers keep a script under its version and no other."""
+    from fastapi import APIRouter, Response
+
+    router = APIRouter()
+
+    @router.get("/ui/{version}/{name:path}")
+    async def script(version: str, name: str) -> Response:
+        content = scripts().get(name)
+        if content is None:
+            return Response(status_code=404)
+        kept = "private, max-age=31536000, immutable" if version == scripts_version() else "no-store"
+        return Response(content, media_type="text/javascript", headers={"Cache-Control": kept})
+
+    return router
 
 
 def script_url(name: str) -> str:

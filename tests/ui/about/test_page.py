@@ -1,6 +1,6 @@
 from kslr.core.cards import Card, read_card
 from kslr.vocabulary import kslr30
-from ui.about.page import headlines, network, network_html, page, rows
+from ui.about.page import figure_rows, headlines, page_html, shipped_layers
 
 CARD = Card(
     name="kslr30",
@@ -19,7 +19,7 @@ CARD = Card(
 
 def test_the_cards_are_shown_as_they_are():
     vocabulary = kslr30().trained_on({"su": {"rsl": 1}, "it": {"rsl": 2}})
-    html = page(vocabulary, CARD, CARD)
+    html = page_html(vocabulary, CARD, CARD)
     assert html.count("a &lt;source&gt;") == 2
     assert "0.912" in html
     assert "0.900 – 0.930" in html
@@ -34,28 +34,29 @@ def test_the_cards_are_shown_as_they_are():
 
 
 def test_the_network_is_drawn_from_the_model_itself():
-    found = network(read_card("emotion")[0])
-    html = network_html(found)
-    assert html.count("<li") == len(found) > 4
-    assert "48 × 48" in html
-    assert "about.convolution" in html
-    assert network(CARD) == ()
-    assert network_html(()) == ""
+    card = read_card("emotion")[0]
+    found = shipped_layers(card)
+    html = page_html(kslr30(), CARD, card)
+    drawn = html.split('<ol class="layers">')[1].split("</ol>")[0]
+    assert drawn.count("<li") == len(found) > 4
+    assert "48 × 48" in drawn
+    assert "about.convolution" in drawn
+    assert shipped_layers(CARD) == ()
+    assert html.count('<ol class="layers">') == 1
 
 
 def test_headlines_belong_together():
     figures = {"clips": {"interval": [0.1, 0.9]}, "people": {"accuracy": 0.5, "interval": [0.4, 0.6]}, "milliseconds": 1.5}
-    html = headlines(rows(figures))
-    assert "0.400 – 0.600" in html
-    assert "0.100" not in html
-    assert "1.500" in html
+    assert headlines(figure_rows(figures)) == [
+        ("about.accuracy", "0.500"),
+        ("about.interval", "0.400 – 0.600"),
+        ("about.milliseconds", "1.500"),
+    ]
 
 
 def test_figures_of_any_shape_become_rows():
-    assert rows({"a": 1, "b": {"c": 0.5}}) == [("a", "1"), ("b · c", "0.500")]
-    assert rows({"x": ["<"]}) == [("x", "&lt;")]
-
-
+    assert figure_rows({"a": 1, "b": {"c": 0.5}}) == [("a", "1"), ("b · c", "0.500")]
+    assert figure_rows({"x": ["<"]}) == [("x", "<")]
 
 
 def test_the_untrained_words_of_the_shipped_model_are_named(visit, server):

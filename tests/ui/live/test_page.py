@@ -6,12 +6,13 @@ import pytest
 
 from ui.shared.i18n import text
 
-COLOURED = """() => {
+COLOURED = """async () => {
+  const { config } = await script("shared/config.js");
   const canvas = document.querySelector('#live-canvas');
   if (!canvas.width) return {};
   const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
   const counts = {};
-  for (const [part, colour] of Object.entries(window.KSLR_CONFIG.colours)) {
+  for (const [part, colour] of Object.entries(config.colours)) {
     const [r, g, b] = colour.match(/\\d+/g).map(Number);
     let n = 0;
     for (let i = 0; i < data.length; i += 4) {
@@ -68,7 +69,7 @@ def test_a_signed_word_appears_is_corrected_and_saved(visit, signing_camera):
     choice = tab.locator("#live-words [data-choose]").nth(1)
     word = choice.get_attribute("data-choose")
     choice.click()
-    signs = tab.evaluate("window.KSLR_CONFIG.signs")
+    signs = tab.evaluate("script('shared/config.js').then(({ config }) => config.signs)")
     assert tab.inner_text("#live-now .big") == signs[word]["kk"]
     tab.click("[data-language=ru]")
     assert tab.inner_text("#live-now .big") == signs[word]["ru"]
@@ -176,7 +177,8 @@ def test_an_emotion_is_icon_word_and_colour(visit, language):
     tab = visit("live", language)
     for name in ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"):
         html = tab.evaluate(
-            """(name) => { const box = document.createElement('div'); box.id = 'try'; box.innerHTML = kslr.emotion(name);
+            """async (name) => { const { emotionChip } = await script('shared/dom.js'), box = document.createElement('div');
+            box.id = 'try'; box.append(emotionChip(name));
             document.querySelector('#page-live').append(box); return new Promise((done) => setTimeout(() => {
               const chip = box.firstChild; const style = getComputedStyle(chip);
               done({ word: chip.innerText, icon: chip.querySelectorAll('svg polyline').length,

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,8 @@ from kslr.teaching.words import new_vocabulary, teach
 from kslr.vocabulary import Sign
 from tests.signers import signer
 from ui.practice.attempts import Attempt
-from ui.practice.page import KINDS, deviation_html, hand_row, read_html, result_html
+from ui.practice.page import PAGE, drawn_figures, result_html
+from ui.shared.html import macros
 from ui.shared.i18n import text
 
 WAVE = Sign("wave", "Бұлғау", "bulgau", "Wave", "Махать")
@@ -207,20 +209,23 @@ def test_the_result_tells_everything():
         "practice.at",
     ):
         assert f'data-word="{key}"' in html
-    data = json.loads(html.split("data-practice='")[1].split("'")[0])
+    data = json.loads(unescape(html.split('data-practice="')[1].split('"')[0]))
     assert data["marks"] == [{"hand": 1, "seconds": 0.8}]
     assert data["own"][0][0] is None
-    assert "practice.one_word" in read_html(done(read=None, named=None))
-    assert "practice.not_read" in read_html(done(named=None))
-    assert "practice.read_right" in read_html(done(named=WAVE))
+    assert "practice.one_word" in result_html(done(read=None, named=None))
+    assert "practice.not_read" in result_html(done(named=None))
+    assert "practice.read_right" in result_html(done(named=WAVE))
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
+@pytest.mark.parametrize("kind", ["higher", "lower", "left", "right", "shape", "missing", "extra"])
 def test_every_kind_has_words(kind):
     one = Deviation("right_hand", kind, 1.0, 1.0, 0.4)
-    assert KINDS[kind] in deviation_html(one)
-    assert "practice.right_hand" in deviation_html(one)
-    assert (hand_row(one, False), hand_row(one, True)) == (1, 0)
+    html = macros(PAGE).deviation(one)
+    assert f"practice.{'to_' if kind in ('left', 'right') else ''}{kind}" in html
+    assert "practice.right_hand" in html
+    for mirrored, hand in ((False, 1), (True, 0)):
+        comparison = replace(done().comparison, mirrored=mirrored, deviations=(one,))
+        assert drawn_figures(comparison)["marks"] == [{"hand": hand, "seconds": 1.0}]
 
 
 def test_a_segment_of_the_drawn_signer_is_a_sign():

@@ -8,7 +8,7 @@ from kslr.recordings import load_recording, save_recording
 from kslr.teaching.vocabularies import load_vocabulary
 from tests.takes import take
 from ui.shared.i18n import LANGUAGES, words
-from ui.teach.page import page
+from ui.teach.page import page_html
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_signs_from_the_camera_are_learnt_and_read(visit, signing_camera, files)
     # On the Live page the taught words are the ones that are read.
     tab.click("#teach-live")
     tab.wait_for_function("document.querySelector('[data-vocabulary=live]').value === 'camera'")
-    tab.wait_for_function("window.KSLR_CONFIG.signs.circle")
+    tab.wait_for_function("script('shared/config.js').then(({ config }) => config.signs.circle)")
     tab.click("#live-start")
     tab.wait_for_selector("#live-words .pencil")
     assert tab.locator("#live-words li b").first.inner_text() == "Water"
@@ -219,6 +219,6 @@ def test_a_refused_camera_is_told(visit):
 
 
 def test_every_word_of_the_page_is_there():
-    used = set(re.findall(r'data-word(?:-label)?="([\w.]+)"', page()))
+    used = set(re.findall(r'data-word(?:-label)?="([\w.]+)"', page_html()))
     assert {key for key in used if key.startswith("teach.")}
     assert used <= set(words())

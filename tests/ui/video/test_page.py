@@ -10,7 +10,7 @@ from fusion.observation import Seen, TaggedWord
 from kslr.vocabulary import kslr30
 from tests import clips
 from ui.shared.uploads import upload_path
-from ui.video.page import curves, result_html
+from ui.video.page import emotion_curves, result_html
 from ui.video.translation import Translation
 
 
@@ -41,7 +41,7 @@ def test_a_signed_clip_gives_a_table_whose_times_jump(visit, signing_clip):
     assert cells.count() == 6
     begin, end = float(cells.nth(0).inner_text()), float(cells.nth(1).inner_text())
     assert 0 <= begin < end < 8
-    signs = tab.evaluate("window.KSLR_CONFIG.signs")
+    signs = tab.evaluate("script('shared/config.js').then(({ config }) => config.signs)")
     word = cells.nth(2).inner_text()
     assert word in {sign["kk"] for sign in signs.values()}
     assert re.fullmatch(r"\d+ %", cells.nth(3).inner_text())
@@ -153,7 +153,7 @@ def test_the_curve_goes_through_the_frames_it_has():
     emotions = np.zeros((10, 7))
     emotions[:, 3] = 1.0
     translation = Translation("", (), Seen(seconds=10.0), np.linspace(0, 9, 10), emotions)
-    lines = dict(curves(translation, 10.0))
+    lines = emotion_curves(translation)
     assert set(lines) == {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"}
     assert all(point.endswith(",1.0") for point in lines["happy"].split())
     assert all(point.endswith(",29.0") for point in lines["sad"].split())
