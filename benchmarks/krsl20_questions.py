@@ -2,23 +2,32 @@
 
     python benchmarks/krsl20_questions.py [--packs FOLDER]
 
-The word is given, so a guess is right in half of the cases. Per clip: its length, and of each hand where it is, how
-large, how open and how fast; as they are, and relative to all clips of the same signer (which a program that sees one
-clip at a time cannot know). Gradient boosting, one signer left out at a time. What it reaches bounds what the twenty
-classes can reach beyond the ten words, as long as the recordings have no face.
+The word is given, so a guess is right in half of the cases. Features of a clip: its length, and for each hand where it is,
+how large, how open and how fast; as they are, and relative to all clips of the same signer (which a program that sees one
+clip at a time cannot know). Gradient boosting, one signer left out at a time. The result bounds what the twenty classes can
+reach beyond the ten words, as long as the recordings have no face.
 """
 
-import argparse
+import sys
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from kslr.training.datasets import load_signs
 from kslr.training.packs import LAYOUTS
 
 
-def of_hand(points: np.ndarray, frames: int) -> list[float]:
-    """Fourteen numbers of one hand, (frames seen, 21, 2)."""
+def hand_features(points: np.ndarray, frames: int) -> list[float]:
+    """Fourteen numbers of one hand.
+
+    Args:
+        points: (frames in which it is seen, 21, 2).
+        frames: of the clip.
+    """
     if len(points) < 3:
         return [np.nan] * 14
     middle, size = points.mean(axis=1), np.linalg.norm(points[:, 0] - points[:, 9], axis=-1)
@@ -29,10 +38,9 @@ def of_hand(points: np.ndarray, frames: int) -> list[float]:
     return [*places, size.mean(), size.std(), *moves, len(points) / max(frames, 1), reach]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--packs", type=Path)
-    data = load_signs("krsl20_hands", parser.parse_args().packs)
+def main(packs: Annotated[Path | None, typer.Option(help="Folder of the packs.")] = None) -> None:
+    """Prints the share of right answers for each signer."""
+    data = load_signs("krsl20_hands", packs)
     from sklearn.ensemble import HistGradientBoostingClassifier
 
     x = data.x[:, :, LAYOUTS[84]].reshape(len(data), -1, 2, 21, 2)
@@ -40,7 +48,7 @@ def main() -> None:
     rows = []
     for clip, there in zip(x, seen, strict=True):
         used = int(there.any(axis=1).sum())
-        rows.append([float(used), *of_hand(clip[there[:, 0], 0], used), *of_hand(clip[there[:, 1], 1], used)])
+        rows.append([float(used), *hand_features(clip[there[:, 0], 0], used), *hand_features(clip[there[:, 1], 1], used)])
     features, names = np.array(rows), np.array(data.names)[data.label]
     asked = np.array([name.endswith("q") for name in names])
     word = np.unique([name.removesuffix("q") for name in names], return_inverse=True)[1]
@@ -59,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -1,11 +1,11 @@
-"""Sign data sets, whatever they come as, as one frozen `SignData`.
+"""Sign data sets of any supported kind as one frozen `SignData`.
 
 `load_signs` reads a pack by name, an ``.npz``, the tutorials' ``MP_Data/word/sequence/frame.npy``, a folder of
 ``word/clip.mp4`` (or ``WORD--note.mp4``), a folder of landmark files by word, or several of these joined by ``+``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,12 @@ import numpy as np
 
 from kslr.core.arrays import read_array, read_arrays
 from kslr.core.errors import InputError
-from kslr.landmarks import VALUES, resample
-from kslr.training.packs import LAYOUTS, QAZSIGN_IDS, pack_names, read_pack, to_raw
+from kslr.landmarks import VALUES
+from kslr.recordings import cut_signs
+from kslr.training.clips import read_clips
+from kslr.training.packs import FRAMES, LAYOUTS, MOST_BYTES, QAZSIGN_IDS, fit_frames, pack_names, read_pack, to_raw
 
-FRAMES = 30
-MOST_BYTES, FRAME_BYTES = 64 << 30, 1 << 20  # of one file unpacked (whether it fits is the machine's to say), of a frame
+FRAME_BYTES = 1 << 20  # maximum size of one frame's file
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class SignData:
         x: (n, frames, 1662) float32 raw contract; absent parts, and frames past the end, are NaN.
         label: (n,) int index into `names`.
         names: the classes.
-        signer: (n,) str, who signed; recordings of one signer never stand on both sides of a split by signer.
+        signer: (n,) str, who signed; a split by signer keeps all recordings of a signer on one side.
         source: (n,) str, which data set or recorder.
-        clip: (n,) str, which recording; parts of one clip never stand on both sides of a split by clip.
-        name: what to call the whole in reports.
+        clip: (n,) str, which recording; every split keeps all parts of a clip on one side.
+        name: of the data set, in reports.
     """
 
     x: np.ndarray
@@ -47,28 +48,32 @@ class SignData:
 
     def __getitem__(self, rows: np.ndarray) -> "SignData":
         """The same with some of its rows (indices or a mask)."""
-        return SignData(
-            self.x[rows], self.label[rows], self.names, self.signer[rows], self.source[rows], self.clip[rows], self.name
-        )
+        return replace(self, **{key: getattr(self, key)[rows] for key in ("x", "label", "signer", "source", "clip")})
 
-    def only(self, names: Sequence[str]) -> "SignData":
-        """The recordings of some classes, relabelled in that order."""
-        wanted = {name: i for i, name in enumerate(names)}
+    def select_classes(self, names: Sequence[str]) -> "SignData":
+        """The recordings of some classes, relabelled in that order.
+
+        Raises:
+            InputError: a class that the data does not have.
+        """
         missing = [name for name in names if name not in self.names]
         if missing:
             raise InputError(f"{self.name} has no class {missing[0]!r}. It has {', '.join(self.names[:12])}, ….")
-        word = [self.names[i] for i in self.label]
-        rows = np.array([w in wanted for w in word], bool)
-        label = np.array([wanted[w] for w in word if w in wanted], int)
-        kept = self[rows]
-        return SignData(kept.x, label, tuple(names), kept.signer, kept.source, kept.clip, self.name)
+        new_label = np.full(len(self.names), -1)
+        new_label[[self.names.index(name) for name in names]] = np.arange(len(names))
+        kept = self[new_label[self.label] >= 0]
+        return replace(kept, label=new_label[kept.label], names=tuple(names))
 
-    def some_classes(self, count: int, seed: int) -> "SignData":
-        """`count` classes chosen by seed."""
+    def sample_classes(self, count: int, seed: int) -> "SignData":
+        """`count` classes chosen by seed.
+
+        Raises:
+            InputError: fewer than two, or more than there are.
+        """
         if not 1 < count <= len(self.names):
             raise InputError(f"{self.name} has {len(self.names)} classes; {count} of them cannot be chosen.")
         chosen = np.random.default_rng(seed).choice(len(self.names), count, replace=False)
-        return self.only([self.names[i] for i in sorted(chosen)])
+        return self.select_classes([self.names[i] for i in sorted(chosen)])
 
 
 def sign_data(
@@ -123,33 +128,6 @@ def sign_data(
     )
 
 
-def fit_frames(x: np.ndarray, frames: int = FRAMES, length: np.ndarray | None = None) -> np.ndarray:
-    """(n, any, values) → (n, frames, values): longer recordings are resampled in time, shorter ones end in zeros.
-
-    >>> fit_frames(np.ones((1, 3, 126)), frames=5)[0, :, 0]
-    array([1., 1., 1., 0., 0.], dtype=float32)
-    """
-    x = np.asarray(x, np.float32)
-    if length is None:
-        used = np.nan_to_num(x).any(axis=-1)
-        length = np.where(used.any(axis=1), x.shape[1] - used[:, ::-1].argmax(axis=1), 0)
-    length = np.clip(np.asarray(length).astype(int), 0, x.shape[1])
-    out = np.zeros((len(x), frames, x.shape[-1]), np.float32)
-    for target, sample, n in zip(out, x, length, strict=True):
-        if n > frames:
-            # Zeros mean absent here, and interpolating towards them would invent places; half-absent pairs stay apart.
-            values = np.where(_absent(sample[:n]), np.nan, sample[:n])
-            target[:] = np.nan_to_num(resample(np.linspace(0, 1, n), values, frames))
-        else:
-            target[:n] = np.nan_to_num(sample[:n])
-    return out
-
-
-def _absent(sample: np.ndarray) -> np.ndarray:
-    raw = to_raw(sample[None])[0]
-    return ~np.isfinite(raw[:, LAYOUTS[sample.shape[-1]]])
-
-
 def load_npz(path: str | Path) -> SignData:
     """An ``.npz`` with ``x``, ``label`` and, if known, ``signer``, ``source``, ``clip``, ``length``.
 
@@ -174,12 +152,9 @@ def load_pack(name: str, folder: str | Path | None = None, repaired: bool = True
     if source is not None:
         source = np.char.replace(source, "__", "/")
     signer = arrays["signer"] if "signer" in arrays and source is None else source
-    label = arrays["label"]
-    if name.startswith("qazsign"):
-        label = np.array([QAZSIGN_IDS.get(word, word) for word in label])
-    # Some clips of the K-RSL pack are there twice; copies share a clip name and so stay on one side.
-    clip = arrays.get("clip")
-    return sign_data(arrays["x"], label, signer, source, clip, arrays.get("length"), name)
+    label = np.array([QAZSIGN_IDS.get(word, word) for word in arrays["label"].astype(str)])
+    # The K-RSL pack has some clips twice; copies share a clip name, so they stay on one side of a split.
+    return sign_data(arrays["x"], label, signer, source, arrays.get("clip"), arrays.get("length"), name)
 
 
 def load_tree(folder: str | Path) -> SignData:
@@ -204,6 +179,19 @@ def load_tree(folder: str | Path) -> SignData:
     return sign_data(fitted, labels, clip=clips, name=folder.name)
 
 
+def load_clips(folder: str | Path) -> SignData:
+    """A folder of clips or landmark files: one sample a sign; the clip's name is also its signer.
+
+    Raises:
+        InputError: no clips, or no signs in them.
+    """
+    signs = [(s.window(), word, clip.name) for word, clip in read_clips(folder) for s in cut_signs(clip)]
+    if not signs:
+        raise InputError(f"No hands were seen in the clips of {folder}. Film the signer from the front, hands in view.")
+    windows, words, clips = zip(*signs, strict=True)
+    return sign_data(np.stack(windows), words, signer=clips, clip=clips, name=Path(folder).name)
+
+
 def load_signs(data: str | Path, packs: str | Path | None = None, repaired: bool = True) -> SignData:
     """Reads sign data of any supported kind.
 
@@ -222,18 +210,16 @@ def load_signs(data: str | Path, packs: str | Path | None = None, repaired: bool
     if path.is_dir():
         if any(path.glob("*/*/*.npy")):
             return load_tree(path)
-        from kslr.recordings import load_clips
-
         return load_clips(path)
     if text in pack_names(packs):
         return load_pack(text, packs, repaired)
     if "+" in text:
-        return joined([load_signs(part, packs, repaired) for part in text.split("+")], text)
+        return join_datasets([load_signs(part, packs, repaired) for part in text.split("+")], text)
     known = ", ".join(pack_names(packs)) or "none; set KSLR_DATA"
     raise InputError(f"{text} is no pack, .npz or folder. Packs found: {known}.")
 
 
-def joined(parts: Sequence[SignData], name: str) -> SignData:
+def join_datasets(parts: Sequence[SignData], name: str) -> SignData:
     """Several data sets as one; equal class names are one class."""
     names = tuple(sorted({n for part in parts for n in part.names}))
     label = np.concatenate([np.searchsorted(names, [part.names[i] for i in part.label]) for part in parts])

@@ -1,145 +1,69 @@
-"""Measures what is shipped as it is, without training: the encoder on few-shot tasks, a vocabulary on clips."""
+"""Measures a shipped or taught vocabulary as it is on clips, and shows sign reports as a page. Needs no Keras."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kslr.core.errors import InputError
+from kslr.core.reports import confusion_matrix_figure, figure_html, paragraph_html, render_report, table_html
 from kslr.core.scores import bootstrap_interval, median_milliseconds, report
-from kslr.encoder import SignEncoder
-from kslr.landmarks import mirror
+from kslr.landmarks import VALUES, mirror
 from kslr.recognizer import SignPrediction, SignRecognizer
-from kslr.recordings import clip_files, record, segments, word_of
-from kslr.training.datasets import SignData, load_signs
-from kslr.training.fewshot import episode_answers, episodes
+from kslr.recordings import Recording, cut_signs, record
+from kslr.training.clips import clip_files, word_of
 
-Progress = Callable[[str, float], None]
-
-
-def evaluate_few_shot(
-    data: str | Path | SignData,
-    shots: int = 5,
-    ways: int = 10,
-    count: int = 200,
-    encoder: str | Path = "sign_encoder",
-    seed: int = 0,
-    packs: str | Path | None = None,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Few-shot accuracy of the shipped encoder, untouched, on recordings of any `load_signs` data.
-
-    Args:
-        shots: recordings of each word that are shown.
-        ways: words a task.
-        count: tasks, drawn by seed. Words are told apart inside one source when several sources have enough of them.
-        encoder: a shipped encoder or a card.
-        progress: called with a line and the part done (0–1).
-
-    Returns:
-        The report, whose ``accuracy`` is the mean over episodes and ``interval`` their bootstrap; ``per_source``.
-
-    Raises:
-        InputError: too few words or recordings.
-    """
-    signs = data if isinstance(data, SignData) else load_signs(data, packs)
-    network = SignEncoder(encoder)
-    embeddings = []
-    for i in range(0, len(signs), 64):
-        embeddings.append(network.embed(signs.x[i : i + 64]))
-        if progress:
-            progress("embedding", (i + 1) / len(signs))
-    z = np.concatenate(embeddings)
-    groups = _able(signs, ways, shots)
-    accuracy, right, answered, per_source = [], [], [], []
-    for i, (name, rows) in enumerate(groups):
-        share = count // len(groups) + (i < count % len(groups))
-        tasks = episodes(signs.label[rows], ways, shots, share, seed)
-        answers = [episode_answers(z[rows], task) for task in tasks]
-        own = [float((a == t[3]).mean()) for a, t in zip(answers, tasks, strict=True)]
-        for answer, (support, classes, _, classes_asked) in zip(answers, tasks, strict=True):
-            names_of = np.array([signs.label[rows][support[classes == w][0]] for w in range(ways)])
-            right.append(names_of[classes_asked])
-            answered.append(names_of[answer])
-        accuracy += own
-        per_source.append({"name": name, "episodes": share, "accuracy": float(np.mean(own)) if own else None})
-    milliseconds = median_milliseconds(network.embed, [sample[None] for sample in signs.x[:20]])
-    out = report(
-        task="signs",
-        data=signs.name,
-        protocol=f"few-shot: {ways} ways, {shots} shots, {count} episodes, seed {seed}",
-        labels=np.concatenate(right),
-        predicted=np.concatenate(answered),
-        milliseconds=milliseconds,
-        episodes=count,
-        ways=ways,
-        shots=shots,
-        per_source=per_source,
-        encoder=network.card.name,
-    )
-    return out | {"accuracy": float(np.mean(accuracy)), "interval": list(bootstrap_interval(np.array(accuracy)))}
-
-
-def _able(signs: SignData, ways: int, shots: int) -> list[tuple[str, np.ndarray]]:
-    """The sources that have enough words with enough recordings; all together when none has."""
-    groups = []
-    for source in np.unique(signs.source):
-        rows = np.flatnonzero(signs.source == source)
-        if (np.bincount(signs.label[rows]) > shots).sum() >= ways:
-            groups.append((str(source), rows))
-    return groups or [("all", np.arange(len(signs)))]
+MOST_CLASSES = 64  # a larger confusion matrix cannot be read
+RATES = (10, 15, 25)  # frames a second of the slower cameras
 
 
 def evaluate_vocabulary(
-    folder: str | Path, vocabulary: str | Path = "kslr30", progress: Progress | None = None, invariance: bool = False
+    folder: str | Path,
+    vocabulary: str | Path = "kslr30",
+    progress: Callable[[str, float], None] | None = None,
+    invariance: bool = False,
 ) -> dict[str, Any]:
-    """A vocabulary, untouched, on a folder ``word/clip.mp4`` (or ``word--note.mp4``, or landmark files).
+    """Measures a vocabulary, untouched, on a folder ``word/clip.mp4`` (or ``word--note.mp4``, or landmark files).
 
     Args:
         vocabulary: a shipped model's name, a card, or a taught vocabulary.
-        progress: called with a line and the part done (0–1).
-        invariance: also ask each clip mirrored and at 10, 15 and 25 frames a second.
+        progress: called with a line and the done share (0–1).
+        invariance: whether each clip is also recognized mirrored and at 10, 15 and 25 frames a second.
 
     Returns:
         The report, with ``top5_accuracy``, ``rejected`` (share of the clips) and ``clips``: for each ``clip``, ``sign``
         (the right word), ``answer``, ``top5``, ``probability`` (of the answer), ``rejected``. Clips of words that the
-        vocabulary has not learnt count as wrong.
+        vocabulary has not learnt count as wrong. With `invariance` also ``agreement``: for each variant, the share of
+        clips with an unchanged answer.
 
     Raises:
         InputError: no clips, or no such vocabulary.
     """
     recognizer = SignRecognizer(vocabulary)
-    root = Path(folder)
+    root, files = Path(folder), clip_files(folder)
     rows: list[dict[str, Any]] = []
-    files = clip_files(root)
     agreement: dict[str, list[bool]] = {}
     for i, path in enumerate(files):
-        name = str(path.relative_to(root))
+        row: dict[str, Any] = {"clip": str(path.relative_to(root)), "sign": word_of(path, root)}
         try:
             recording = record(path)
         except InputError as error:
-            rows.append(
-                {"clip": name, "sign": word_of(path, root), "answer": None, "top5": [], "probability": 0.0, "error": str(error)}
-            )
+            rows.append({**row, **combine_predictions([]), "error": str(error)})
             continue
-        found = segments(recording)
-        windows = np.stack([s.window(recognizer.frames) for s in found]) if found else np.zeros((0, recognizer.frames, 1662))
-        answer = clip_answer(recognizer.recognize_windows(windows))
-        rows.append({"clip": name, "sign": word_of(path, root), **answer})
-        if invariance and len(windows):
-            for kind, changed in variants(recording, recognizer.frames).items():
-                same = clip_answer(recognizer.recognize_windows(changed))["answer"] == answer["answer"]
-                agreement.setdefault(kind, []).append(bool(same))
+        predictions = recognizer.recognize_windows(cut_windows(recording, recognizer.frames))
+        rows.append({**row, **combine_predictions(predictions)})
+        if invariance and predictions:
+            for kind, variant in vary_camera(recording).items():
+                again = combine_predictions(recognizer.recognize_windows(cut_windows(variant, recognizer.frames)))
+                agreement.setdefault(kind, []).append(again["answer"] == rows[-1]["answer"])
         if progress:
-            progress(name, (i + 1) / len(files))
+            progress(row["clip"], (i + 1) / len(files))
     names = sorted({row["sign"] for row in rows} | {row["answer"] or "" for row in rows})
-    special: dict[str, Any] = (
-        {"agreement": {kind: float(np.mean(same)) for kind, same in agreement.items()}} if invariance else {}
-    )
     top5 = np.array([row["sign"] in row["top5"] for row in rows])
-    blank = np.zeros((1, recognizer.frames, 1662), np.float32)
-    return report(
+    blank = np.zeros((1, recognizer.frames, VALUES), np.float32)
+    found = report(
         task="signs",
         data=root.name,
         protocol=f"shipped vocabulary {recognizer.card.name}, untouched",
@@ -148,13 +72,19 @@ def evaluate_vocabulary(
         milliseconds=median_milliseconds(recognizer.recognize_windows, [blank] * 20),
         top5_accuracy=float(top5.mean()),
         top5_interval=list(bootstrap_interval(top5)),
-        rejected=float(np.mean([row.get("rejected", True) for row in rows])),
+        rejected=float(np.mean([row["rejected"] for row in rows])),
         clips=rows,
-        **special,
     )
+    return found | ({"agreement": {kind: float(np.mean(same)) for kind, same in agreement.items()}} if invariance else {})
 
 
-def clip_answer(predictions: list[SignPrediction]) -> dict[str, Any]:
+def cut_windows(recording: Recording, frames: int) -> np.ndarray:
+    """(signs, frames, 1662) windows of the signs in a recording, absent parts NaN."""
+    windows = [sign.window(frames) for sign in cut_signs(recording)]
+    return np.stack(windows) if windows else np.zeros((0, frames, VALUES), np.float32)
+
+
+def combine_predictions(predictions: list[SignPrediction]) -> dict[str, Any]:
     """One answer for a clip that shows one word, maybe several times: the mean log-probability over its signs."""
     if not predictions:
         return {"answer": None, "top5": [], "probability": 0.0, "rejected": True}
@@ -171,24 +101,65 @@ def clip_answer(predictions: list[SignPrediction]) -> dict[str, Any]:
     }
 
 
-def variants(recording: Any, frames: int) -> dict[str, np.ndarray]:
-    """The signs of a recording as a mirror and slower cameras would have seen them; windows by kind."""
-    from dataclasses import replace
-
-    out = {"mirrored": replace(recording, x=mirror(recording.x))}
-    rate = (len(recording.seconds) - 1) / max(recording.seconds[-1] - recording.seconds[0], 1e-6)
-    for wanted in (10, 15, 25):
-        if wanted < rate * 0.95:
-            times = np.arange(recording.seconds[0], recording.seconds[-1], 1 / wanted)
-            rows = np.unique(np.searchsorted(recording.seconds, times).clip(0, len(recording.seconds) - 1))
-            out[f"{wanted} fps"] = replace(recording, seconds=recording.seconds[rows], x=recording.x[rows])
-    found = {kind: [s.window(frames) for s in segments(changed)] for kind, changed in out.items()}
-    return {kind: np.stack(windows) if windows else np.zeros((0, frames, 1662), np.float32) for kind, windows in found.items()}
+def vary_camera(recording: Recording) -> dict[str, Recording]:
+    """The recording as a mirror and slower cameras would have made it, by kind."""
+    variants, seconds = {"mirrored": replace(recording, x=mirror(recording.x))}, recording.seconds
+    own_rate = (len(seconds) - 1) / max(seconds[-1] - seconds[0], 1e-6)
+    for rate in RATES:
+        if rate < own_rate * 0.95:
+            times = np.arange(seconds[0], seconds[-1], 1 / rate)
+            rows = np.unique(np.searchsorted(seconds, times).clip(0, len(seconds) - 1))
+            variants[f"{rate} fps"] = replace(recording, seconds=seconds[rows], x=recording.x[rows])
+    return variants
 
 
-def check_ways(ways: int, shots: int) -> None:
-    """Raises:
-    InputError: not a task.
+def sign_page(report: dict[str, Any]) -> str:
+    """An HTML page with the tables and figures of a sign report.
+
+    >>> report = {"data": "mine", "protocol": "random", "samples": 2, "accuracy": 0.5, "interval": [0.0, 1.0], "macro_f1": 0.5}
+    >>> "50.0 %" in sign_page({**report, "milliseconds": 1.0})
+    True
     """
-    if ways < 2 or shots < 1:
-        raise InputError("A few-shot task has at least two ways and one shot.")
+    low, high = report["interval"]
+    lead = (
+        f"{_percent(report['accuracy'])} of {report['samples']} test samples were read rightly "
+        f"(95 % interval {_percent(low)} to {_percent(high)})."
+    )
+    rows = [
+        [label, write(report[key])]
+        for key, label, write in (
+            ("accuracy", "Accuracy", _percent),
+            ("macro_f1", "Macro F1", "{:.4f}".format),
+            ("top5_accuracy", "Top 5", _percent),
+            ("merged_accuracy", "Statement and question merged", _percent),
+            ("mean_of_signers", "Mean of signers", _percent),
+            ("parameters", "Parameters", "{:,}".format),
+            ("milliseconds", "Milliseconds a sample in LiteRT", "{:.2f}".format),
+        )
+        if key in report
+    ]
+    about = f"Data: {report['data']}. Protocol: {report['protocol']}."
+    about += f" Network: {report['architecture']}." if "architecture" in report else ""
+    sections: dict[str, list[str]] = {"What was measured": [paragraph_html(about), table_html(["", "Figure"], rows)]}
+    for key, heading in (("per_signer", "Signers"), ("per_seed", "Seeds"), ("per_source", "Sources")):
+        if report.get(key):
+            columns = [c for c in report[key][0] if c != "interval"]
+            sections[heading] = [table_html(columns, [[_cell(row.get(c)) for c in columns] for row in report[key]])]
+    if "confusion" in report and len(report["names"]) <= MOST_CLASSES:
+        drawing = confusion_matrix_figure(np.array(report["confusion"]), report["names"])
+        sections["Confusions"] = [figure_html(drawing, "Right words by row, answers by column.")]
+    if report.get("most_confused"):
+        pairs = [[r["right"], r["answered"], r["times"]] for r in report["most_confused"]]
+        sections.setdefault("Confusions", []).append(table_html(["Right", "Answered", "Times"], pairs))
+    if "clips" in report:
+        clips = [[c["clip"], c["sign"], c["answer"], ", ".join(c["top5"]), _percent(c["probability"])] for c in report["clips"]]
+        sections["Clips"] = [table_html(["Clip", "Sign", "Answer", "Top 5", "Probability"], clips)]
+    return render_report("Signs", lead, sections)
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"
+
+
+def _cell(value: Any) -> Any:
+    return f"{value:.4f}" if isinstance(value, float) else value

@@ -1,25 +1,45 @@
-"""Few-shot recognition: words of a source that nobody has seen, from a few recordings each. Pure functions of arrays."""
+"""Few-shot recognition: words of a source that the encoder never saw, from a few recordings each. Needs no Keras."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from kslr.core.errors import InputError
+from kslr.core.scores import bootstrap_interval, median_milliseconds, report
+from kslr.encoder import SignEncoder
 from kslr.points import ROWS
+from kslr.training.datasets import SignData, load_signs
 
-# Weight of the nearest recording beside the prototype; chosen on the validation sources.
-NEAREST = 0.75
+NEAREST = 0.75  # weight of the nearest recording beside the prototype; chosen on the validation sources
 
 
-def episodes(
-    label: np.ndarray, ways: int, shots: int, count: int, seed: int = 0, queries: int = 5
-) -> list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]:
+@dataclass(frozen=True)
+class Episode:
+    """One few-shot task; rows index the recordings, labels are 0 … ways−1.
+
+    Attributes:
+        support: (ways × shots,) rows that are shown.
+        support_label: (ways × shots,) their classes.
+        query: (m,) rows that are asked.
+        query_label: (m,) their classes.
+    """
+
+    support: np.ndarray
+    support_label: np.ndarray
+    query: np.ndarray
+    query_label: np.ndarray
+
+
+def draw_episodes(label: np.ndarray, ways: int, shots: int, count: int, seed: int = 0, queries: int = 5) -> list[Episode]:
     """Draws few-shot tasks.
 
     Args:
         label: (n,) classes of the recordings of one source.
-        queries: recordings of each class that are asked, at most (what the support leaves).
-
-    Returns:
-        `count` times (support rows, their classes 0 … ways−1, query rows, their classes).
+        queries: maximum number of recordings of each class that are asked (of those that the support leaves).
 
     Raises:
         InputError: fewer than `ways` classes have more than `shots` recordings.
@@ -31,54 +51,41 @@ def episodes(
             f"{ways}-way {shots}-shot needs {ways} words with {shots + 1} recordings or more; {len(able)} have them. "
             "Ask for fewer ways."
         )
-    generator, out = np.random.default_rng(seed), []
+    generator, drawn = np.random.default_rng(seed), []
     for _ in range(count):
-        support, query = [], []
-        for c in generator.choice(able, ways, replace=False):
-            rows = generator.permutation(np.flatnonzero(label == c))
-            support.append(rows[:shots])
-            query.append(rows[shots : shots + queries])
-        out.append(
-            (
-                np.concatenate(support),
-                np.repeat(np.arange(ways), [len(r) for r in support]),
-                np.concatenate(query),
-                np.repeat(np.arange(ways), [len(r) for r in query]),
-            )
-        )
-    return out
+        rows = [generator.permutation(np.flatnonzero(label == c)) for c in generator.choice(able, ways, replace=False)]
+        support, query = [r[:shots] for r in rows], [r[shots : shots + queries] for r in rows]
+        labels = (np.repeat(np.arange(ways), [len(r) for r in part]) for part in (support, query))
+        drawn.append(Episode(np.concatenate(support), next(labels), np.concatenate(query), next(labels)))
+    return drawn
 
 
-def prototypes(embeddings: np.ndarray, label: np.ndarray, classes: int) -> np.ndarray:
+def prototypes(embeddings: np.ndarray, label: np.ndarray) -> np.ndarray:
     """(classes, values): the mean of each class's embeddings, of length 1 (Snell et al., NeurIPS 2017).
 
-    >>> prototypes(np.array([[2.0, 0.0], [0.0, 1.0]]), np.array([0, 1]), 2)
+    >>> prototypes(np.array([[2.0, 0.0], [0.0, 1.0]]), np.array([0, 1]))
     array([[1., 0.],
            [0., 1.]])
     """
-    means = np.stack([embeddings[label == c].mean(axis=0) for c in range(classes)])
+    means = np.stack([embeddings[label == c].mean(axis=0) for c in range(int(label.max()) + 1)])
     return means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
 
 
-Task = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
-
-def episode_answers(embeddings: np.ndarray, task: Task, nearest: float = NEAREST) -> np.ndarray:
-    """The classes of a task's queries: by cosine to the prototype and, with the weight `nearest`, to the nearest recording.
+def answer_episode(embeddings: np.ndarray, episode: Episode, nearest: float = NEAREST) -> np.ndarray:
+    """The classes of the queries: by cosine to the prototype and, with the weight `nearest`, to the nearest recording.
 
     Args:
         embeddings: (n, values) of length 1.
     """
-    support, label, query, _ = task
-    means = prototypes(embeddings[support], label, int(label.max()) + 1)
-    cosine = embeddings[query] @ embeddings[support].T
+    support, query, label = embeddings[episode.support], embeddings[episode.query], episode.support_label
+    means, cosine = prototypes(support, label), query @ support.T
     closest = np.stack([cosine[:, label == c].max(axis=1) for c in range(len(means))], axis=1)
-    return ((1 - nearest) * embeddings[query] @ means.T + nearest * closest).argmax(axis=1)
+    return ((1 - nearest) * query @ means.T + nearest * closest).argmax(axis=1)
 
 
-def episode_accuracies(embeddings: np.ndarray, tasks: list[Task], nearest: float = NEAREST) -> np.ndarray:
-    """(episodes,) accuracy of `episode_answers`."""
-    return np.array([(episode_answers(embeddings, task, nearest) == task[3]).mean() for task in tasks])
+def episode_accuracies(embeddings: np.ndarray, drawn: list[Episode], nearest: float = NEAREST) -> np.ndarray:
+    """(episodes,) accuracy of `answer_episode`."""
+    return np.array([(answer_episode(embeddings, one, nearest) == one.query_label).mean() for one in drawn])
 
 
 def dtw_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -92,32 +99,96 @@ def dtw_distances(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """
     n, frames, _ = a.shape
     out = np.empty((n, len(b)), np.float32)
-    squares = (b**2).sum(axis=-1)
     for i, one in enumerate(a):
-        cost = np.sqrt(
-            np.maximum((one**2).sum(axis=-1)[None, :, None] + squares[:, None] - 2 * np.einsum("tv,muv->mtu", one, b), 0)
-        )
+        cost = cdist(one, b.reshape(-1, b.shape[-1])).reshape(frames, len(b), -1).astype(np.float32)
         total = np.full((len(b), frames + 1, b.shape[1] + 1), np.inf, np.float32)
         total[:, 0, 0] = 0
         for t in range(1, frames + 1):
             reached = np.minimum(total[:, t - 1, :-1], total[:, t - 1, 1:])
             for u in range(1, b.shape[1] + 1):
-                total[:, t, u] = cost[:, t - 1, u - 1] + np.minimum(reached[:, u - 1], total[:, t, u - 1])
+                total[:, t, u] = cost[t - 1, :, u - 1] + np.minimum(reached[:, u - 1], total[:, t, u - 1])
         out[i] = total[:, -1, -1]
     return out
 
 
-def dtw_accuracies(x: np.ndarray, tasks: list[tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
-    """(episodes,) accuracy of the nearest support recording by dynamic time warping on raw landmarks.
-
-    Args:
-        x: (n, frames, points × 3) body and hands, absent zeros.
-    """
-    distance = dtw_distances(x, x)
-    return np.array([(sl[distance[np.ix_(q, s)].argmin(axis=1)] == ql).mean() for s, sl, q, ql in tasks])
+def dtw_accuracies(distances: np.ndarray, drawn: list[Episode]) -> np.ndarray:
+    """(episodes,) accuracy of the nearest support recording, by the (n, n) `dtw_distances` of all recordings."""
+    nearest = [one.support_label[distances[np.ix_(one.query, one.support)].argmin(axis=1)] for one in drawn]
+    return np.array([(answer == one.query_label).mean() for answer, one in zip(nearest, drawn, strict=True)])
 
 
 def body_and_hands(points: np.ndarray) -> np.ndarray:
     """(n, frames, 86, 3) points → (n, frames, 102) x, y of body and hands as they are, absent zeros: what DTW compares."""
     kept = np.concatenate([points[:, :, ROWS[part], :2] for part in ("pose", "left_hand", "right_hand")], axis=2)
     return np.nan_to_num(kept).reshape(*kept.shape[:2], -1)
+
+
+def evaluate_few_shot(
+    data: str | Path | SignData,
+    shots: int = 5,
+    ways: int = 10,
+    count: int = 200,
+    encoder: str | Path = "sign_encoder",
+    seed: int = 0,
+    packs: str | Path | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> dict[str, Any]:
+    """Few-shot accuracy of the shipped encoder, untouched, on recordings of any `load_signs` data.
+
+    Args:
+        shots: recordings of each word that are shown.
+        ways: words of a task.
+        count: tasks, drawn by seed. Where several sources have enough words, each task has words of one source.
+        encoder: a shipped encoder or a card.
+        progress: called with a line and the done share (0–1).
+
+    Returns:
+        The report, whose ``accuracy`` is the mean over episodes and ``interval`` their bootstrap; ``per_source``.
+
+    Raises:
+        InputError: too few words or recordings.
+    """
+    signs = data if isinstance(data, SignData) else load_signs(data, packs)
+    network = SignEncoder(encoder)
+    embeddings = []
+    for i in range(0, len(signs), 64):
+        embeddings.append(network.embed(signs.x[i : i + 64]))
+        if progress:
+            progress("embedding", (i + 1) / len(signs))
+    every, groups = np.concatenate(embeddings), _sources_with_enough(signs, ways, shots)
+    accuracy, right, answered, per_source = [], [], [], []
+    for i, (name, rows) in enumerate(groups):
+        share = count // len(groups) + (i < count % len(groups))
+        z, label, own = every[rows], signs.label[rows], []
+        for episode in draw_episodes(label, ways, shots, share, seed):
+            answer = answer_episode(z, episode)
+            class_of = label[episode.support[np.searchsorted(episode.support_label, np.arange(ways))]]
+            right.append(class_of[episode.query_label])
+            answered.append(class_of[answer])
+            own.append(float((answer == episode.query_label).mean()))
+        accuracy += own
+        per_source.append({"name": name, "episodes": share, "accuracy": float(np.mean(own)) if own else None})
+    found = report(
+        task="signs",
+        data=signs.name,
+        protocol=f"few-shot: {ways} ways, {shots} shots, {count} episodes, seed {seed}",
+        labels=np.concatenate(right),
+        predicted=np.concatenate(answered),
+        milliseconds=median_milliseconds(network.embed, [sample[None] for sample in signs.x[:20]]),
+        episodes=count,
+        ways=ways,
+        shots=shots,
+        per_source=per_source,
+        encoder=network.card.name,
+    )
+    return found | {"accuracy": float(np.mean(accuracy)), "interval": list(bootstrap_interval(np.array(accuracy)))}
+
+
+def _sources_with_enough(signs: SignData, ways: int, shots: int) -> list[tuple[str, np.ndarray]]:
+    """The sources that have enough words with enough recordings, with their rows; all together when none has."""
+    groups = []
+    for source in np.unique(signs.source):
+        rows = np.flatnonzero(signs.source == source)
+        if (np.bincount(signs.label[rows]) > shots).sum() >= ways:
+            groups.append((str(source), rows))
+    return groups or [("all", np.arange(len(signs)))]

@@ -1,8 +1,8 @@
-"""The encoder: `kslr_encoder` trained to tell signs apart within every recorder's own vocabulary.
+"""Trains the encoder (`kslr_encoder`) to tell signs apart within every recorder's own vocabulary.
 
-The packs hold many small vocabularies, each by one recorder with one camera. A softmax over all classes would learn
-to know recorders, so a recording is told from the classes of its own source (and, with a small weight, from all).
-Sources that are held out are in no pack's training part, so neither recorder nor vocabulary is known at the test.
+The packs hold many small vocabularies, each by one recorder with one camera. A softmax over all classes would learn to
+tell recorders apart, so a recording competes with the classes of its own source only (and, with a small weight, with all).
+Held-out sources are in no training part, so neither recorder nor vocabulary is known at the test.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kslr.points import COUNT, select
+from kslr.points import COUNT, select_points
 from kslr.training.datasets import load_pack
-from kslr.training.fitting import Progress, Recipe, augmented_batches, momentum, schedule, told
+from kslr.training.fitting import Progress, augmented_batches, build_optimizer, report_epochs
 from kslr.training.packs import pack_names, read_pack
+from kslr.training.recipes import SignRecipe
 
 if TYPE_CHECKING:
     import keras
-
-PACKS = ("world_pose_hands", "ksl30_by_meaning", "qazsign7_hands", "holistic59", "krsl20_hands")
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ class SourceData:
     Attributes:
         points: (n, 30, 86, 3) float32, absent parts NaN.
         label: (n,) int over (source, word) pairs.
-        source: (n,) str; one source's classes are told apart.
+        source: (n,) str; a recording competes with the classes of its source.
         word: (n,) str, as the source names it.
     """
 
@@ -40,18 +39,18 @@ class SourceData:
     word: np.ndarray
 
     def __getitem__(self, rows: np.ndarray) -> "SourceData":
-        """Some rows; labels are counted anew."""
+        """Some rows (indices or a mask); labels are numbered anew."""
         label = np.unique(self.label[rows], return_inverse=True)[1]
         return SourceData(self.points[rows], label, self.source[rows], self.word[rows])
 
 
-def read_sources(packs: str | Path | None = None, names: Sequence[str] = PACKS) -> SourceData:
-    """The packs' recordings as points, classes told apart by (source, the source's own word)."""
+def read_sources(names: Sequence[str], packs: str | Path | None = None) -> SourceData:
+    """The packs' recordings as points; a class is a source with one of its own words."""
     points, source, word = [], [], []
     for name in [n for n in names if n in pack_names(packs)]:
         data = load_pack(name, packs)
         own = read_pack(name, packs)["original_label"] if name == "ksl30_by_meaning" else np.array(data.names)[data.label]
-        points.append(select(data.x))
+        points.append(select_points(data.x))
         source.append(data.source)
         word.append(own)
     all_source, all_word = np.concatenate(source), np.concatenate(word)
@@ -59,21 +58,18 @@ def read_sources(packs: str | Path | None = None, names: Sequence[str] = PACKS) 
     return SourceData(np.concatenate(points), np.unique(keys, return_inverse=True)[1], all_source, all_word)
 
 
-def held_out(data: SourceData, test: int = 6, valid: int = 3, classes: int = 10, seed: int = 0) -> tuple[list[str], list[str]]:
-    """Sources with at least `classes` words, chosen by seed: those to test on, and those to select on."""
+def choose_held_out(data: SourceData, count: int = 6, classes: int = 10, seed: int = 0) -> list[str]:
+    """Sources to test on: `count` of those with at least `classes` words, chosen by seed."""
     counts = {s: len(set(data.word[data.source == s])) for s in np.unique(data.source)}
     several = {s for s in counts if counts[s] >= classes and (data.source == s).sum() < 1000}
-    order = np.random.default_rng(seed).permutation(sorted(several))
-    return [str(s) for s in order[:test]], [str(s) for s in order[test : test + valid]]
+    return [str(s) for s in np.random.default_rng(seed).permutation(sorted(several))[:count]]
 
 
 def pretrain(
     data: SourceData,
-    recipe: Recipe,
+    recipe: SignRecipe,
     seed: int = 0,
-    start: "keras.Model | None" = None,
     weight_of_all: float = 0.2,
-    limits: dict[str, int] | None = None,
     progress: Progress | None = None,
     checkpoint: Path | None = None,
 ) -> "keras.Model":
@@ -81,11 +77,9 @@ def pretrain(
 
     Args:
         data: without the held-out sources.
-        recipe: with `augment`; its numbers are the encoder's.
-        start: an encoder to go on from.
-        weight_of_all: of telling a recording from the classes of all sources too.
-        limits: at most so many recordings of a source an epoch.
-        checkpoint: weights are kept here after every epoch.
+        recipe: with `augment`; its numbers are constructor arguments of the encoder.
+        weight_of_all: weight of the loss over the classes of all sources.
+        checkpoint: file that gets the weights after every epoch.
 
     Returns:
         The encoder: (frames, 258) points, absent zeros → embedding.
@@ -93,11 +87,11 @@ def pretrain(
     import keras
     from keras import constraints, layers, ops
 
-    from kslr.training.networks.kslr_net import kslr_encoder
+    from kslr.training.networks.encoder import kslr_encoder
 
     keras.utils.set_random_seed(seed)
     classes = int(data.label.max()) + 1
-    encoder = start or kslr_encoder(data.points.shape[1], **dict(recipe.numbers))
+    encoder = kslr_encoder(data.points.shape[1], **dict(recipe.numbers))
     inputs = keras.Input((data.points.shape[1], COUNT * 3))
     logits = layers.Dense(classes, use_bias=False, kernel_constraint=constraints.UnitNorm(axis=0))(encoder(inputs)) * 16.0
     model = keras.Model(inputs, logits)
@@ -114,18 +108,10 @@ def pretrain(
         own = predicted + ops.matmul(target, elsewhere)
         return ops.cast(ops.equal(ops.argmax(own, axis=-1), ops.argmax(target, axis=-1)), "float32")
 
-    batches = augmented_batches(
-        data.points, np.eye(classes, dtype=np.float32), data.label, recipe, seed, groups=data.source, limits=limits
-    )
-    optimizer = keras.optimizers.AdamW(
-        schedule(recipe, len(batches)),
-        weight_decay=recipe.decay,
-        clipnorm=recipe.clip,
-        use_ema=True,
-        ema_momentum=momentum(len(batches) * recipe.epochs),
-    )
+    batches = augmented_batches(data.points, np.eye(classes, dtype=np.float32)[data.label], recipe, seed)
+    optimizer = build_optimizer(recipe, len(batches))
     model.compile(optimizer, loss, metrics=[accuracy])
-    callbacks: list[Any] = [told(progress, recipe.epochs)] if progress else []
+    callbacks: list[Any] = [report_epochs(progress, recipe.epochs)] if progress else []
     if checkpoint:
         callbacks.append(keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: encoder.save_weights(checkpoint)))
     model.fit(batches, epochs=recipe.epochs, callbacks=callbacks, verbose=0)

@@ -1,8 +1,7 @@
 """`kslr train` and `kslr evaluate signs|emotion`."""
 
-from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -16,20 +15,8 @@ SIGN_DATA = "A pack's name, an .npz with x and label, an MP_Data tree, or a fold
 FACE_DATA = "fer2013.csv, a folder split/emotion/picture, or the packed sheets (.npz)."
 PACKS = "Folder of the packs that are called by name."
 
-
-class Protocol(str, Enum):
-    """How the test data are chosen."""
-
-    random = "random"
-    signer = "signer"
-    clip = "clip"
-
-
-class Labels(str, Enum):
-    """What emotion answers are compared with."""
-
-    fer = "fer"
-    ferplus = "ferplus"
+Protocol = Literal["random", "signer", "clip"]
+Labels = Literal["fer", "ferplus"]
 
 
 @train.command("signs")
@@ -80,18 +67,18 @@ def train_emotion(
 def evaluate_signs(
     data: Annotated[str, typer.Argument(help=SIGN_DATA)],
     architecture: Annotated[str, typer.Option(help="Train and test this network: paper_lstm, kslr_net, …")] = "kslr_net",
-    protocol: Annotated[Protocol, typer.Option(help="random, or leave out one signer or one clip at a time.")] = Protocol.random,
+    protocol: Annotated[Protocol, typer.Option(help="random, or leave out one signer or one clip at a time.")] = "random",
     test_size: Annotated[float, typer.Option(help="Share of a random split that is tested.", min=0.01, max=0.9)] = 0.1,
     seeds: Annotated[int, typer.Option(help="How many random splits.", min=1)] = 3,
     classes: Annotated[int | None, typer.Option(help="Use only so many classes, chosen by seed 0.", min=2)] = None,
     epochs: Annotated[int | None, typer.Option(help="Maximum number of passes over the data.", min=1)] = None,
-    number: Annotated[list[str] | None, typer.Option(help="A constructor argument of the network, such as units=[64,128,64] or activation=relu.")] = None,
+    number: Annotated[list[str] | None, typer.Option(help="A number of the network, such as units=[64,128,64].")] = None,
     packs: Annotated[Path | None, typer.Option(help=PACKS)] = None,
-    few_shot: Annotated[int | None, typer.Option(help="Measure the shipped encoder with so many recordings of each word.", min=1)] = None,
+    few_shot: Annotated[int | None, typer.Option(help="Measure the shipped encoder, so many recordings a word.", min=1)] = None,
     ways: Annotated[int, typer.Option(help="Words of each few-shot task.", min=2)] = 10,
     episodes: Annotated[int, typer.Option(help="Number of few-shot tasks.", min=1)] = 200,
     vocabulary: Annotated[str | None, typer.Option(help="Measure this vocabulary on a folder word/clip.mp4.")] = None,
-    invariance: Annotated[bool, typer.Option(help="With --vocabulary: also recognize mirrored clips, and 10, 15 and 25 frames a second.")] = False,
+    invariance: Annotated[bool, typer.Option(help="With it: also mirrored, and at 10, 15 and 25 frames a second.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with figures to this file.")] = None,
 ) -> None:
@@ -115,7 +102,7 @@ def evaluate_signs(
         recipe = find_architecture(architecture).recipe.override(epochs=epochs).with_numbers(number or [])
         with progress_bar(f"Evaluating {architecture}") as progress:
             report = cross_validate(
-                data, architecture, protocol.value, test_size, seeds, classes, recipe, packs=packs, progress=progress
+                data, architecture, protocol, test_size, seeds, classes, recipe, packs=packs, progress=progress
             )
     write_report(report, json)
     if "confusion" in report:
@@ -135,7 +122,7 @@ def _check_reports(*paths: Path | None) -> None:
 def evaluate_emotion(
     data: Annotated[Path, typer.Argument(help=FACE_DATA)],
     model: Annotated[str, typer.Option(help="A shipped name or a card's path.")] = "emotion",
-    labels: Annotated[Labels, typer.Option(help="FER2013's labels, or the majority of the FER+ votes.")] = Labels.fer,
+    labels: Annotated[Labels, typer.Option(help="FER2013's labels, or the majority of the FER+ votes.")] = "fer",
     split: Annotated[str, typer.Option(help="private or public.")] = "private",
     jitter: Annotated[bool, typer.Option(help="Also measure shifted, scaled and turned crops.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
@@ -146,7 +133,5 @@ def evaluate_emotion(
 
     _check_reports(json, html)
     with progress_bar("Measuring") as progress:
-        report = evaluate_emotion_model(
-            data, model, labels=labels.value, split=split, jitter=jitter, html=html, progress=progress
-        )
+        report = evaluate_emotion_model(data, model, labels=labels, split=split, jitter=jitter, html=html, progress=progress)
     write_report(report, json)

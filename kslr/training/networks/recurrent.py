@@ -1,14 +1,15 @@
-"""Recurrent sign networks of the literature and the table of all architectures, in backend-neutral Keras 3.
+"""Recurrent sign networks of the literature, in backend-neutral Keras 3.
 
 Every function returns an uncompiled `keras.Model` from the raw contract, (frames, 1662) float32 with absent parts
-zeros, to class probabilities (or, with ``logits=True``, what goes into the softmax).
+zeros, to class probabilities.
 """
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kslr.core.errors import InputError
 from kslr.landmarks import VALUES
+from kslr.training.packs import LAYOUTS
 
 if TYPE_CHECKING:
     import keras
@@ -26,7 +27,6 @@ def paper_lstm(
     dropout: float = 0.4,
     l2: float = 0.01,
     standardised: bool = False,
-    logits: bool = False,
     unroll: bool = False,
 ) -> "keras.Model":
     """The KSLR paper's network: three LSTM layers, three dense layers, softmax (Herald of KBTU 4(75), 2025).
@@ -61,7 +61,7 @@ def paper_lstm(
         x = layers.Dropout(dropout if i == 0 else dropout / 2)(x)
     for width in dense:
         x = layers.Dense(width, activation=activation, kernel_regularizer=regularizers.L2(l2))(x)
-    outputs = layers.Dense(classes, activation=None if logits else "softmax")(x)
+    outputs = layers.Dense(classes, activation="softmax")(x)
     return keras.Model(inputs, outputs, name="paper_lstm")
 
 
@@ -70,7 +70,6 @@ def krsl_lstm(
     frames: int = 30,
     values: int = VALUES,
     units: Sequence[int] = (64,) * 7,
-    logits: bool = False,
     unroll: bool = False,
 ) -> "keras.Model":
     """Seven LSTM layers of 64 over the x, y of both hands, then softmax (Nazarbayev University's K-RSL network).
@@ -80,31 +79,9 @@ def krsl_lstm(
     import keras
     from keras import layers, ops
 
-    from kslr.training.packs import LAYOUTS
-
     inputs = keras.Input((frames, values))
     x = inputs if values == 84 else ops.take(inputs, LAYOUTS[84], axis=-1)
     for i, width in enumerate(units):
         x = layers.LSTM(width, return_sequences=i < len(units) - 1, unroll=unroll)(x)
-    outputs = layers.Dense(classes, activation=None if logits else "softmax")(x)
+    outputs = layers.Dense(classes, activation="softmax")(x)
     return keras.Model(inputs, outputs, name="krsl_lstm")
-
-
-def architectures() -> dict[str, Callable[..., Any]]:
-    """All sign networks by name."""
-    from kslr.training.networks.kslr_net import kslr_net
-    from kslr.training.networks.slovo import slovo_transformer
-
-    return {"paper_lstm": paper_lstm, "krsl_lstm": krsl_lstm, "slovo_transformer": slovo_transformer, "kslr_net": kslr_net}
-
-
-def architecture(name: str) -> Callable[..., Any]:
-    """The function that builds a network.
-
-    Raises:
-        InputError: no such network.
-    """
-    known = architectures()
-    if name not in known:
-        raise InputError(f"No network is called {name!r}. There are {', '.join(known)}.")
-    return known[name]

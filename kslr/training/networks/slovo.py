@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kslr.landmarks import VALUES, columns
-from kslr.training.networks.kslr_net import counted
+from kslr.training.networks.encoder import positions
 
 if TYPE_CHECKING:
     import keras
@@ -38,7 +38,6 @@ def slovo_transformer(
     blocks: int = 2,
     heads: int = 4,
     dropout: float = 0.2,
-    logits: bool = False,
 ) -> "keras.Model":
     """Raw contract → probabilities.
 
@@ -57,11 +56,11 @@ def slovo_transformer(
         first += len(where)
         x = ops.take(inputs, index, axis=-1)
         seen[name] = ops.cast(ops.max(ops.abs(x), axis=-1, keepdims=True) > 1e-6, "float32")
-        parts[name] = _part_vector(_standardised(x, seen[name]), seen[name], width, heads)
+        parts[name] = _part_vector(_standardise(x, seen[name]), seen[name], width, heads)
     left, right = (
-        _crossed(parts[a], parts[b], width, heads) for a, b in (("left_hand", "right_hand"), ("right_hand", "left_hand"))
+        _cross_attend(parts[a], parts[b], width, heads) for a, b in (("left_hand", "right_hand"), ("right_hand", "left_hand"))
     )
-    lips, pose = (_crossed(parts[a], parts[b], width, heads) for a, b in (("lips", "pose"), ("pose", "lips")))
+    lips, pose = (_cross_attend(parts[a], parts[b], width, heads) for a, b in (("lips", "pose"), ("pose", "lips")))
     stacked = ops.stack([lips, left, right, pose], axis=2)
     gate = ops.softmax(layers.Dense(4)(ops.reshape(stacked, (-1, frames, 4 * width))), axis=-1)
     x = ops.sum(stacked * ops.expand_dims(gate, -1), axis=2)
@@ -78,11 +77,11 @@ def slovo_transformer(
     thirds = [ops.mean(x[:, i * frames // 3 : (i + 1) * frames // 3], axis=1) for i in range(3)]
     pooled = ops.concatenate([ops.mean(x, axis=1), ops.max(x, axis=1), ops.sum(x * weight, axis=1), *thirds], axis=-1)
     pooled = layers.Dropout(dropout * 2)(layers.Dense(width * 2, activation="swish")(pooled))
-    outputs = layers.Dense(classes, activation=None if logits else "softmax")(pooled)
+    outputs = layers.Dense(classes, activation="softmax")(pooled)
     return keras.Model(inputs, outputs, name="slovo_transformer")
 
 
-def _standardised(x: Any, seen: Any) -> Any:
+def _standardise(x: Any, seen: Any) -> Any:
     """Each point less its own mean over the recording, in the part's own spread, clipped to ±5; absent frames zeros."""
     from keras import ops
 
@@ -102,14 +101,14 @@ def _part_vector(x: Any, seen: Any, width: int, heads: int) -> Any:
     groups = -(-size // (2 * GROUP))
     x = ops.pad(x, ((0, 0), (0, 0), (0, groups * 2 * GROUP - size)))
     x = layers.Dense(width)(ops.reshape(x, (-1, groups, 2 * GROUP)))
-    x = x + layers.Embedding(groups, width)(counted(x))
+    x = x + layers.Embedding(groups, width)(positions(x))
     x = x + layers.MultiHeadAttention(heads, width // heads)(x, x)
     x = ops.reshape(ops.mean(x, axis=1), (-1, frames, width))
-    missing = layers.Embedding(1, width)(counted(x) * 0)
+    missing = layers.Embedding(1, width)(positions(x) * 0)
     return x * seen + missing * (1 - seen)
 
 
-def _crossed(x: Any, other: Any, width: int, heads: int) -> Any:
+def _cross_attend(x: Any, other: Any, width: int, heads: int) -> Any:
     from keras import layers
 
     return layers.RMSNormalization()(x + layers.MultiHeadAttention(heads, width // heads)(x, other))
@@ -121,7 +120,7 @@ def _block(x: Any, frames: int, width: int, heads: int, dropout: float) -> Any:
 
     y = layers.RMSNormalization()(x)
     q, k, v = (ops.reshape(layers.Dense(width, use_bias=False)(y), (-1, frames, heads, width // heads)) for _ in range(3))
-    q, k = _rotated(q, frames, width // heads), _rotated(k, frames, width // heads)
+    q, k = _rotate(q, frames, width // heads), _rotate(k, frames, width // heads)
     q, k, v = (ops.transpose(t, (0, 2, 1, 3)) for t in (q, k, v))
     weight = ops.softmax(ops.matmul(q, ops.transpose(k, (0, 1, 3, 2))) / (width // heads) ** 0.5, axis=-1)
     y = ops.reshape(ops.transpose(ops.matmul(weight, v), (0, 2, 1, 3)), (-1, frames, width))
@@ -131,7 +130,7 @@ def _block(x: Any, frames: int, width: int, heads: int, dropout: float) -> Any:
     return x + layers.Dropout(dropout)(layers.Dense(width, use_bias=False)(y))
 
 
-def _rotated(x: Any, frames: int, width: int) -> Any:
+def _rotate(x: Any, frames: int, width: int) -> Any:
     """Rotary positions (Su et al., 2021) on (batch, frames, heads, width)."""
     from keras import ops
 

@@ -1,65 +1,57 @@
 """The network of `kslr.segmenter` and how it is fitted: dilated causal convolutions with residuals (WaveNet's kind, van den
 Oord et al., 2016, without gates), trained on stretches of joined streams. Keras, backend-neutral."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kslr.landmarks import Landmarks
-from kslr.segmenter import AHEAD, HAND_VALUES, RATE, VALUES, WINDOW, Steps
+from kslr.segmenter import AHEAD, HAND_VALUES, STEP_VALUES, WINDOW, HandSteps
 
 if TYPE_CHECKING:
     import keras
 
 STRETCH = 128  # steps of a training sample
+FILTERS, DILATIONS = 40, (1, 2, 4, 8)
 NEAR = 0.14  # seconds from a sign's start that count as its beginning
 
 
-def tagger_net(
-    steps: int = WINDOW,
-    filters: int = 40,
-    dilations: Sequence[int] = (1, 2, 4, 8),
-    dropout: float = 0.1,
-    last_only: bool = False,
-    mean: np.ndarray | None = None,
-    deviation: np.ndarray | None = None,
-) -> "keras.Model":
-    """(steps, VALUES) → (steps, 2) probabilities, or (2,) of the last step. One answer depends on 33 steps.
+def tagger_net(steps: int, mean: np.ndarray, deviation: np.ndarray, last_only: bool = False) -> "keras.Model":
+    """(steps, STEP_VALUES) → (steps, 2) probabilities, or (2,) of the last step. One answer depends on 33 steps.
 
     Args:
-        mean, deviation: (VALUES,) that the values are standardised with; none when None.
+        mean, deviation: (STEP_VALUES,) that the values are standardised with.
     """
     import keras
     from keras import layers
 
-    inputs = keras.Input((steps, VALUES))
-    zero, one = np.zeros(VALUES, np.float32), np.ones(VALUES, np.float32)
-    x = (inputs - (zero if mean is None else mean)) / (one if deviation is None else deviation)
-    x = layers.Conv1D(filters, 3, padding="causal", activation="relu")(x)
-    for dilation in dilations:
-        y = layers.Conv1D(filters, 3, padding="causal", dilation_rate=dilation, activation="relu")(x)
-        x = x + layers.Conv1D(filters, 1)(layers.Dropout(dropout)(y))
+    inputs = keras.Input((steps, STEP_VALUES))
+    x = (inputs - mean) / deviation
+    x = layers.Conv1D(FILTERS, 3, padding="causal", activation="relu")(x)
+    for dilation in DILATIONS:
+        y = layers.Conv1D(FILTERS, 3, padding="causal", dilation_rate=dilation, activation="relu")(x)
+        x = x + layers.Conv1D(FILTERS, 1)(layers.Dropout(0.1)(y))
     x = layers.Activation("relu")(x)
     outputs = layers.Dense(2, activation="sigmoid")(x[:, -1] if last_only else x)
     return keras.Model(inputs, outputs, name="segmenter")
 
 
-def steps_of(landmarks: Iterable[Landmarks]) -> tuple[np.ndarray, np.ndarray]:
-    """A stream → (n,) seconds and (n, VALUES) of its steps."""
-    stepper = Steps()
+def read_steps(landmarks: Iterable[Landmarks]) -> tuple[np.ndarray, np.ndarray]:
+    """A stream → (n,) seconds and (n, STEP_VALUES) of its steps."""
+    stepper = HandSteps()
     rows = [step for one in landmarks for step in stepper.push(one)]
     return np.array([seconds for seconds, _ in rows]), np.stack([row for _, row in rows])
 
 
-def samples(seconds: np.ndarray, rows: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def training_samples(seconds: np.ndarray, rows: np.ndarray, spans: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A stream as training samples.
 
     Args:
         spans: (signs, 2) start and end in seconds.
 
     Returns:
-        (n, STRETCH, VALUES) and (n, STRETCH, 3): in a sign, a sign begins, whether the step counts. Each sample begins
+        (n, STRETCH, STEP_VALUES) and (n, STRETCH, 3): in a sign, a sign begins, whether the step counts. Each sample begins
         with `WINDOW` steps of what was before (the first row where nothing was), which don't count.
     """
     truth = np.zeros((len(rows), 2), np.float32)
@@ -71,7 +63,7 @@ def samples(seconds: np.ndarray, rows: np.ndarray, spans: np.ndarray) -> tuple[n
     y[WINDOW + AHEAD :, :2], y[WINDOW + AHEAD :, 2] = truth[: len(truth) - AHEAD], 1
     xs, ys = [], []
     for first in range(0, len(x) - WINDOW, STRETCH - WINDOW):
-        a, b = np.zeros((STRETCH, VALUES), np.float32), np.zeros((STRETCH, 3), np.float32)
+        a, b = np.zeros((STRETCH, STEP_VALUES), np.float32), np.zeros((STRETCH, 3), np.float32)
         piece = slice(first, first + STRETCH)
         a[: len(x[piece])], b[: len(y[piece])] = x[piece], y[piece]
         b[:WINDOW, 2] = 0
@@ -80,8 +72,8 @@ def samples(seconds: np.ndarray, rows: np.ndarray, spans: np.ndarray) -> tuple[n
     return np.stack(xs), np.stack(ys)
 
 
-def mirrored(rows: np.ndarray) -> np.ndarray:
-    """(…, VALUES) → the same in a mirror: the hands change places, and so do left and right of each."""
+def mirror_steps(rows: np.ndarray) -> np.ndarray:
+    """(…, STEP_VALUES) → the same in a mirror: the hands change places, and so do left and right of each."""
     hands = np.array(rows).reshape(*rows.shape[:-1], 2, HAND_VALUES)[..., ::-1, :].copy()
     hands[..., 3] = np.where(hands[..., 1] > 0.5, -hands[..., 3], hands[..., 3])
     hands[..., 5] *= -1
@@ -92,18 +84,18 @@ def fit_tagger(x: np.ndarray, y: np.ndarray, epochs: int = 25, seed: int = 0, ve
     """Trains on samples and their mirrored copies.
 
     Args:
-        x: (n, STRETCH, VALUES), y: (n, STRETCH, 3) of `samples`.
+        x: (n, STRETCH, STEP_VALUES), y: (n, STRETCH, 3) of `training_samples`.
 
     Returns:
-        The network for windows: (WINDOW, VALUES) → (2,) of the last step.
+        The network for windows: (WINDOW, STEP_VALUES) → (2,) of the last step.
     """
     import keras
     from keras import ops
 
     keras.utils.set_random_seed(seed)
-    x, y = np.concatenate([x, mirrored(x)]), np.concatenate([y, y])
-    numbers = {"mean": x.mean(axis=(0, 1)), "deviation": x.std(axis=(0, 1)) + 0.05}
-    model = tagger_net(STRETCH, **numbers)
+    x, y = np.concatenate([x, mirror_steps(x)]), np.concatenate([y, y])
+    mean, deviation = x.mean(axis=(0, 1)), x.std(axis=(0, 1)) + 0.05
+    model = tagger_net(STRETCH, mean, deviation)
 
     def loss(target: Any, predicted: Any) -> Any:
         truth, counts, p = target[..., :2], target[..., 2:], ops.clip(predicted, 1e-5, 1 - 1e-5)
@@ -114,9 +106,6 @@ def fit_tagger(x: np.ndarray, y: np.ndarray, epochs: int = 25, seed: int = 0, ve
     rate = keras.optimizers.schedules.CosineDecay(3e-3, epochs * (len(x) // 32 + 1))
     model.compile(keras.optimizers.AdamW(rate, weight_decay=0.01), loss)
     model.fit(x, y, batch_size=32, epochs=epochs, verbose=verbose)
-    served = tagger_net(WINDOW, last_only=True, **numbers)
+    served = tagger_net(WINDOW, mean, deviation, last_only=True)
     served.set_weights(model.get_weights())
     return served
-
-
-__all__ = ["RATE", "fit_tagger", "mirrored", "samples", "steps_of", "tagger_net"]

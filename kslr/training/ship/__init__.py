@@ -1,1 +1,1 @@
-"""Makes the sign models that are shipped."""
+"""Makers of the shipped weights and their cards: ``python -m kslr.training.ship --help``."""

@@ -1,109 +1,99 @@
 """Trains the shipped segmenter on joined streams of the training sources, and chooses its rule on validation sources.
 
-    python kslr/training/ship/segmenter.py [--packs FOLDER] [--out models]
-
-What is real and what is made in these streams: `kslr.training.streams.joining`. So that the made joins cannot be told by being smooth,
-every training stream trembles by an amount of its own. Test sources are for benchmarks/segmentation.py alone.
+What is real and what is made in these streams: `kslr.training.streams.joining`. Made joins are smooth, so that smoothness
+would give them away; therefore every training stream trembles by an amount of its own. The test sources are for
+benchmarks/segmentation.py alone.
 """
 
-import argparse
-import os
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from itertools import islice, product
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+import typer
 
-from kslr.core.cards import ROOT, Card, current_commit, write_card
-from kslr.segmenter import TASK, VALUES, WINDOW, LearnedSegmenter, SignTagger, TagRule
-from kslr.training.export import disagreement, to_litert
-from kslr.training.networks.tagger import fit_tagger, samples, steps_of
-from kslr.training.streams.metrics import decisions, delays, matches, segment_f1
-from kslr.training.streams.joining import Part, Stream, idle_streams, joined_streams, load_parts
+from kslr.core.cards import Card, write_card
+from kslr.core.training import current_commit, disagreement, to_litert
+from kslr.segmenter import STEP_VALUES, TASK, WINDOW, Segmenter, SignTagger, TagRule
+from kslr.training.networks.tagger import fit_tagger, read_steps, training_samples
+from kslr.training.ship.options import OUT, Out, Packs
+from kslr.training.streams.joining import Stream, idle_streams, joined_streams
+from kslr.training.streams.material import Material, load_material
+from kslr.training.streams.metrics import decision_delays, match_segments, run_segmenter, segment_f1
+from kslr.training.train import PUBLIC_REPOSITORIES
 
-ROUNDS = (0.0, 0.15, 0.3) * 4  # share of signs that the next follows directly, a round over all sources each
+ROUNDS = (0.0, 0.15, 0.3) * 4  # share of signs that the next follows directly, in each round over all sources
 TREMBLE = 0.002  # at most, in picture heights
-ON, BEGIN, SHORTEST = (0.3, 0.4, 0.5), (0.2, 0.3), (0.4, 0.5, 0.6)
+ON, BEGIN, SHORTEST = (0.3, 0.4, 0.5), (0.2, 0.3), (0.4, 0.5, 0.6)  # candidates of the rule
 
 
-def training_streams(parts: list[Part]) -> list[Stream]:
-    """Joined streams of every source, and streams without signs."""
-    made = [s for i, direct in enumerate(ROUNDS) for s in joined_streams(parts, len(parts), 100 + i, direct=direct)]
-    made += [s for touches in (0.0, 0.5) for s in islice(idle_streams(parts, 7, touches), len(parts) // 2)]
-    made += list(islice(idle_streams(parts, 8, 0.7, "scratching"), 2 * len(parts)))
-    generator = np.random.default_rng(0)
-    return [replace(s, x=(s.x + generator.normal(0, generator.uniform(0, TREMBLE), s.x.shape)).astype(np.float32)) for s in made]
-
-
-def measured(streams: list[Stream], tagger: SignTagger, rule: TagRule) -> tuple[float, float]:
-    """F1 at IoU 0.5 and the median seconds from a sign's end to its decision; what is found without a sign is wrong."""
-    counts, late = np.zeros(3, int), []
-    for stream in streams:
-        found, decided = decisions(LearnedSegmenter(tagger, rule), stream.landmarks())
-        counts += (len(stream.spans), len(found), len(matches(stream.spans, found)))
-        if len(stream.spans):
-            late.append(delays(stream.spans, found, decided))
-    return segment_f1(*counts.tolist()), float(np.median(np.concatenate(late)))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--packs", type=Path)
-    parser.add_argument("--epochs", type=int, default=25)
-    parser.add_argument("--out", type=Path, default=ROOT / "models")
-    arguments = parser.parse_args()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    parts = load_parts(arguments.packs)
-    streams = training_streams(parts["train"])
-    made = [samples(*steps_of(s.landmarks()), s.spans) for s in streams]
+def ship_segmenter(
+    packs: Packs = None, epochs: Annotated[int, typer.Option(help="Passes over the data.")] = 25, out: Out = OUT
+) -> None:
+    """Train the segmenter and choose its rule."""
+    material = load_material(packs)
+    streams = training_streams(material["train"])
+    made = [training_samples(*read_steps(s.landmarks()), s.spans) for s in streams]
     x, y = (np.concatenate(part) for part in zip(*made, strict=True))
-    network = fit_tagger(x, y, arguments.epochs, verbose=2)
+    network = fit_tagger(x, y, epochs, verbose=2)
     weights = to_litert(network, 1)
     card = Card(
         name="segmenter",
         task=TASK,
         labels=("in a sign", "a sign begins"),
-        input={"shape": [WINDOW, VALUES], "dtype": "float32", "meaning": "hands on the signer's body, kslr.segmenter.Steps"},
+        input={"shape": [WINDOW, STEP_VALUES], "dtype": "float32", "meaning": "hands on the body, kslr.segmenter.HandSteps"},
         sources=(
             {
                 "name": "joined streams of world_pose_hands, holistic59 and ksl30_by_meaning, training sources",
                 "samples": len(streams),
-                "recorders": len(parts["train"]),
-                "licence": "public repositories, mostly without a licence: research and demonstration only",
+                "recorders": len(material["train"]),
+                "licence": PUBLIC_REPOSITORIES,
             },
         ),
-        protocol=f"{arguments.epochs} epochs on joined streams of training sources; the rule chosen on validation sources, "
-        "figures of these; test sources (which had been read for earlier versions): python benchmarks/segmentation.py. "
-        "Command: python kslr/training/ship/segmenter.py.",
+        protocol=f"{epochs} epochs on joined streams of training sources; the rule chosen on validation sources, figures of "
+        "these; test sources (which had been read for earlier versions): python benchmarks/segmentation.py. Command: "
+        "python -m kslr.training.ship segmenter.",
         figures={},
         calibration=asdict(TagRule()),
         limits="Learnt from joined recordings of single signs, not from running signing; the joins are made.",
         commit=current_commit(),
         weights={},
     )
-    tagger = SignTagger(write_card(arguments.out, card, weights))
-    count = len(parts["validation"])
-    valid = [s for direct in (0.0, 0.3) for s in joined_streams(parts["validation"], count, 12, direct=direct)]
-    idle = list(islice(idle_streams(parts["validation"], 13, 0.7, "scratching"), count // 2))
-    tried: list[tuple[float, TagRule]] = []
-    for on, begin, shortest in product(ON, BEGIN, SHORTEST):
-        rule = TagRule(on=on, off=on - 0.1, begin=begin, shortest=shortest)
-        tried.append((measured([*valid, *idle], tagger, rule)[0], rule))
-    best = max(tried, key=lambda one: one[0])[1]
-    figures: dict[str, Any] = {"parameters": int(network.count_params())}
-    for name, part in (
-        ("validation, a rest after every sign", valid[:count]),
-        ("validation, 30 % followed directly", valid[count:]),
-    ):
-        f1, late = measured(part, tagger, best)
-        figures[name] = {"f1": f1, "median_delay_seconds": late}
-    found = sum(len(decisions(LearnedSegmenter(tagger, best), s.landmarks())[0]) for s in idle)
-    figures["validation, scratching"] = {"segments_a_minute": 60 * found / sum(float(s.seconds[-1]) for s in idle)}
-    figures["keras_litert_difference"] = disagreement(network, weights, x[:1, :WINDOW])
-    write_card(arguments.out, replace(card, figures=figures, calibration=asdict(best)), weights)
-    print(best, figures)
+    tagger, valid = SignTagger(write_card(out, card, weights)), material["validation"]
+    streams_of = {
+        "validation, a rest after every sign": list(joined_streams(valid, len(valid), 12, direct=0.0)),
+        "validation, 30 % followed directly": list(joined_streams(valid, len(valid), 12, direct=0.3)),
+    }
+    idle = list(islice(idle_streams(valid, 13, 0.7, "scratching"), len(valid) // 2))
+    every = [*(stream for streams in streams_of.values() for stream in streams), *idle]
+    rules = [TagRule(on=on, off=on - 0.1, begin=begin, shortest=least) for on, begin, least in product(ON, BEGIN, SHORTEST)]
+    rule = max(rules, key=lambda one: measure_segmenter(every, tagger, one)["f1"])
+    found = sum(len(run_segmenter(Segmenter(tagger, rule), s.landmarks())[0]) for s in idle)
+    figures: dict[str, Any] = {
+        "parameters": int(network.count_params()),
+        **{name: measure_segmenter(streams, tagger, rule) for name, streams in streams_of.items()},
+        "validation, scratching": {"segments_a_minute": 60 * found / sum(float(s.seconds[-1]) for s in idle)},
+        "keras_litert_difference": disagreement(network, weights, x[:1, :WINDOW]),
+    }
+    write_card(out, replace(card, figures=figures, calibration=asdict(rule)), weights)
+    print(rule, figures)
 
 
-if __name__ == "__main__":
-    main()
+def training_streams(material: Sequence[Material]) -> list[Stream]:
+    """Joined streams of every source, and streams without signs; all tremble."""
+    made = [s for i, direct in enumerate(ROUNDS) for s in joined_streams(material, len(material), 100 + i, direct=direct)]
+    made += [s for touches in (0.0, 0.5) for s in islice(idle_streams(material, 7, touches), len(material) // 2)]
+    made += islice(idle_streams(material, 8, 0.7, "scratching"), 2 * len(material))
+    generator = np.random.default_rng(0)
+    return [replace(s, x=(s.x + generator.normal(0, generator.uniform(0, TREMBLE), s.x.shape)).astype(np.float32)) for s in made]
+
+
+def measure_segmenter(streams: Sequence[Stream], tagger: SignTagger, rule: TagRule) -> dict[str, float]:
+    """F1 at IoU 0.5 (what is found without a sign is wrong), and median seconds from a sign's end to its decision."""
+    counts, late = np.zeros(3, int), []
+    for stream in streams:
+        found, decided = run_segmenter(Segmenter(tagger, rule), stream.landmarks())
+        counts += (len(stream.spans), len(found), len(match_segments(stream.spans, found)))
+        late.append(decision_delays(stream.spans, found, decided))
+    return {"f1": segment_f1(*counts.tolist()), "median_delay_seconds": float(np.median(np.concatenate(late)))}

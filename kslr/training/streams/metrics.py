@@ -12,8 +12,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from kslr.landmarks import Landmarks
-    from kslr.segment import Segmenter
-    from kslr.segmenter import LearnedSegmenter
+    from kslr.segmenter import Segmenter
 
 
 def overlaps(true: np.ndarray, found: np.ndarray) -> np.ndarray:
@@ -28,10 +27,10 @@ def overlaps(true: np.ndarray, found: np.ndarray) -> np.ndarray:
     return shared / np.maximum(either, 1e-9)
 
 
-def matches(true: np.ndarray, found: np.ndarray, least: float = 0.5) -> np.ndarray:
+def match_segments(true: np.ndarray, found: np.ndarray, least: float = 0.5) -> np.ndarray:
     """Pairs (true index, found index) with an IoU of at least `least`, each segment in one pair, as many as there are.
 
-    >>> matches(np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([[2.1, 3.0]])).tolist()
+    >>> match_segments(np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([[2.1, 3.0]])).tolist()
     [[1, 0]]
     """
     from scipy.optimize import linear_sum_assignment
@@ -57,20 +56,20 @@ def best_overlap(true: np.ndarray, found: np.ndarray) -> np.ndarray:
     return overlaps(true, found).max(axis=1, initial=0.0)
 
 
-def delays(true: np.ndarray, found: np.ndarray, decided: np.ndarray, least: float = 0.5) -> np.ndarray:
+def decision_delays(true: np.ndarray, found: np.ndarray, decided: np.ndarray, least: float = 0.5) -> np.ndarray:
     """Seconds from the true end of each met segment to the moment when its end was decided; negative when cut short.
 
     Args:
         decided: (found,) time of the frame with which each segment became final.
 
-    >>> delays(np.array([[0.0, 1.0]]), np.array([[0.0, 1.1]]), np.array([1.5]))
+    >>> decision_delays(np.array([[0.0, 1.0]]), np.array([[0.0, 1.1]]), np.array([1.5]))
     array([0.5])
     """
-    pairs = matches(true, found, least)
+    pairs = match_segments(true, found, least)
     return np.asarray(decided)[pairs[:, 1]] - np.reshape(true, (-1, 2))[pairs[:, 0], 1]
 
 
-def decisions(segmenter: "Segmenter | LearnedSegmenter", landmarks: Iterable["Landmarks"]) -> tuple[np.ndarray, np.ndarray]:
+def run_segmenter(segmenter: "Segmenter", landmarks: Iterable["Landmarks"]) -> tuple[np.ndarray, np.ndarray]:
     """Runs a stream through a segmenter.
 
     Returns:

@@ -4,8 +4,12 @@ import numpy as np
 import pytest
 
 from kslr.core.errors import InputError
+from kslr.training.cross_validation import cross_validate, is_in_top, merge_questions, statement_of
 from kslr.training.datasets import SignData, sign_data
-from kslr.training.cross_validation import confusion, evaluate, merged, most_confused, statement, top_k
+from kslr.training.recipes import SignRecipe
+
+SHORT = SignRecipe(2, batch=64)
+SMALL = SignRecipe(20, rate=4e-3, numbers=(("widths", (16, 24)), ("embedding", 16)))
 
 
 def easy(classes: int = 3, each: int = 20, signers: int = 2, seed: int = 0) -> SignData:
@@ -20,28 +24,20 @@ def easy(classes: int = 3, each: int = 20, signers: int = 2, seed: int = 0) -> S
 
 def test_top_k_counts_the_right_class() -> None:
     p = np.array([[0.5, 0.3, 0.2], [0.1, 0.2, 0.7]])
-    assert top_k(p, np.array([1, 2]), 1).tolist() == [False, True]
-    assert top_k(p, np.array([1, 2]), 2).tolist() == [True, True]
-
-
-def test_confusions_are_counted_by_right_class() -> None:
-    matrix = confusion(np.array([0, 0, 1, 2]), np.array([0, 1, 1, 1]), 3)
-    assert matrix.tolist() == [[1, 1, 0], [0, 1, 0], [0, 1, 0]]
-    assert most_confused(matrix, ["a", "b", "c"])[0] == {"right": "a", "answered": "b", "times": 1}
+    assert is_in_top(p, np.array([1, 2]), 1).tolist() == [False, True]
+    assert is_in_top(p, np.array([1, 2]), 2).tolist() == [True, True]
 
 
 def test_questions_and_statements_add_up() -> None:
-    p, groups, index = merged(np.array([[0.2, 0.3, 0.5]]), ["kto", "ktoq", "what"], statement)
-    assert groups == ("kto", "what")
+    p, index = merge_questions(np.array([[0.2, 0.3, 0.5]]), ["kto", "ktoq", "what"])
+    assert statement_of("ktoq") == statement_of("kto") == "kto"
     assert p.tolist() == [[0.5, 0.5]]
     assert index.tolist() == [0, 0, 1]
 
 
 def test_the_random_protocol_reports_what_every_report_has() -> None:
     steps: list[float] = []
-    report = evaluate(
-        easy(), "krsl_lstm", "random", test_size=0.2, seeds=2, epochs=2, progress=lambda _, done: steps.append(done)
-    )
+    report = cross_validate(easy(), "krsl_lstm", "random", 0.2, 2, recipe=SHORT, progress=lambda _, done: steps.append(done))
     assert {"task", "data", "protocol", "samples", "accuracy", "macro_f1", "interval", "milliseconds"} <= set(report)
     assert report["samples"] == 24
     assert len(report["per_seed"]) == 2
@@ -53,7 +49,7 @@ def test_the_random_protocol_reports_what_every_report_has() -> None:
 
 
 def test_each_signer_is_tested_by_a_network_that_never_saw_them() -> None:
-    report = evaluate(easy(signers=2), "kslr_net", "signer", epochs=20)
+    report = cross_validate(easy(signers=2), "kslr_net", "signer", recipe=SMALL)
     assert [part["name"] for part in report["per_signer"]] == ["p0", "p1"]
     assert report["samples"] == 60
     assert report["mean_of_signers"] == pytest.approx(np.mean([p["accuracy"] for p in report["per_signer"]]))
@@ -62,15 +58,17 @@ def test_each_signer_is_tested_by_a_network_that_never_saw_them() -> None:
 
 def test_what_cannot_be_evaluated_is_told() -> None:
     with pytest.raises(InputError, match="No protocol"):
-        evaluate(easy(), protocol="guess")
+        cross_validate(easy(), protocol="guess")
     with pytest.raises(InputError, match="No network"):
-        evaluate(easy(), "resnet")
+        cross_validate(easy(), "resnet")
     with pytest.raises(InputError, match="one signer only"):
-        evaluate(easy(signers=1), protocol="signer")
+        cross_validate(easy(signers=1), protocol="signer")
     with pytest.raises(InputError, match="one clip of each word only"):
-        evaluate(easy(), protocol="clip") if len(set(easy().clip)) == 3 else evaluate(_one_clip_each(), protocol="clip")
+        cross_validate(easy(), protocol="clip") if len(set(easy().clip)) == 3 else cross_validate(
+            _one_clip_each(), protocol="clip"
+        )
     with pytest.raises(InputError, match="seed"):
-        evaluate(easy(), seeds=0)
+        cross_validate(easy(), seeds=0)
 
 
 def _one_clip_each() -> SignData:

@@ -5,7 +5,8 @@ import pytest
 
 from kslr.core.errors import InputError
 from kslr.landmarks import VALUES
-from kslr.training.datasets import SignData, fit_frames, joined, load_npz, load_pack, load_signs, load_tree, sign_data
+from kslr.training.datasets import SignData, join_datasets, load_npz, load_pack, load_signs, load_tree, sign_data
+from kslr.training.packs import fit_frames
 
 
 def hands_only(n: int = 6, frames: int = 30, seed: int = 0) -> np.ndarray:
@@ -110,16 +111,16 @@ def test_the_tutorial_tree_is_read_in_numeric_order(tmp_path: Path) -> None:
 def test_joining_keeps_words_together_and_choosing_relabels() -> None:
     a = sign_data(hands_only(4), ["x", "y", "x", "y"], name="a")
     b = sign_data(hands_only(4, seed=1), ["y", "z", "z", "y"], name="b")
-    both = joined([a, b], "a+b")
+    both = join_datasets([a, b], "a+b")
     assert [both.names[i] for i in both.label] == ["x", "y", "x", "y", "y", "z", "z", "y"]
     assert set(both.source) == {"a", "b"}
-    chosen = both.only(["z", "x"])
+    chosen = both.select_classes(["z", "x"])
     assert [chosen.names[i] for i in chosen.label] == ["x", "x", "z", "z"]
-    assert both.some_classes(2, 0).names == both.some_classes(2, 0).names
+    assert both.sample_classes(2, 0).names == both.sample_classes(2, 0).names
     with pytest.raises(InputError, match="no class"):
-        both.only(["w"])
+        both.select_classes(["w"])
     with pytest.raises(InputError):
-        both.some_classes(9, 0)
+        both.sample_classes(9, 0)
 
 
 def test_real_packs(shared_data: Path) -> None:

@@ -3,42 +3,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kslr.core.errors import InputError
 from kslr.recognizer import SignPrediction
 from kslr.recordings import Recording, save_recording
-from kslr.training.datasets import sign_data
-from kslr.training.evaluation import clip_answer, evaluate_few_shot, evaluate_vocabulary, variants
+from kslr.training.cross_validation import score_answers
+from kslr.training.evaluation import combine_predictions, evaluate_vocabulary, sign_page, vary_camera
 from tests.kslr.test_recordings import signing
-
-
-def test_few_shot_of_clear_gestures_is_nearly_perfect_and_of_noise_is_not(tmp_path: Path) -> None:
-    generator = np.random.default_rng(0)
-    label = np.repeat(np.arange(6), 6)
-    t = np.linspace(0, 1, 30)[None, :, None]
-    path = np.concatenate(
-        [np.sin(2 * np.pi * t * (1 + label[:, None, None] % 3)), np.cos(np.pi * t * (1 + label[:, None, None] // 3))], -1
-    )
-    shape = generator.normal(0, 0.03, (21, 2))
-    hand = 0.5 + 0.2 * path[:, :, None] + shape + generator.normal(0, 0.003, (36, 30, 21, 2))
-    x = np.zeros((36, 30, 84), np.float32)
-    x[..., 42:] = hand.reshape(36, 30, 42)
-    np.savez(tmp_path / "clear.npz", x=x, label=label)
-    clear = evaluate_few_shot(tmp_path / "clear.npz", shots=3, ways=5, count=20)
-    assert clear["accuracy"] > 0.9
-    assert clear["episodes"] == 20
-    assert {"task", "data", "protocol", "samples", "macro_f1", "interval", "milliseconds"} <= set(clear)
-    mixed = evaluate_few_shot(sign_data(x, generator.permutation(label)), shots=3, ways=5, count=20)
-    assert mixed["accuracy"] < 0.5
-    with pytest.raises(InputError, match="Ask for fewer ways"):
-        evaluate_few_shot(tmp_path / "clear.npz", shots=3, ways=10)
-
-
-def test_sources_are_asked_apart() -> None:
-    x = np.random.default_rng(1).uniform(0.3, 0.7, (48, 30, 126))
-    data = sign_data(x, np.tile(np.repeat(["a", "b", "c", "d"], 3), 4), source=np.repeat(["s", "t", "u", "v"], 12))
-    report = evaluate_few_shot(data, shots=1, ways=3, count=10)
-    assert [row["name"] for row in report["per_source"]] == ["s", "t", "u", "v"]
-    assert sum(row["episodes"] for row in report["per_source"]) == 10
+from tests.kslr.training.test_cross_validation import easy
 
 
 def test_a_vocabulary_is_scored_on_a_folder_of_clips(tmp_path: Path) -> None:
@@ -61,16 +31,51 @@ def test_several_signs_of_a_clip_are_one_answer() -> None:
     def prediction(su: float) -> SignPrediction:
         return SignPrediction(0, 1, (("su", su), ("it", 1 - su)) if su > 0.5 else (("it", 1 - su), ("su", su)), 0.0, su < 0.1)
 
-    answer = clip_answer([prediction(0.9), prediction(0.3)])
+    answer = combine_predictions([prediction(0.9), prediction(0.3)])
     assert answer["answer"] == "su"
     assert not answer["rejected"]
-    assert clip_answer([])["rejected"]
+    assert combine_predictions([])["rejected"]
 
 
 def test_slower_cameras_have_fewer_frames() -> None:
     recording = signing()
-    kinds = variants(recording, 30)
+    kinds = vary_camera(recording)
     assert set(kinds) == {"mirrored", "10 fps", "15 fps", "25 fps"}
-    assert all(windows.shape[1:] == (30, 1662) for windows in kinds.values())
+    assert len(kinds["mirrored"].x) == len(recording.x) > len(kinds["25 fps"].x) > len(kinds["10 fps"].x)
     slow = Recording(recording.seconds[::4], recording.x[::4], recording.aspect)
-    assert set(variants(slow, 30)) == {"mirrored"}
+    assert set(vary_camera(slow)) == {"mirrored"}
+
+
+def test_the_page_says_what_the_report_says() -> None:
+    data, generator = easy(), np.random.default_rng(0)
+    answers = np.eye(3)[data.label] * 0.6 + generator.dirichlet(np.ones(3), len(data)) * 0.4
+    parts = [{"name": "p0", "samples": 30, "accuracy": 0.75}, {"name": "p1", "samples": 30, "accuracy": 1.0}]
+    report = score_answers(
+        data,
+        "signer",
+        np.arange(len(data)),
+        answers,
+        1.5,
+        per_signer=parts,
+        architecture="kslr_net",
+        parameters=1234,
+    )
+    html = sign_page(report)
+    assert f"{report['accuracy'] * 100:.1f} %" in html
+    for words in ("p1", "0.7500", "1,234", "kslr_net", "<svg", "Mean of signers", "ktoq"):
+        assert words in html
+    assert "<script" not in html
+
+
+def test_clip_names_cannot_become_markup() -> None:
+    clip = {"clip": "<script>alert(1)</script>", "sign": "su", "answer": None, "top5": [], "probability": 0.0}
+    head = {
+        "data": "d",
+        "protocol": "p",
+        "samples": 1,
+        "accuracy": 0.0,
+        "interval": [0.0, 0.0],
+        "macro_f1": 0.0,
+        "milliseconds": 1.0,
+    }
+    assert "<script>" not in sign_page({**head, "clips": [clip]})

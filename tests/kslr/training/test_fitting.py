@@ -3,21 +3,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kslr.augment import Strength
+from kslr.augment import AugmentStrength
 from kslr.core.errors import InputError
-from kslr.points import select
+from kslr.points import select_points
 from kslr.training.datasets import SignData, sign_data
-from kslr.training.fitting import (
-    Recipe,
-    augmented_batches,
-    build,
-    changed,
-    fit,
-    network_input,
-    on_encoder,
-    probabilities,
-    recipe_of,
-)
+from kslr.training.fitting import augmented_batches, fit, predict_probabilities
+from kslr.training.networks.architectures import ARCHITECTURES, find_architecture
+from kslr.training.recipes import SignRecipe
+
+SMALL = (("widths", (16, 24)), ("embedding", 16))
 
 
 @pytest.fixture(scope="module")
@@ -28,35 +22,38 @@ def data() -> SignData:
     return sign_data(x, np.array(["a", "b", "c"])[label], frames=12)
 
 
-@pytest.mark.parametrize("name", ["paper_lstm", "krsl_lstm", "slovo_transformer", "kslr_net"])
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_what_is_trained_and_what_is_raw_say_the_same(name: str, data: SignData) -> None:
-    small, raw = build(name, 3, 12), build(name, 3, 12, raw=True)
+    network = find_architecture(name)
+    small, raw = network.build(3, 12), network.build(3, 12, raw=True)
     raw.set_weights(small.get_weights())
-    a = probabilities(name, small, data.x[:4])
+    a = predict_probabilities(network, small, data.x[:4])
     assert np.allclose(a, np.asarray(raw(np.nan_to_num(data.x[:4]), training=False)), atol=1e-5)
 
 
 def test_fitting_learns_and_is_the_same_for_a_seed(data: SignData) -> None:
-    recipe = Recipe(12, batch=16, rate=3e-3, decay=0.01, augment=Strength(mirror=0.0))
-    models = [fit("kslr_net", data.x, data.label, 3, recipe=recipe, seed=1) for _ in range(2)]
-    answers = [probabilities("kslr_net", m, data.x) for m in models]
+    network = find_architecture("kslr_net")
+    recipe = SignRecipe(20, batch=16, rate=5e-3, decay=0.01, augment=AugmentStrength(mirror=0.0), numbers=SMALL)
+    models = [fit(network, data.x, data.label, 3, recipe=recipe, seed=1) for _ in range(2)]
+    answers = [predict_probabilities(network, m, data.x) for m in models]
     assert np.allclose(*answers, atol=1e-3)
     assert (answers[0].argmax(axis=1) == data.label).mean() > 0.7
 
 
 def test_early_stopping_takes_the_best_epoch(data: SignData) -> None:
     seen: list[str] = []
-    recipe = changed(recipe_of("krsl_lstm"), epochs=3, patience=1)
-    fit("krsl_lstm", data.x, data.label, 3, (data.x, data.label), recipe, progress=lambda line, _: seen.append(line))
+    network = find_architecture("krsl_lstm")
+    recipe = network.recipe.override(epochs=3, patience=1, numbers=(("units", (8, 8)),))
+    fit(network, data.x, data.label, 3, (data.x, data.label), recipe, progress=lambda line, _: seen.append(line))
     assert 1 <= len(seen) <= 3
     assert "val_loss" in seen[0]
 
 
-def test_batches_are_augmented_anew_and_limited(data: SignData) -> None:
-    points, groups = select(data.x), np.array(["many"] * 40 + ["few"] * 8)
-    recipe = Recipe(1, batch=8, augment=Strength())
-    batches = augmented_batches(points, np.eye(3), data.label, recipe, 0, groups, {"many": 16})
-    assert len(batches) == 3
+def test_batches_are_augmented_anew(data: SignData) -> None:
+    recipe = SignRecipe(1, batch=9, augment=AugmentStrength())
+    batches = augmented_batches(select_points(data.x), np.eye(3)[data.label], recipe, 0)
+    assert len(batches) == 6
+    assert sum(len(batches[i][0]) for i in range(6)) == len(data)
     first = batches[0][0]
     batches.on_epoch_end()
     assert not np.array_equal(first, batches[0][0])
@@ -64,24 +61,30 @@ def test_batches_are_augmented_anew_and_limited(data: SignData) -> None:
 
 
 def test_network_inputs_hold_what_each_network_reads(data: SignData) -> None:
-    sizes = {
-        name: network_input(name, data.x[:1]).shape[-1] for name in ("paper_lstm", "krsl_lstm", "slovo_transformer", "kslr_net")
-    }
+    sizes = {name: network.prepare(data.x[:1]).shape[-1] for name, network in ARCHITECTURES.items()}
     assert sizes == {"paper_lstm": 1662, "krsl_lstm": 84, "slovo_transformer": 174, "kslr_net": 258}
 
 
-def test_going_on_from_an_encoder_keeps_its_weights(tmp_path: Path) -> None:
-    from kslr.training.networks.kslr_net import kslr_encoder
+def test_numbers_that_a_network_does_not_have_are_refused() -> None:
+    with pytest.raises(InputError, match="cannot be built"):
+        find_architecture("krsl_lstm").build(3, 12, SignRecipe(1).with_numbers(["heads=4"]))
+    with pytest.raises(InputError, match="NAME=VALUE"):
+        SignRecipe(1).with_numbers(["heads"])
 
-    encoder = kslr_encoder(12)
-    encoder.save_weights(tmp_path / "e.weights.h5")
-    network = on_encoder(tmp_path / "e.weights.h5", "kslr_net", 3, 12)
+
+def test_going_on_from_an_encoder_keeps_its_weights(data: SignData, tmp_path: Path) -> None:
+    from kslr.training.networks.encoder import kslr_encoder
+
+    encoder, path, recipe = kslr_encoder(12), tmp_path / "e.weights.h5", SignRecipe(1, batch=48, rate=0.0)
+    encoder.save_weights(path)
+    network = fit(find_architecture("kslr_net"), data.x, data.label, 3, recipe=recipe, encoder=path)
     inside = next(layer for layer in network.layers if layer.name == "kslr_encoder")
-    assert all(np.array_equal(a, b) for a, b in zip(encoder.get_weights(), inside.get_weights(), strict=True))
-    with pytest.raises(InputError, match="part of kslr_net"):
-        on_encoder(tmp_path / "e.weights.h5", "paper_lstm", 3, 12)
+    trained = [(a, b) for a, b in zip(encoder.trainable_weights, inside.trainable_weights, strict=True)]
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in trained)
+    with pytest.raises(InputError, match="cannot start from a pretrained encoder"):
+        fit(find_architecture("paper_lstm"), data.x, data.label, 3, recipe=recipe, encoder=path)
     (tmp_path / "bad.weights.h5").write_bytes(b"nothing")
     with pytest.raises(InputError, match="does not hold"):
-        on_encoder(tmp_path / "bad.weights.h5", "kslr_net", 3, 12)
+        fit(find_architecture("kslr_net"), data.x, data.label, 3, recipe=recipe, encoder=tmp_path / "bad.weights.h5")
     with pytest.raises(InputError, match="No network"):
-        recipe_of("resnet")
+        find_architecture("resnet")

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kslr.augment import Strength
-from kslr.training.fitting import Recipe
-from kslr.training.pretraining import SourceData, held_out, pretrain, read_sources
+from kslr.augment import AugmentStrength
+from kslr.training.pretraining import SourceData, choose_held_out, pretrain, read_sources
+from kslr.training.recipes import SignRecipe
 
 
 @pytest.fixture
@@ -20,10 +20,10 @@ def data() -> SourceData:
 
 
 def test_the_encoder_pulls_words_apart(data: SourceData, tmp_path: Path) -> None:
-    from kslr.encoder import embed_points
+    from kslr.training.networks.encoder import embed_points
 
-    recipe = Recipe(
-        25, batch=16, rate=3e-3, decay=0.01, augment=Strength(mirror=0.0), numbers=(("widths", (16, 24)), ("embedding", 8))
+    recipe = SignRecipe(
+        25, batch=16, rate=3e-3, decay=0.01, augment=AugmentStrength(mirror=0.0), numbers=(("widths", (16, 24)), ("embedding", 8))
     )
     encoder = pretrain(data, recipe, checkpoint=tmp_path / "e.weights.h5")
     assert (tmp_path / "e.weights.h5").is_file()
@@ -39,12 +39,10 @@ def test_held_out_sources_are_large_disjoint_and_seeded() -> None:
     source = np.repeat([f"s{i}" for i in range(6)], 20)
     word = np.concatenate([np.repeat([f"w{k}" for k in range(10 if i < 4 else 2)], 2 if i < 4 else 10) for i in range(6)])
     data = SourceData(np.zeros((120, 1, 86, 3), np.float32), np.zeros(120, int), source, word)
-    test, valid = held_out(data, test=2, valid=1, classes=10)
-    assert len(test) == 2
-    assert len(valid) == 1
-    assert not set(test) & set(valid)
-    assert {"s4", "s5"}.isdisjoint([*test, *valid])
-    assert held_out(data, test=2, valid=1) == (test, valid)
+    test = choose_held_out(data, 2)
+    assert len(set(test)) == 2
+    assert {"s4", "s5"}.isdisjoint(test)
+    assert choose_held_out(data, 2) == test
 
 
 def test_rows_of_sources_are_relabelled(data: SourceData) -> None:
@@ -54,7 +52,7 @@ def test_rows_of_sources_are_relabelled(data: SourceData) -> None:
 
 
 def test_packs_are_read_as_sources(shared_data: Path) -> None:
-    data = read_sources(shared_data, ("qazsign7_hands",))
+    data = read_sources(("qazsign7_hands",), shared_data)
     assert data.points.shape == (420, 30, 86, 3)
     assert int(data.label.max()) + 1 == 7
     assert len(set(data.source)) == 1

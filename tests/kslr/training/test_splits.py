@@ -3,7 +3,7 @@ import pytest
 
 from kslr.core.errors import InputError
 from kslr.training.datasets import SignData, sign_data
-from kslr.training.splits import check_disjoint, groups_out, random_split
+from kslr.training.splits import check_disjoint, leave_one_out, random_split
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def test_random_splits_are_stratified_seeded_and_keep_copies_together(data: Sign
 
 def test_every_signer_is_left_out_once(data: SignData) -> None:
     tested = []
-    for name, train, test in groups_out(data):
-        assert set(data.signer[test]) == {name}
-        assert name not in set(data.signer[train])
-        tested += test.tolist()
+    for split in leave_one_out(data):
+        assert set(data.signer[split.test]) == {split.name}
+        assert split.name not in set(data.signer[split.train])
+        tested += split.test.tolist()
     assert sorted(tested) == list(range(60))
 
 
@@ -40,4 +40,4 @@ def test_a_signer_on_both_sides_raises(data: SignData) -> None:
     with pytest.raises(InputError, match="both sides"):
         check_disjoint(data[np.arange(30)], data[np.arange(30, 60)])
     with pytest.raises(InputError, match="one signer only"):
-        list(groups_out(data[data.signer == "p0"]))
+        list(leave_one_out(data[data.signer == "p0"]))

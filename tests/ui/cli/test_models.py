@@ -1,4 +1,7 @@
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,6 +9,7 @@ import pytest
 from kslr.landmarks import VALUES
 from tests.commands import run
 
+ROOT = Path(__file__).resolve().parents[3]
 HEAD = ["task", "data", "protocol", "samples", "accuracy", "macro_f1", "interval", "milliseconds"]
 
 
@@ -103,3 +107,22 @@ def test_unusable_data_end_with_2(tmp_path, capsys):
         code, _, err = run(arguments, capsys)
         assert code == 2, arguments
         assert err.startswith("kslr: "), arguments
+
+
+def test_without_the_extra_the_command_that_adds_it_is_named(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("kslr.core.training.find_spec", lambda name: None)
+    for arguments in (["train", "signs", "x"], ["train", "emotion", "x"], ["evaluate", "signs", "x"]):
+        code, _, err = run(arguments, capsys)
+        assert code == 2, arguments
+        assert "pip install 'kslr[train]'" in err, arguments
+
+
+def test_shipped_models_are_measured_without_keras(signs, tmp_path):
+    """The extra is not installed: any import of Keras or TensorFlow fails."""
+    program = (
+        "import sys; sys.modules.update(dict.fromkeys(('keras', 'tensorflow'))); from ui.cli.main import main; main(sys.argv[1:])"
+    )
+    arguments = ["evaluate", "signs", signs, "--few-shot", "3", "--ways", "2", "--episodes", "5", "--json", tmp_path / "r.json"]
+    done = subprocess.run([sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "r.json").read_text())["episodes"] == 5

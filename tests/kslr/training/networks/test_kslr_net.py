@@ -1,7 +1,8 @@
 import numpy as np
 
 from kslr.points import ROWS
-from kslr.training.networks.kslr_net import features, kslr_encoder, kslr_net
+from kslr.training.networks.encoder import features, kslr_encoder
+from kslr.training.networks.kslr_net import kslr_net
 
 
 def test_hands_alone_are_read_without_a_body() -> None:

@@ -3,8 +3,9 @@ import pytest
 
 from kslr.core.errors import InputError
 from kslr.landmarks import VALUES, absent_as_nan
-from kslr.points import select
-from kslr.training.networks.recurrent import architecture, krsl_lstm, paper_lstm
+from kslr.points import select_points
+from kslr.training.networks.architectures import ARCHITECTURES, find_architecture
+from kslr.training.networks.recurrent import krsl_lstm, paper_lstm
 
 
 def test_papers_networks_have_the_papers_sizes() -> None:
@@ -30,12 +31,12 @@ def test_papers_networks_have_the_papers_sizes() -> None:
     with pytest.raises(InputError, match="three LSTM"):
         paper_lstm(30, units=(64, 64))
     with pytest.raises(InputError, match="No network"):
-        architecture("resnet")
+        find_architecture("resnet")
 
 
-@pytest.mark.parametrize("name", ["paper_lstm", "krsl_lstm", "slovo_transformer", "kslr_net"])
+@pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_network_takes_the_raw_contract(name: str) -> None:
-    model = architecture(name)(5, frames=12)
+    model = find_architecture(name).build_network(5, frames=12)
     assert model.input_shape == (None, 12, VALUES)
     x = np.random.default_rng(0).uniform(0.2, 0.8, (2, 12, VALUES)).astype(np.float32)
     x[1, :, 132:1536] = 0
@@ -47,11 +48,11 @@ def test_every_network_takes_the_raw_contract(name: str) -> None:
 
 
 def test_features_do_not_see_where_or_how_large_the_signer_is() -> None:
-    from kslr.training.networks.kslr_net import features, kslr_encoder
+    from kslr.training.networks.encoder import features, kslr_encoder
 
     x = np.random.default_rng(1).uniform(0.3, 0.6, (1, 10, VALUES)).astype(np.float32)
     x[:, 4:, 1536:1599] = 0
-    points = select(absent_as_nan(x))
+    points = select_points(absent_as_nan(x))
     moved = points * np.float32(0.6) + np.array([0.3, 0.1, 0], np.float32)
     a, b = (np.asarray(features(np.nan_to_num(p))) for p in (points, moved))
     assert a.shape == (1, 10, 336)
@@ -60,21 +61,21 @@ def test_features_do_not_see_where_or_how_large_the_signer_is() -> None:
 
 
 def test_the_graphs_mirror_is_the_mirror() -> None:
-    from kslr.points import mirrored
-    from kslr.training.networks.kslr_net import mirrored_points, raw_to_points
+    from kslr.points import mirror_points
+    from kslr.training.networks.encoder import mirrored_points, raw_to_points
 
     x = np.random.default_rng(2).uniform(0.2, 0.8, (2, 6, VALUES)).astype(np.float32)
     x[:, :3, 1599:] = 0
-    points = select(absent_as_nan(x))
+    points = select_points(absent_as_nan(x))
     assert np.allclose(np.asarray(raw_to_points(x)), np.nan_to_num(points).reshape(2, 6, -1), atol=1e-6)
     graph = np.asarray(mirrored_points(np.nan_to_num(points).reshape(2, 6, -1)))
-    assert np.allclose(graph, np.nan_to_num(mirrored(points)).reshape(2, 6, -1), atol=1e-6)
+    assert np.allclose(graph, np.nan_to_num(mirror_points(points)).reshape(2, 6, -1), atol=1e-6)
 
 
 def test_litert_says_what_keras_says() -> None:
-    from kslr.training.export import disagreement, to_litert
+    from kslr.core.training import disagreement, to_litert
 
     x = np.random.default_rng(3).uniform(0.2, 0.8, (3, 8, VALUES)).astype(np.float32)
     for name, more, batch in (("kslr_net", {}, None), ("paper_lstm", {"unroll": True, "units": (8, 8, 8)}, 1)):
-        model = architecture(name)(4, frames=8, **more)
+        model = find_architecture(name).build_network(4, frames=8, **more)
         assert disagreement(model, to_litert(model, batch), x) < 1e-4

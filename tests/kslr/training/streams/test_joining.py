@@ -8,22 +8,11 @@ import pytest
 
 from kslr.core.errors import InputError
 from kslr.landmarks import ASPECT, LEFT_SHOULDER, LEFT_WRIST, RIGHT_SHOULDER, RIGHT_WRIST
-from kslr.segment import Segmenter
-from kslr.training.streams.metrics import decisions, matches, segment_f1
-from kslr.training.streams.joining import (
-    PARTS,
-    Part,
-    body,
-    cut_recordings,
-    heights,
-    join,
-    joined_streams,
-    load_parts,
-    scratch,
-    split_sources,
-)
-
-RIGHT_HAND = slice(195, 258)
+from kslr.segmenter import Segmenter
+from kslr.training.streams.joining import join, joined_streams, scratch
+from kslr.training.streams.material import SHARES, Material, cut_recordings, load_material, split_sources
+from kslr.training.streams.metrics import match_segments, run_segmenter, segment_f1
+from kslr.training.streams.tape import RIGHT_HAND, hand_heights, locate_body
 
 
 def recording(shift: float = 0.0, rest: int = 8, wait: int = 0, size: float = 0.4, seed: int = 0) -> np.ndarray:
@@ -51,16 +40,16 @@ def recording(shift: float = 0.0, rest: int = 8, wait: int = 0, size: float = 0.
 
 def highest(x: np.ndarray) -> np.ndarray:
     """(frames,) the higher hand; very low when none is seen."""
-    return np.nan_to_num(heights(x), nan=-9.0).max(axis=1)
+    return np.nan_to_num(hand_heights(x), nan=-9.0).max(axis=1)
 
 
 @pytest.fixture(scope="module")
-def part() -> Part:
+def part() -> Material:
     found = [(recording(0.02 * i, rest=5 + i % 3, size=0.35 + 0.02 * i, seed=i), f"word{i % 4}") for i in range(8)]
     return cut_recordings("somebody", found)
 
 
-def test_recordings_are_cut_into_signs_and_rests(part: Part):
+def test_recordings_are_cut_into_signs_and_rests(part: Material):
     assert len(part.signs) == len(part.rests) == 8
     for sign, rest in zip(part.signs, part.rests, strict=True):
         assert (highest(sign) > -1.1).all()
@@ -82,7 +71,7 @@ def test_recordings_without_a_body_or_a_raised_hand_are_left_out():
     assert len(found.rests) == 1
 
 
-def test_a_stream_is_the_same_for_the_same_seed(part: Part):
+def test_a_stream_is_the_same_for_the_same_seed(part: Material):
     (one,), (same,), (other,) = (list(joined_streams([part], 1, seed)) for seed in (3, 3, 4))
     np.testing.assert_array_equal(one.x, same.x)
     np.testing.assert_array_equal(one.spans, same.spans)
@@ -90,7 +79,7 @@ def test_a_stream_is_the_same_for_the_same_seed(part: Part):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_spans_are_those_of_the_signs_and_time_runs_forwards(part: Part, seed: int):
+def test_spans_are_those_of_the_signs_and_time_runs_forwards(part: Material, seed: int):
     stream = join(part, [part], np.random.default_rng(seed), signs=5, direct=0.4)
     assert (np.diff(stream.seconds) > 0).all()
     assert 8 < len(stream.seconds) / stream.seconds[-1] < 33
@@ -103,9 +92,9 @@ def test_spans_are_those_of_the_signs_and_time_runs_forwards(part: Part, seed: i
     assert not stream.direct[-1]
 
 
-def test_hands_are_up_in_signs_and_down_in_rests(part: Part):
+def test_hands_are_up_in_signs_and_down_in_rests(part: Material):
     stream = join(part, [part], np.random.default_rng(1), signs=4, fps=30)
-    height = np.nan_to_num(heights(stream.x)[:, 1], nan=-9.0)
+    height = np.nan_to_num(hand_heights(stream.x)[:, 1], nan=-9.0)
     inside = ((stream.seconds[:, None] > stream.spans[:, 0] + 0.05) & (stream.seconds[:, None] < stream.spans[:, 1] - 0.05)).any(
         axis=1
     )
@@ -115,9 +104,9 @@ def test_hands_are_up_in_signs_and_down_in_rests(part: Part):
     assert (height[far] < -1.1).all()
 
 
-def test_the_body_stays_and_nothing_jumps(part: Part):
+def test_the_body_stays_and_nothing_jumps(part: Material):
     stream = join(part, [part], np.random.default_rng(2), signs=4, fps=30)
-    middle, unit = body(stream.x)
+    middle, unit = locate_body(stream.x)
     assert np.ptp(unit) / np.median(unit) < 0.05
     assert np.ptp(middle, axis=0).max() < 0.05
     wrist = stream.x[:, 4 * RIGHT_WRIST : 4 * RIGHT_WRIST + 2]
@@ -125,20 +114,20 @@ def test_the_body_stays_and_nothing_jumps(part: Part):
     assert speed.max() < 25
 
 
-def test_a_frame_rate_changes_nothing_but_the_frames(part: Part):
+def test_a_frame_rate_changes_nothing_but_the_frames(part: Material):
     few, many = (next(joined_streams([part], 1, 7, fps=fps)) for fps in (10, 30))
     np.testing.assert_array_equal(few.spans, many.spans)
     assert len(many.seconds) == pytest.approx(3 * len(few.seconds), rel=0.1)
 
 
-def test_hands_are_lost_for_moments(part: Part):
+def test_hands_are_lost_for_moments(part: Material):
     stream = join(part, [part], np.random.default_rng(0), signs=8, fps=30)
     inside = ((stream.seconds[:, None] > stream.spans[:, 0]) & (stream.seconds[:, None] < stream.spans[:, 1])).any(axis=1)
     share = np.isnan(stream.x[inside, RIGHT_HAND.start]).mean()
     assert 0 < share < 0.3
 
 
-def test_landmarks_of_a_stream(part: Part):
+def test_landmarks_of_a_stream(part: Material):
     stream = join(part, [part], np.random.default_rng(0), signs=2)
     frames = list(stream.landmarks())
     assert len(frames) == len(stream.seconds)
@@ -148,60 +137,60 @@ def test_landmarks_of_a_stream(part: Part):
     assert len(list(stream.landmarks(every=3))) == -(-len(frames) // 3)
 
 
-def test_somebody_without_a_rest_takes_anothers(part: Part):
-    restless = Part("restless", part.signs, part.labels, (), part.fps)
+def test_somebody_without_a_rest_takes_anothers(part: Material):
+    restless = Material("restless", part.signs, part.labels, (), part.fps)
     assert len(join(restless, [restless, part], np.random.default_rng(0)).spans) == 6
     with pytest.raises(InputError, match="rest"):
         join(restless, [restless], np.random.default_rng(0))
 
 
-def test_the_drawn_signs_are_found(part: Part):
+def test_the_drawn_signs_are_found(part: Material):
     counts = np.zeros(3, int)
     for stream in joined_streams([part], 4, 0):
-        found, _ = decisions(Segmenter(), stream.landmarks())
-        counts += (len(stream.spans), len(found), len(matches(stream.spans, found)))
+        found, _ = run_segmenter(Segmenter(), stream.landmarks())
+        counts += (len(stream.spans), len(found), len(match_segments(stream.spans, found)))
     assert segment_f1(*counts) > 0.9
 
 
-def test_sources_stand_on_one_side(part: Part):
-    sources = {f"source{i}": Part(f"source{i}", part.signs, part.labels, part.rests, part.fps) for i in range(20)}
-    sources["too small"] = Part("too small", part.signs[:1], part.labels[:1], (), part.fps)
+def test_sources_stand_on_one_side(part: Material):
+    sources = {f"source{i}": Material(f"source{i}", part.signs, part.labels, part.rests, part.fps) for i in range(20)}
+    sources["too small"] = Material("too small", part.signs[:1], part.labels[:1], (), part.fps)
     split = split_sources(sources)
     names = [p.source for side in split.values() for p in side]
     assert len(names) == len(set(names)) == 20
     assert {side: len(found) for side, found in split.items()} == {"train": 10, "validation": 4, "test": 6}
-    assert list(split) == list(PARTS)
+    assert list(split) == list(SHARES)
 
 
 def test_real_recordings_on_their_development_sources(shared_data: Path):
-    parts = load_parts(shared_data, ["ksl30_by_meaning"])["train"]
+    parts = load_material(shared_data, ["ksl30_by_meaning"])["train"]
     counts = np.zeros(3, int)
     for stream in joined_streams(parts, 8, 0, signs=4):
-        found, _ = decisions(Segmenter(), stream.landmarks())
-        counts += (len(stream.spans), len(found), len(matches(stream.spans, found)))
+        found, _ = run_segmenter(Segmenter(), stream.landmarks())
+        counts += (len(stream.spans), len(found), len(match_segments(stream.spans, found)))
     assert segment_f1(*counts) >= 0.8
 
 
-def test_idle_streams_hold_no_sign_and_hands_that_touch_are_up(part: Part):
+def test_idle_streams_hold_no_sign_and_hands_that_touch_are_up(part: Material):
     from itertools import islice
 
     from kslr.training.streams.joining import idle_streams
 
     resting, touching = (next(idle_streams([part], 3, touches)) for touches in (0.0, 1.0))
     assert len(resting.spans) == len(touching.spans) == 0
-    tops = [np.percentile(np.nan_to_num(heights(stream.x), nan=-2.0), 95) for stream in (resting, touching)]
+    tops = [np.percentile(np.nan_to_num(hand_heights(stream.x), nan=-2.0), 95) for stream in (resting, touching)]
     assert tops[0] < -1.2 < -0.8 < tops[1]
     again = next(idle_streams([part], 3, 1.0))
     assert np.array_equal(again.x, touching.x, equal_nan=True)
     assert len(list(islice(idle_streams([part], 3), 3))) == 3
 
 
-def test_a_scratching_hand_rubs_its_owners_body(part: Part):
+def test_a_scratching_hand_rubs_its_owners_body(part: Material):
     lying, raised = part.rests[0][0].copy(), part.signs[0][0]
     for point in (7, 8, 9, 13, 14):  # ears, mouth and elbows, which these people lack
         lying[4 * point : 4 * point + 2] = np.add(lying[:2], (0.0, 0.05 * (point > 8)))
     found = [scratch(raised, lying, np.random.default_rng(seed), 20.0) for seed in range(20)]
-    middle, unit = body(lying)
+    middle, unit = locate_body(lying)
     for x in found:
         assert 10 <= len(x) <= 40
         tips = x[:, RIGHT_HAND].reshape(len(x), 21, 3)[..., :2]
@@ -214,9 +203,9 @@ def test_a_scratching_hand_rubs_its_owners_body(part: Part):
         assert np.array_equal(x[:, :4], np.repeat(lying[None, :4], len(x), axis=0))
 
 
-def test_scratching_streams_hold_no_sign_and_hands_that_are_up(part: Part):
+def test_scratching_streams_hold_no_sign_and_hands_that_are_up(part: Material):
     from kslr.training.streams.joining import idle_streams
 
     stream = next(idle_streams([part], 3, 1.0, "scratching"))
     assert len(stream.spans) == 0
-    assert np.percentile(np.nan_to_num(heights(stream.x), nan=-2.0), 95) > -1.0
+    assert np.percentile(np.nan_to_num(hand_heights(stream.x), nan=-2.0), 95) > -1.0

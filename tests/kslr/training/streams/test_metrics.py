@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from kslr.landmarks import Landmarks
 from kslr.segment import SignSegment
-from kslr.training.streams.metrics import best_overlap, decisions, delays, matches, overlaps, segment_f1
+from kslr.training.streams.metrics import best_overlap, decision_delays, match_segments, overlaps, run_segmenter, segment_f1
 
 TRUE = np.array([[0.0, 2.0], [3.0, 4.0], [6.0, 8.0]])
 
@@ -21,23 +21,23 @@ def test_overlap_is_of_the_shared_time_in_the_whole():
 def test_nothing_true_or_found():
     nothing = np.zeros((0, 2))
     assert overlaps(nothing, TRUE).shape == (0, 3)
-    assert matches(TRUE, nothing).shape == (0, 2)
+    assert match_segments(TRUE, nothing).shape == (0, 2)
     assert best_overlap(TRUE, nothing).tolist() == [0, 0, 0]
-    assert delays(nothing, nothing, np.zeros(0)).shape == (0,)
+    assert decision_delays(nothing, nothing, np.zeros(0)).shape == (0,)
     assert segment_f1(0, 0, 0) == 1
     assert segment_f1(3, 0, 0) == 0
 
 
 def test_each_segment_meets_one_at_most():
     halves = np.array([[0.0, 1.0], [1.0, 2.0]])
-    assert len(matches(TRUE[:1], halves)) == 1
-    assert len(matches(halves, TRUE[:1])) == 1
+    assert len(match_segments(TRUE[:1], halves)) == 1
+    assert len(match_segments(halves, TRUE[:1])) == 1
 
 
 def test_a_pair_below_the_line_is_no_match():
-    assert len(matches(TRUE, TRUE + 0.3)) == 3
-    assert matches(TRUE, TRUE + 0.5).tolist() == [[0, 0], [2, 2]]  # the short one's IoU is 1/3
-    assert len(matches(TRUE, TRUE + 0.3, least=0.8)) == 0
+    assert len(match_segments(TRUE, TRUE + 0.3)) == 3
+    assert match_segments(TRUE, TRUE + 0.5).tolist() == [[0, 0], [2, 2]]  # the short one's IoU is 1/3
+    assert len(match_segments(TRUE, TRUE + 0.3, least=0.8)) == 0
 
 
 @settings(deadline=None)  # the first call imports scipy
@@ -46,13 +46,15 @@ def test_matching_is_symmetric_and_no_order_matters(spans: list[tuple[float, flo
     segments = np.array([(a, a + d) for a, d in spans]).reshape(-1, 2)
     generator = np.random.default_rng(seed)
     found = segments[generator.permutation(len(segments))] + generator.normal(0, 0.2, (len(segments), 1))
-    assert len(matches(segments, found)) == len(matches(found, segments)) == len(matches(segments[::-1], found))
-    assert len(matches(segments, segments)) == len(segments)
+    assert (
+        len(match_segments(segments, found)) == len(match_segments(found, segments)) == len(match_segments(segments[::-1], found))
+    )
+    assert len(match_segments(segments, segments)) == len(segments)
 
 
 def test_delays_are_of_the_met_ones_only():
     found, decided = np.array([[10.0, 11.0], [6.0, 8.2], [0.0, 1.5]]), np.array([11.3, 8.5, 1.6])
-    np.testing.assert_allclose(sorted(delays(TRUE, found, decided)), [-0.4, 0.5])
+    np.testing.assert_allclose(sorted(decision_delays(TRUE, found, decided)), [-0.4, 0.5])
 
 
 class Every:
@@ -71,10 +73,10 @@ class Every:
 
 
 def test_decisions_are_dated_by_the_frame_that_brought_them():
-    found, decided = decisions(Every(), (Landmarks(float(t)) for t in range(8)))
+    found, decided = run_segmenter(Every(), (Landmarks(float(t)) for t in range(8)))
     assert found.tolist() == [[0, 1], [3, 4], [6, 6]]
     assert decided.tolist() == [2, 5, 7]
-    found, decided = decisions(Every(), [])
+    found, decided = run_segmenter(Every(), [])
     assert found.shape == (0, 2)
     assert decided.shape == (0,)
 

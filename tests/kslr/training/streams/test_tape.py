@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kslr.training.streams.tape import HANDS, Tape, body, lost, moved, transition
+from kslr.training.streams.tape import LEFT_HAND, RIGHT_HAND, Tape, locate_body, lose_hands, move_body, transition
 
 
 def frames(count: int, shift: float = 0.0) -> np.ndarray:
@@ -9,7 +9,7 @@ def frames(count: int, shift: float = 0.0) -> np.ndarray:
     x = np.full((count, 258), 0.5, np.float32)
     pose = x[:, :132].reshape(count, 33, 4)
     pose[:, 11, :2], pose[:, 12, :2], pose[:, 0, :2] = (0.6 + shift, 0.5), (0.4 + shift, 0.5), (0.5 + shift, 0.3)
-    x[:, HANDS[0]] = np.nan
+    x[:, LEFT_HAND] = np.nan
     return x
 
 
@@ -19,7 +19,7 @@ def test_recordings_are_laid_one_after_another_with_ways_between() -> None:
     assert tape.now == pytest.approx(0.9)
     tape.go_to(frames(5, 0.1))
     assert 1.1 < tape.now < 1.5
-    seconds, seen = tape.seen(fps=20)
+    seconds, seen = tape.film(fps=20)
     assert seen.shape == (len(seconds), 258)
     assert (np.diff(seconds) > 0).all()
     assert seconds[-1] < tape.now
@@ -27,7 +27,7 @@ def test_recordings_are_laid_one_after_another_with_ways_between() -> None:
 
 def test_moved_recordings_have_their_shoulders_at_home() -> None:
     home = np.array([0.5, 0.4]), 0.4
-    middle, unit = body(moved(frames(4, 0.2), home))
+    middle, unit = locate_body(move_body(frames(4, 0.2), home))
     assert np.allclose(middle, home[0], atol=1e-4)
     assert np.allclose(unit, home[1], atol=1e-3)
 
@@ -42,6 +42,6 @@ def test_a_way_lies_between_its_ends() -> None:
 
 def test_hands_are_lost_for_moments_only() -> None:
     times = np.arange(0, 60, 0.05)
-    seen = lost(frames(len(times)), times, 60.0, np.random.default_rng(0))[:, HANDS[1]]
+    seen = lose_hands(frames(len(times)), times, 60.0, np.random.default_rng(0))[:, RIGHT_HAND]
     away = np.isnan(seen).all(axis=1)
     assert 0 < away.mean() < 0.1
