@@ -37,11 +37,12 @@ def test_every_word_that_is_used_exists_and_every_word_is_used():
     # Some are put together from a beginning, such as `hint.${name}` or "about." ~ column, and names of the same file,
     # languages, pages, or what other modules call hints, problems of takes, and deviations.
     others = [*i18n.LANGUAGES, *PAGES, *STATUSES]
-    for path in ("fusion/observation.py", "kslr/teaching/takes.py", "kslr/teaching/comparison.py", "ui/about/layers.py"):
-        others += re.findall(r'["\'`]([a-z_]+)["\'`]', (UI.parent / path).read_text(encoding="utf-8"))
+    for path in ("fusion/observation.py", "ui/about/layers.py", *map(str, (UI.parent / "kslr/teaching").glob("*.py"))):
+        found = re.findall(r'"([a-z_-]+)"', (UI.parent / path).read_text(encoding="utf-8"))
+        others += [code.replace("-", "_") for code in found]
     for text in SOURCES.values():
         names = [*others, *re.findall(r'["\'`]([a-z_]+)["\'`]', text)]
-        beginnings = re.findall(rf'["\'`]((?:{groups})\.[a-z_]*)(?:" ~|\$?\{{)', text)
+        beginnings = re.findall(rf'["\'`]((?:{groups})\.[a-z_]*)(?:" [~+]|\$?\{{)', text)
         used |= {beginning + name for beginning in beginnings for name in names}
     unused = set(i18n.words()) - used
     assert not unused
