@@ -8,14 +8,15 @@ Faces are cut from the group photographs in --faces-folder; without it, one real
 is of this process, over a lesson of so many minutes of video time with people who come and go.
 """
 
-import argparse
 import os
 import sys
 import time
 from itertools import count
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
+import typer
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -27,8 +28,8 @@ from kslr.frame import Frame  # noqa: E402
 from tests.classes import lesson, photographed, portraits, seated  # noqa: E402
 
 
-def faces_of(folder: Path, n: int) -> list[np.ndarray]:
-    """So many pictures of faces."""
+def load_faces(folder: Path, n: int) -> list[np.ndarray]:
+    """Pictures of `n` faces."""
     if folder.is_dir():
         return photographed(folder, n)
     from skimage.data import astronaut
@@ -69,7 +70,7 @@ def memory(faces: list[np.ndarray], minutes: float, rate: float) -> None:
         for frame in pace_frames(frames(), rate):
             window = builder.add(room.look(frame))
             if window and window.end % 60 == 0:
-                held.append((window.end / 60, resident()))
+                held.append((window.end / 60, resident_megabytes()))
                 print(f"minute {held[-1][0]:4.0f}: {held[-1][1]:7.1f} MB", flush=True)
     warm = [mb for minute, mb in held if minute >= 5]
     if warm:
@@ -77,7 +78,7 @@ def memory(faces: list[np.ndarray], minutes: float, rate: float) -> None:
     print(f"processor time: {(time.process_time() - start) / 60:.1f} minutes")
 
 
-def resident() -> float:
+def resident_megabytes() -> float:
     """Megabytes that this process holds."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
@@ -102,24 +103,23 @@ def sensitivity(faces: list[np.ndarray]) -> None:
         print(f"one of {n} faces missing: {max(moved):.3f} at most, {np.mean(moved):.3f} in the mean (1/{n} = {1 / n:.3f})")
 
 
-def main() -> None:
-    """Runs what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("speed", "memory", "sensitivity"))
-    parser.add_argument("--faces", type=int, default=30)
-    parser.add_argument("--faces-folder", type=Path, default=ROOT.parent / "shared/data/media/faces")
-    parser.add_argument("--minutes", type=float, default=30.0)
-    parser.add_argument("--rate", type=float, default=1.0)
-    parser.add_argument("--tries", type=int, default=5)
-    options = parser.parse_args()
-    faces = faces_of(options.faces_folder, options.faces)
-    if options.what == "speed":
-        speed(faces, 6.0, options.tries)
-    elif options.what == "memory":
-        memory(faces, options.minutes, options.rate)
+def main(
+    what: Literal["speed", "memory", "sensitivity"],
+    faces: int = 30,
+    faces_folder: Path = ROOT.parent / "shared/data/media/faces",
+    minutes: float = 30.0,
+    rate: float = 1.0,
+    tries: int = 5,
+) -> None:
+    """Measures one of the three."""
+    pictures = load_faces(faces_folder, faces)
+    if what == "speed":
+        speed(pictures, 6.0, tries)
+    elif what == "memory":
+        memory(pictures, minutes, rate)
     else:
-        sensitivity(faces)
+        sensitivity(pictures)
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -2,7 +2,7 @@
 
 (a) bare: Holistic alone, one frame after another.
 (b) in turn: the pass, both branches, drawing and JPEG encoding, one after another in one thread.
-(c) live: the same with a camera of 30 frames a second, overlapped in threads as `Interpreter.interpret` does it. Counted
+(c) live: the same with a camera of 30 frames a second, overlapped in threads as `Session.observations` does it. Counted
     are the time between two annotated pictures, and the latency from the moment the camera gave a picture until the
     annotated one is encoded.
 
@@ -53,7 +53,7 @@ class Capture:
 
 
 class TimedCamera(Camera):
-    """Tells when its clock began."""
+    """A camera that knows when its clock began."""
 
     @property
     def origin(self) -> float:
@@ -62,7 +62,7 @@ class TimedCamera(Camera):
         return self._start
 
 
-def encoded(frame: Frame, observation: Observation) -> Any:
+def encode_jpeg(frame: Frame, observation: Observation) -> Any:
     """Everything drawn, as a JPEG."""
     import cv2
 
@@ -71,7 +71,8 @@ def encoded(frame: Frame, observation: Observation) -> Any:
 
 
 @contextmanager
-def counted(times: list[float]) -> Iterator[None]:
+def time_into(times: list[float]) -> Iterator[None]:
+    """Appends the milliseconds that the body takes."""
     start = perf_counter()
     yield
     times.append((perf_counter() - start) * 1000)
@@ -99,22 +100,22 @@ def main(
         times: list[float] = []
         with HolisticTracker() as tracker:
             for frame in frames:
-                with counted(times):
+                with time_into(times):
                     tracker.process(frame)
         bare += times[warmup:]
 
         times = []
         with Interpreter(models).session() as session:
             for frame in frames:
-                with counted(times):
-                    encoded(frame, session.push(frame))
+                with time_into(times):
+                    encode_jpeg(frame, session.push(frame))
         in_turn += times[warmup:]
 
         camera = TimedCamera(capture_factory=lambda _: Capture(pictures, fps))
         with camera, Interpreter(models).session() as session:
             shown: list[tuple[float, float]] = []
             for frame, observation in session.observations(camera):
-                encoded(frame, observation)
+                encode_jpeg(frame, observation)
                 now = monotonic()
                 shown.append((now, now - camera.origin - frame.seconds))
                 if len(shown) == len(frames):

@@ -35,14 +35,14 @@ Step = Callable[[Frame], object]
 
 
 @contextmanager
-def bare() -> Iterator[Step]:
+def bare_holistic() -> Iterator[Step]:
     """(a) the one pass and nothing else."""
     with HolisticTracker() as tracker:
         yield tracker.process
 
 
 @contextmanager
-def ours(models: Models) -> Iterator[Step]:
+def whole_pipeline(models: Models) -> Iterator[Step]:
     """(b) the whole pipeline."""
     with Interpreter(models).session() as session:
         yield session.push
@@ -92,7 +92,7 @@ def main(
     with VideoFile(clip) as video:
         frames = list(video)
     models, signs, emotions = Models.load(), paper_lstm(classes=30), student_cnn()
-    runs = {"bare": bare, "kslr": lambda: ours(models), "tutorial": lambda: tutorial(signs, emotions)}
+    runs = {"bare": bare_holistic, "kslr": lambda: whole_pipeline(models), "tutorial": lambda: tutorial(signs, emotions)}
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(rounds):
         for name, run in runs.items():

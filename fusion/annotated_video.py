@@ -156,9 +156,6 @@ def best_codec() -> tuple[str, dict[str, str]]:
     import av
 
     for name, options in CODECS:
-        try:
-            av.codec.Codec(name, "w")
-        except av.codec.codec.UnknownCodecError:
-            continue
-        return name, options
+        if name in av.codecs_available:
+            return name, options
     raise InputError("This PyAV has no video encoder. Install the av package from PyPI.")

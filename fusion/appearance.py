@@ -1,6 +1,6 @@
 """How landmarks and emotions look, on a video frame and on screen alike: lines, colours, icons and names.
 
-Every emotion has a word, an icon and a colour, so that none of them is ever told by colour alone. The colours keep
+Every emotion has a word, an icon and a colour, so that colour alone never carries the meaning. The colours keep
 4.5 : 1 contrast against black text (they are drawn as a background) and stay apart for red-green colour blindness.
 """
 

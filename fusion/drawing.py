@@ -12,7 +12,6 @@ import numpy as np
 
 from fusion.appearance import EMOTION_COLOURS, EMOTION_NAMES, EYES, FACE_RUNS, HAND_LINES, PART_COLOURS, POSE_LINES, icon_runs
 from fusion.observation import TaggedWord
-from kslr.core.errors import InputError
 from kslr.landmarks import Landmarks
 
 if TYPE_CHECKING:
@@ -175,13 +174,10 @@ def text_mask(text: str, size: int, bold: bool) -> np.ndarray:
 
 
 def _font_path(bold: bool) -> Path:
-    """DejaVu Sans, which has all Kazakh letters and comes with matplotlib, which MediaPipe requires."""
-    from importlib.util import find_spec
+    """DejaVu Sans, which has all Kazakh letters and comes with matplotlib."""
+    from matplotlib import get_data_path
 
-    spec = find_spec("matplotlib")
-    if spec is None or spec.origin is None:
-        raise InputError("The letters for subtitles are missing. Install the matplotlib package.")
-    return Path(spec.origin).parent / "mpl-data/fonts/ttf" / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
+    return Path(get_data_path(), "fonts/ttf", "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf")
 
 
 @lru_cache(maxsize=64)

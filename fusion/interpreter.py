@@ -6,7 +6,7 @@ from pathlib import Path
 
 from fusion.observation import Observation, Seen, TaggedWord
 from fusion.session import Models, Session
-from kslr.video import Frame, VideoFile, open_source
+from kslr.video import Frame, open_source
 
 
 class Interpreter:
@@ -55,21 +55,16 @@ class Interpreter:
         Returns:
             An iterator that gives each word as it becomes final and raises InputError where the source cannot be read.
         """
-        return Reading(self.session(), source, observe, progress)
+        session = self.session()
+        return Reading(session, _read_source(session, source, observe, progress))
 
 
 class Reading(Iterator[TaggedWord]):
     """The words of one source, each as it becomes final. `Interpreter.interpret` makes it."""
 
-    def __init__(
-        self,
-        session: Session,
-        source: str | Path | int,
-        observe: Callable[[Frame, Observation], None] | None,
-        progress: Callable[[float | None], None] | None,
-    ) -> None:
+    def __init__(self, session: Session, words: Iterator[TaggedWord]) -> None:
         self._session = session
-        self._words = self._read(source, observe, progress)
+        self._words = words
 
     @property
     def seen(self) -> Seen:
@@ -79,21 +74,21 @@ class Reading(Iterator[TaggedWord]):
     def __next__(self) -> TaggedWord:
         return next(self._words)
 
-    def _read(
-        self,
-        source: str | Path | int,
-        observe: Callable[[Frame, Observation], None] | None,
-        progress: Callable[[float | None], None] | None,
-    ) -> Iterator[TaggedWord]:
-        with open_source(source) as video, self._session as session:
-            duration = video.duration if isinstance(video, VideoFile) else None
-            with closing(session.observations(video)) as observations:
-                for frame, observation in observations:
-                    if observe:
-                        observe(frame, observation)
-                    if progress:
-                        progress(min(1.0, frame.seconds / duration) if duration else None)
-                    yield from observation.words
-            yield from session.finish()
-            if progress:
-                progress(1.0)
+
+def _read_source(
+    session: Session,
+    source: str | Path | int,
+    observe: Callable[[Frame, Observation], None] | None,
+    progress: Callable[[float | None], None] | None,
+) -> Iterator[TaggedWord]:
+    with open_source(source) as video, session:
+        with closing(session.observations(video)) as observations:
+            for frame, observation in observations:
+                if observe:
+                    observe(frame, observation)
+                if progress:
+                    progress(min(1.0, frame.seconds / video.duration) if video.duration else None)
+                yield from observation.words
+        yield from session.finish()
+        if progress:
+            progress(1.0)

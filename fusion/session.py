@@ -138,7 +138,7 @@ class Session:
         else:
             with Stages(look, read, name="interpret") as stages:
                 yield from stages.run(video)
-            # A whole file lasts as long as it says.
+            # A whole file lasts as long as it states.
             length = self.seen.seconds if video.truncated else max(self.seen.seconds, video.duration or 0.0)
             self.seen = replace(self.seen, truncated=video.truncated, seconds=length)
 

@@ -1,4 +1,4 @@
-"""What may be said about a group so that nothing is said about one person in it. Pure functions.
+"""How figures of a group hide every person in it. Pure functions.
 
 Four rules, and why:
 
@@ -52,10 +52,10 @@ def band(faces: int, k: int = LEAST) -> tuple[int, int] | None:
     return low, low + BAND - 1
 
 
-def step(low: int) -> float:
+def step_size(low: int) -> float:
     """The step that figures of at least so many faces are rounded to, in shares of the figure's range.
 
-    >>> step(5), step(10), step(15), step(30)
+    >>> step_size(5), step_size(10), step_size(15), step_size(30)
     (0.2, 0.1, 0.1, 0.05)
     """
     return next((s for s in STEPS if s >= 1 / low - 1e-9), STEPS[-1])

@@ -1,7 +1,6 @@
 """The database of the classroom history: its address, its tables, and how an older one is brought up to date."""
 
 import os
-from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,37 @@ from kslr.core.files import data_folder
 LONGEST_NAME, LONGEST_MOMENT = 120, 200
 # `end` is a word of SQL's.
 COLUMNS = {name: f"{name}_seconds" if name == "end" else name for name in (field.name for field in fields(Window))}
+WHOLE, ALWAYS = ("least", "most"), ("start", "end", "rate")
+
+VERSION = 2  # 1 had no moments
+TABLES = MetaData()
+Table(
+    "sessions",
+    TABLES,
+    Column("id", String(32), primary_key=True),
+    Column("name", String(LONGEST_NAME), nullable=False),
+    Column("started", String(40), nullable=False),
+    Column("beaten", String(40), nullable=False),
+    Column("status", String(12), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("k", Integer, nullable=False),
+    Column("place", String(LONGEST_NAME), nullable=False),
+)
+Table(
+    "windows",
+    TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("session", String(32), ForeignKey("sessions.id"), nullable=False, index=True),
+    *(Column(column, Integer if name in WHOLE else Float, nullable=name not in ALWAYS) for name, column in COLUMNS.items()),
+)
+Table(
+    "moments",
+    TABLES,
+    Column("id", Integer, primary_key=True),
+    Column("session", String(32), ForeignKey("sessions.id"), nullable=False, index=True),
+    Column("seconds", Float, nullable=False),
+    Column("text", String(LONGEST_MOMENT), nullable=False),
+)
 
 
 def default_url() -> str:
@@ -46,7 +76,7 @@ def open_database(address: str) -> Engine:
         engine = create_engine(url, **options)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
         raise InputError(
-            "That database address cannot be used. Write it as SQLAlchemy does, such as sqlite:///class.db."
+            "That is not a database address. Write a SQLAlchemy URL, such as sqlite:///class.db."
         ) from error
     except OSError as error:
         raise InputError(f"The folder of the database cannot be made ({error.strerror}). Choose another place.") from error
@@ -67,44 +97,20 @@ def open_database(address: str) -> Engine:
     return engine
 
 
-def _add_sessions(tables: MetaData) -> None:
-    Table("sessions", tables, Column("id", String(32), primary_key=True), Column("name", String(LONGEST_NAME), nullable=False),
-          Column("started", String(40), nullable=False), Column("beaten", String(40), nullable=False),
-          Column("status", String(12), nullable=False), Column("owner", String(200), nullable=False),
-          Column("k", Integer, nullable=False), Column("place", String(LONGEST_NAME), nullable=False))  # fmt: skip
-    whole = {"least", "most"}
-    figures = [Column(column, Integer if name in whole else Float, nullable=name not in ("start", "end", "rate"))
-               for name, column in COLUMNS.items()]  # fmt: skip
-    Table("windows", tables, Column("id", Integer, primary_key=True),
-          Column("session", String(32), ForeignKey("sessions.id"), nullable=False, index=True), *figures)  # fmt: skip
-
-
-def _add_moments(tables: MetaData) -> None:
-    Table("sessions", tables, Column("id", String(32), primary_key=True))
-    Table("moments", tables, Column("id", Integer, primary_key=True),
-          Column("session", String(32), ForeignKey("sessions.id"), nullable=False, index=True),
-          Column("seconds", Float, nullable=False), Column("text", String(LONGEST_MOMENT), nullable=False))  # fmt: skip
-
-
-# Each makes the tables that its version adds; what is there already is left alone.
-MIGRATIONS: tuple[Callable[[MetaData], None], ...] = (_add_sessions, _add_moments)
-
-
-def migrate(connection: Connection, migrations: tuple[Callable[[MetaData], None], ...] = MIGRATIONS) -> None:
-    """Brings a database from any earlier version to this one, one step after another.
+def migrate(connection: Connection) -> None:
+    """Brings a database from any earlier version to this one.
 
     Raises:
         InputError: it is of a newer version.
     """
     connection.execute(text("create table if not exists schema_version (version integer not null)"))
     version = connection.execute(text("select max(version) from schema_version")).scalar() or 0
-    if version > len(migrations):
+    if version > VERSION:
         raise InputError("The database was made by a newer KSLR. Install that version, or choose another database.")
-    for number, change in enumerate(migrations[version:], version + 1):
-        tables = MetaData()
-        change(tables)
-        tables.create_all(connection)
-        connection.execute(text("insert into schema_version (version) values (:n)"), {"n": number})
+    if version < VERSION:
+        # Every version so far has only added tables; those that are there are left alone.
+        TABLES.create_all(connection)
+        connection.execute(text("insert into schema_version (version) values (:version)"), {"version": VERSION})
 
 
 def prepare_sqlite(connection: Any, _: object) -> None:

@@ -21,7 +21,7 @@ from kslr.core.errors import InputError
 FACING, AVERTED, CLOSED, UNKNOWN = 0, 1, 2, -1
 VALENCE = {"angry": -0.51, "disgust": -0.60, "fear": -0.64, "happy": 0.76, "sad": -0.63, "surprise": 0.40, "neutral": 0.0}
 AROUSAL = {"angry": 0.59, "disgust": 0.35, "fear": 0.60, "happy": 0.48, "sad": -0.27, "surprise": 0.67, "neutral": 0.0}
-# The moods a class is told in. The four that trouble are one, so that a single angry or frightened face has no column.
+# The moods of a class. Four emotions are one mood, so that a single angry or frightened face has no column.
 MOODS = ("glad", "calm", "surprised", "troubled")
 _MOOD = {"happy": "glad", "neutral": "calm", "surprise": "surprised"}
 MOOD_MATRIX = np.array([[float(_MOOD.get(emotion, "troubled") == mood) for mood in MOODS] for emotion in EMOTIONS])
@@ -122,7 +122,7 @@ def moods(probabilities: np.ndarray) -> np.ndarray:
 def margin(faces: int, quality: float, spread: float = 0.25) -> float:
     """Half the width of the band around a figure, from how many faces it is of and how sharp they are.
 
-    It does not look at how the faces differ: that would tell about single ones.
+    How the faces differ is left out, because it would reveal single ones.
 
     Args:
         faces: at least so many.

@@ -135,7 +135,7 @@ class History:
         """Adds a moment.
 
         Raises:
-            InputError: it says nothing or too much, or the session is not there.
+            InputError: the text is empty or too long, or the session is not there.
         """
         if not _clean_text(text, LONGEST_MOMENT):
             raise InputError("Say in a few words what happens at that moment.")
@@ -232,7 +232,7 @@ def _iso(when: datetime) -> str:
 
 
 def _owner() -> str:
-    """This process, told apart from a later one with the same number."""
+    """This process: host, number and start time, because a later process can have the same number."""
     return f"{socket.gethostname()} {os.getpid()} {_start_time(os.getpid())}"[:200]
 
 

@@ -26,9 +26,9 @@ from kslr.frame import Frame
 if TYPE_CHECKING:
     from fusion.classroom.history import History
 
-# A face whose crop is poorer cannot be read: it counts in no figure, and not towards k.
+# Minimum quality of a face's crop; a poorer one counts in no figure, and not towards k.
 READABLE = 0.1
-# Heads that are measured in one look; the others keep what was seen of them for as long as HOLD.
+# Maximum number of heads that one look measures; the others keep their last direction for HOLD seconds.
 HEADS_A_LOOK, HOLD = 10, 3.0
 
 
@@ -67,12 +67,12 @@ class Classroom:
         """The sums of one picture. Times must rise.
 
         Raises:
-            InputError: the picture has a shape that cannot be.
+            InputError: the frame is not an RGB picture.
         """
         boxes = remove_overlaps(self._detector.detect(frame.rgb))
         numbers = self._update_tracks(boxes, frame.seconds)
         crops = [crop_from_box(frame.rgb, box, frame.seconds) for box in boxes]
-        # A face is believed from its second look on: what flickers is no face.
+        # A face counts from its second look on, because false detections flicker.
         sure = [i for i, crop in enumerate(crops) if crop and crop.quality >= READABLE and self._looks[numbers[i]] > 1]
         if not sure:
             return Look(frame.seconds, 0, 0)
@@ -174,7 +174,7 @@ class Lesson:
         """Looks at a picture; gives the window that ended with it, if one did, which is on the disk by then.
 
         Raises:
-            InputError: the picture has a shape that cannot be, or the session has been deleted.
+            InputError: the frame is not an RGB picture, or the session has been deleted.
         """
         return self._write(self._builder.add(self._classroom.look(frame)))
 

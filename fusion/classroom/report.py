@@ -1,7 +1,5 @@
 """A classroom session as one HTML file with its caveats first, and as CSV. Everything is inside the file."""
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 from functools import cache
@@ -12,6 +10,7 @@ from fusion.classroom.charts import format_minutes, lines_figure, mood_figure
 from fusion.classroom.history import Moment, PastSession
 from fusion.classroom.windows import Window
 from kslr.core.errors import InputError
+from kslr.core.files import csv_text
 from kslr.core.reports import figure_html, report_templates
 
 LANGUAGES = ("kk", "ru", "en")
@@ -28,16 +27,14 @@ def windows_csv(windows: Sequence[Window], moments: Sequence[Moment] = ()) -> st
     >>> windows_csv([Window(0.0, 10.0, 4.8)]).splitlines()[1]
     '0.0,10.0,4.8,,,,,,,,,,,,,,'
     """
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*COLUMNS, "moments"])
+    rows = []
     for i, window in enumerate(windows):
         last = i == len(windows) - 1
         noted = [m.text for m in moments if window.start <= m.seconds < window.end or (last and m.seconds >= window.end)]
         # A spreadsheet would take these for formulas.
         safe = "; ".join(f"'{text}" if text[:1] in "=+-@" else text for text in noted)
-        writer.writerow([*("" if (value := getattr(window, name)) is None else value for name in COLUMNS), safe])
-    return out.getvalue()
+        rows.append([*(getattr(window, name) for name in COLUMNS), safe])
+    return csv_text([(*COLUMNS, "moments"), *rows])
 
 
 def render_classroom_report(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.classroom.anonymity import LEAST, band, check_k, round_to_step, step
+from fusion.classroom.anonymity import LEAST, band, check_k, round_to_step, step_size
 from fusion.classroom.engagement import MOODS, confidence, margin
 
 SECONDS = 10.0
@@ -132,7 +132,8 @@ class WindowBuilder:
         shares = np.mean([look.moods for look in enough if look.moods], axis=0)
         # A share of one would say of everybody what the class shows, so none comes nearer to it than a step.
         figures |= {
-            mood: min(self._figure(mood, float(share), low), 1 - step(low)) for mood, share in zip(MOODS, shares, strict=True)
+            mood: min(self._figure(mood, float(share), low), 1 - step_size(low))
+            for mood, share in zip(MOODS, shares, strict=True)
         }
         # Heads can be fewer than faces, so they have to be enough by themselves.
         turned = [look for look in enough if look.heads >= self.k]
@@ -140,12 +141,12 @@ class WindowBuilder:
             heads = min(look.heads for look in turned)
             least = (band(heads, self.k) or (self.k,))[0]
             figures |= {name: self._figure(name, _mean(turned, name), least) for name in ("engagement", "facing")}
-            figures["facing"] = min(max(figures["facing"] or 0.0, step(least)), 1 - step(least))
+            figures["facing"] = min(max(figures["facing"] or 0.0, step_size(least)), 1 - step_size(least))
             figures["margin"] = round(margin(least, quality), 2)
         return Window(start, end, rate, low, high, **figures, confidence=round(confidence(low, quality), 1))
 
     def _figure(self, name: str, value: float, low: int, width: float = 1.0) -> float:
-        self._before[name] = round_to_step(value, step(low) * width, self._before.get(name))
+        self._before[name] = round_to_step(value, step_size(low) * width, self._before.get(name))
         return self._before[name]
 
 

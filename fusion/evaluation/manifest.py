@@ -1,4 +1,4 @@
-"""Manifests: a CSV file that says which sign and which emotion each clip shows, and who signs it.
+"""Manifests: a CSV file with the sign, the emotion and the signer of each clip.
 
 Columns: ``clip`` (a path, relative to the manifest), ``sign`` (a sign id; empty where nothing is signed), ``emotion``
 (one of the seven, or empty when unlabelled), ``signer``, and optionally ``start`` and ``end`` in seconds. The shape
@@ -16,6 +16,7 @@ import numpy as np
 
 from emotion.faces import EMOTIONS
 from kslr.core.errors import InputError
+from kslr.core.files import csv_text, write_file
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def read_manifest(path: str | Path) -> tuple[Clip, ...]:
     """Reads a manifest.
 
     Raises:
-        InputError: the file is missing, is no CSV with these columns, or has a row that cannot be meant; says which.
+        InputError: the file is missing, is no CSV with these columns, or has an impossible row; the message names it.
     """
     path = Path(path)
     try:
@@ -58,15 +59,15 @@ def read_manifest(path: str | Path) -> tuple[Clip, ...]:
     missing = {"clip", "sign", "emotion", "signer"} - set(rows[0] if rows else ())
     if missing:
         raise InputError(f"The manifest {path} has no rows with the columns clip, sign, emotion, signer.")
-    return tuple(_clip(row, f"{path}, line {number}", path.parent) for number, row in enumerate(rows, 2))
+    return tuple(_parse_row(row, f"{path}, line {number}", path.parent) for number, row in enumerate(rows, 2))
 
 
-def _clip(row: dict[str, str | None], place: str, folder: Path) -> Clip:
+def _parse_row(row: dict[str, str | None], place: str, folder: Path) -> Clip:
     values = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
     if not values["clip"] or not values["signer"]:
         raise InputError(f"{place}: clip and signer must not be empty.")
     if "\0" in values["clip"] or any(len(part.encode()) > 255 for part in Path(values["clip"]).parts):
-        raise InputError(f"{place}: the clip's name is none that a file can have.")
+        raise InputError(f"{place}: no file can have the clip's name. Write the path of a video.")
     if values["emotion"] and values["emotion"] not in EMOTIONS:
         raise InputError(f"{place}: {values['emotion']!r} is not one of {', '.join(EMOTIONS)}.")
     try:
@@ -78,8 +79,10 @@ def _clip(row: dict[str, str | None], place: str, folder: Path) -> Clip:
     return Clip(folder / values["clip"], values["sign"] or None, values["emotion"] or None, values["signer"], start, end)
 
 
-def split(clips: Sequence[Clip], *, test_share: float = 0.4, seed: int = 0) -> tuple[tuple[Clip, ...], tuple[Clip, ...]]:
-    """Splits by signer: whole signers go to one side, drawn by seed until the test side has its share of clips.
+def split_by_signer(
+    clips: Sequence[Clip], *, test_share: float = 0.4, seed: int = 0
+) -> tuple[tuple[Clip, ...], tuple[Clip, ...]]:
+    """Splits clips so that whole signers go to one side, drawn by seed until the test side has its share of clips.
 
     Returns:
         Training clips and test clips.
@@ -88,7 +91,7 @@ def split(clips: Sequence[Clip], *, test_share: float = 0.4, seed: int = 0) -> t
         InputError: fewer than two signers.
 
     >>> clips = [Clip(Path(f"{signer}.mp4"), "su", None, signer) for signer in "ABC"]
-    >>> training, test = split(clips, test_share=0.3)
+    >>> training, test = split_by_signer(clips, test_share=0.3)
     >>> len(training), len(test)
     (2, 1)
     """
@@ -127,15 +130,11 @@ def write_manifest(path: str | Path, clips: Sequence[Clip]) -> None:
     Raises:
         InputError: the place cannot be written.
     """
-    from kslr.core.files import write_file
-
     folder = Path(path).resolve().parent
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["clip", "sign", "emotion", "signer", "start", "end"])
+    rows = []
     for clip in clips:
         resolved = clip.path.resolve()
         name = resolved.relative_to(folder) if resolved.is_relative_to(folder) else resolved
-        times = ["" if time is None else f"{time:g}" for time in (clip.start, clip.end)]
-        writer.writerow([name.as_posix(), clip.sign or "", clip.emotion or "", clip.signer, *times])
-    write_file(path, buffer.getvalue().encode())
+        times = [None if time is None else f"{time:g}" for time in (clip.start, clip.end)]
+        rows.append([name.as_posix(), clip.sign, clip.emotion, clip.signer, *times])
+    write_file(path, csv_text([("clip", "sign", "emotion", "signer", "start", "end"), *rows]).encode())

@@ -89,7 +89,7 @@ def _colour_levels(settings: Path, known: VideoModel) -> tuple[Colours, Colours]
     """Mean and deviation of the three colours as a folder's settings give them, or as the model is known to have them.
 
     Raises:
-        InputError: the settings are there and cannot be used.
+        InputError: the settings exist and cannot be used.
     """
     if not settings.is_file():
         return known.mean, known.deviation

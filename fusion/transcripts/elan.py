@@ -4,6 +4,7 @@ Tiers: ``sign`` (the word), ``emotion``, ``confidence`` (the word's probability)
 is in whole milliseconds.
 """
 
+import mimetypes
 import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
@@ -41,8 +42,7 @@ def to_eaf(words: Sequence[TaggedWord], *, media: str | Path | None = None, lang
             eaf.add_annotation(tier, start, end, values[tier])
     if media is not None:
         media = Path(media).resolve()
-        kinds = {".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm", ".avi": "video/avi"}
-        eaf.add_linked_file(media.as_uri(), mimetype=kinds.get(media.suffix.lower(), "video/*"))
+        eaf.add_linked_file(media.as_uri(), mimetype=mimetypes.guess_type(media)[0] or "video/*")
     with tempfile.TemporaryDirectory() as folder:
         eaf.to_file(f"{folder}/words.eaf")
         return Path(folder, "words.eaf").read_bytes()

@@ -10,14 +10,14 @@ from typing import Any
 from emotion.faces import EMOTIONS
 from fusion.observation import TaggedWord
 from kslr.core.errors import InputError
-from kslr.core.files import parse_json
+from kslr.core.files import csv_text, parse_json
 from kslr.vocabulary import Sign
 
 COLUMNS = ("start", "end", "sign", "kk", "latin", "en", "ru", "sign_probability", "emotion", *EMOTIONS)
 
 
 def affect_text(word: TaggedWord) -> str:
-    """How a word was said, such as `` · happy 0.83`` or `` · surprise 0.71 · question?``; empty without an emotion."""
+    """The affect behind a word, such as `` · happy 0.83`` or `` · surprise 0.71 · question?``; empty without an emotion."""
     if not word.emotion:
         return ""
     return f" · {word.emotion} {word.emotion_probabilities[word.emotion]:.2f}{' · question?' if word.question else ''}"
@@ -85,15 +85,15 @@ def _check_word(word: TaggedWord) -> TaggedWord:
     """A word that came from a file.
 
     Raises:
-        ValueError: a number or text in it cannot be.
+        ValueError: a number is out of range, or a text has several lines.
     """
     sign, emotion, felt = word.sign, word.emotion, word.emotion_probabilities
     texts: list[Any] = [sign.id, sign.kk, sign.latin, sign.en, sign.ru, *(name for name, _ in word.alternatives), *word.cues]
     if not all(isinstance(text, str) and len(text) <= 1000 and not any(c < " " for c in text) for text in texts):
-        raise ValueError("a word's names are text on one line")
+        raise ValueError("a word's names must be text on one line")
     numbers = (word.sign_probability, *felt.values(), *word.cues.values(), *(p for _, p in word.alternatives))
     if not all(math.isfinite(number) and abs(number) <= 1e6 for number in numbers) or not 0 <= word.start <= word.end <= 1e7:
-        raise ValueError("a time or probability cannot be")
+        raise ValueError("a time or probability is out of range")
     if not set(felt) <= set(EMOTIONS) or (emotion is not None and emotion not in felt):
         raise ValueError("an emotion is not one of the seven, or has no probability")
     return word
@@ -105,15 +105,13 @@ def to_csv(words: Sequence[TaggedWord]) -> str:
     >>> to_csv([]).startswith("start,end,sign,kk")
     True
     """
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    rows = []
     for word in words:
         s, p = word.sign, word.emotion_probabilities
         emotions = [f"{p[name]:.4f}" if name in p else "" for name in EMOTIONS]
         times = (f"{word.start:.3f}", f"{word.end:.3f}")
-        writer.writerow([*times, s.id, s.kk, s.latin, s.en, s.ru, f"{word.sign_probability:.4f}", word.emotion or "", *emotions])
-    return buffer.getvalue()
+        rows.append([*times, s.id, s.kk, s.latin, s.en, s.ru, f"{word.sign_probability:.4f}", word.emotion or "", *emotions])
+    return csv_text([COLUMNS, *rows])
 
 
 def from_csv(text: str) -> list[TaggedWord]:

@@ -17,7 +17,7 @@ class Transcript:
 
     Attributes:
         words: in the order they were signed.
-        source: the video's path or a name for it, which JSON says.
+        source: the video's path or a name for it; JSON holds it.
         duration: of the source, in seconds.
         vocabulary: the name of the vocabulary.
         language: of the words, where a format has only one: ``kk``, ``ru`` or ``en``.

@@ -39,7 +39,7 @@ def from_subtitles(text: str, vocabulary: Vocabulary, language: str = "kk") -> l
     import pysubs2
 
     known = {getattr(sign, language): sign.id for sign in vocabulary.signs}
-    if text.strip() in ("", "WEBVTT"):  # A clip without words; pysubs2 cannot tell its format.
+    if text.strip() in ("", "WEBVTT"):  # A clip without words; pysubs2 cannot detect its format.
         return []
     try:
         events = pysubs2.SSAFile.from_string(text).events

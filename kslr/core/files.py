@@ -1,8 +1,11 @@
 """Writing a file so that a kill or a full disk leaves the old one or the new one, never a part; and reading JSON safely."""
 
+import csv
+import io
 import json
 import os
 import tempfile
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +36,19 @@ def write_file(path: str | Path, content: bytes) -> None:
         raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place or free some space.") from error
 
 
+def csv_text(rows: Iterable[Sequence[Any]]) -> str:
+    """Rows as the text of a CSV file; None is an empty cell.
+
+    >>> csv_text([("a", "b"), (1, None)])
+    'a,b\\n1,\\n'
+    """
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
 def data_folder() -> Path:
-    """The user's own folder: ``KSLR_HOME``, else ``~/.local/share/kslr`` (or as ``XDG_DATA_HOME`` says). It may not be there yet."""
+    """The user's own folder: ``KSLR_HOME``, else ``kslr`` in ``XDG_DATA_HOME`` or ``~/.local/share``. It may not exist yet."""
     return Path(os.environ.get("KSLR_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kslr")
 
 

@@ -364,11 +364,11 @@ def make_manifests(folder: Path) -> None:
 
 def use_manifest(path: Path) -> None:
     """Reads, splits and writes it, and looks for its clips."""
-    from fusion.evaluation.manifest import read_manifest, split, write_manifest
+    from fusion.evaluation.manifest import read_manifest, split_by_signer, write_manifest
     from fusion.evaluation.runs import answer_clip
 
     found = read_manifest(path)
-    training, _ = split(found)
+    training, _ = split_by_signer(found)
     write_manifest(path.with_name("training.csv"), training)
     assert read_manifest(path.with_name("training.csv"))
     answer_clip(found[0], MODELS)

@@ -21,7 +21,7 @@ def joint(
     """Evaluate sign and affect together, on clips somebody labelled."""
     from emotion.faces import EMOTIONS
     from fusion.evaluation.manifest import read_manifest
-    from fusion.evaluation.reports import render_joint_report, joint_report
+    from fusion.evaluation.reports import joint_report, render_joint_report
     from fusion.evaluation.runs import answer_clips
     from fusion.interpreter import Models
 
@@ -53,14 +53,13 @@ def split(
     seed: Annotated[int, typer.Option(help="Which signers are drawn.")] = 0,
 ) -> None:
     """Split a manifest so that no signer and no clip is on both sides."""
-    from fusion.evaluation.manifest import read_manifest, write_manifest
-    from fusion.evaluation.manifest import split as split_clips
+    from fusion.evaluation.manifest import read_manifest, split_by_signer, write_manifest
 
     if by != "signer":
         raise InputError(f"A manifest is split by signer, not by {by}: other splits do not hold for new signers.")
     for path in (out_train, out_test):
         check_writable(path)
-    training, test = split_clips(read_manifest(manifest), test_share=test_share, seed=seed)
+    training, test = split_by_signer(read_manifest(manifest), test_share=test_share, seed=seed)
     write_manifest(out_train, training)
     write_manifest(out_test, test)
     for name, clips, path in (("training", training, out_train), ("test", test, out_test)):
@@ -78,14 +77,13 @@ def video(
     json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
 ) -> None:
     """Fine-tune and evaluate a video transformer on the same clips, as a baseline to compare with."""
-    from fusion.evaluation.manifest import read_manifest
-    from fusion.evaluation.manifest import split as split_clips
+    from fusion.evaluation.manifest import read_manifest, split_by_signer
     from fusion.evaluation.video_models import evaluate_video_model
 
     if json is not None:
         check_writable(json)
     clips = read_manifest(manifest)
-    training, held_out = (clips, read_manifest(test)) if test else split_clips(clips, test_share=0.4, seed=seed)
+    training, held_out = (clips, read_manifest(test)) if test else split_by_signer(clips, test_share=0.4, seed=seed)
     with progress_bar(f"Fine-tuning {model}") as progress:
         made = evaluate_video_model(
             training,

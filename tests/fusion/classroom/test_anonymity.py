@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fusion.classroom.anonymity import STEPS, band, check_k, round_to_step, step
+from fusion.classroom.anonymity import STEPS, band, check_k, round_to_step, step_size
 from kslr.core.errors import InputError
 
 
@@ -24,8 +24,8 @@ def test_below_k_there_is_no_band():
 
 def test_a_step_is_never_finer_than_one_persons_share():
     for n in range(5, 100):
-        assert step(band(n)[0]) >= 1 / n - 1e-9
-        assert step(band(n)[0]) in STEPS
+        assert step_size(band(n)[0]) >= 1 / n - 1e-9
+        assert step_size(band(n)[0]) in STEPS
 
 
 @pytest.mark.parametrize("n", [5, 9, 12, 30])
@@ -33,7 +33,7 @@ def test_one_who_leaves_or_enters_moves_no_figure_that_the_class_has_settled(n: 
     # The class sits on its figure; then somebody quite unlike it leaves, or enters, and comes back.
     generator = np.random.default_rng(n)
     for _ in range(300):
-        size = step(band(n)[0])
+        size = step_size(band(n)[0])
         value = round(float(generator.integers(0, round(1 / size) + 1)) * size, 6)
         others = np.clip(generator.normal(value, 0.05, n), 0, 1)
         others += value - others.mean()
@@ -43,7 +43,7 @@ def test_one_who_leaves_or_enters_moves_no_figure_that_the_class_has_settled(n: 
         assert round_to_step(entered, size, before) == before
         if n > 5:  # with one fewer than five nothing is shown at all
             left = float(others[1:].mean())
-            assert round_to_step(left, max(size, step(band(n - 1)[0])), before) == before
+            assert round_to_step(left, max(size, step_size(band(n - 1)[0])), before) == before
 
 
 def test_figures_follow_the_class_itself():

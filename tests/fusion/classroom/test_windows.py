@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fusion.classroom.anonymity import step
+from fusion.classroom.anonymity import step_size
 from fusion.classroom.windows import Look, Window, WindowBuilder
 from kslr.core.errors import InputError
 
@@ -68,8 +68,8 @@ def test_one_pupil_who_leaves_and_returns_changes_no_figure():
 
 def test_what_everybody_shows_is_not_said_of_everybody():
     window = _windows([_look(t / 2, 6, facing=1.0, moods=(1.0, 0.0, 0.0, 0.0)) for t in range(20)])[0]
-    assert window.glad == window.facing == pytest.approx(1 - step(5))
-    assert _windows([_look(t / 2, 6, facing=0.0) for t in range(20)])[0].facing == pytest.approx(step(5))
+    assert window.glad == window.facing == pytest.approx(1 - step_size(5))
+    assert _windows([_look(t / 2, 6, facing=0.0) for t in range(20)])[0].facing == pytest.approx(step_size(5))
 
 
 def test_windows_are_ten_seconds_and_say_their_rate():

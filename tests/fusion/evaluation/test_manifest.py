@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.evaluation.manifest import Clip, check_disjoint, read_manifest, split, write_manifest
+from fusion.evaluation.manifest import Clip, check_disjoint, read_manifest, split_by_signer, write_manifest
 from kslr.core.errors import InputError
 
 
@@ -24,7 +24,7 @@ def test_what_is_written_is_read(tmp_path):
 
 @given(st.text("ABCDE", min_size=2, max_size=60).filter(lambda s: len(set(s)) > 1), st.floats(0.05, 0.9), st.integers(0, 50))
 def test_no_signer_is_on_both_sides(signers, share, seed):
-    training, test = split(clips(signers), test_share=share, seed=seed)
+    training, test = split_by_signer(clips(signers), test_share=share, seed=seed)
     assert training
     assert test
     assert len(training) + len(test) == len(signers)
@@ -41,7 +41,7 @@ def test_an_overlap_is_named():
 
 def test_one_signer_cannot_be_split():
     with pytest.raises(InputError, match="two signers"):
-        split(clips("AAA"))
+        split_by_signer(clips("AAA"))
 
 
 @pytest.mark.parametrize(
