@@ -8,9 +8,8 @@ from typing import Any
 
 import gradio as gr
 
-from kslr.core.errors import InputError
 from kslr.teaching.naming import WordNames, resolve_sign
-from kslr.teaching.takes import TAKE_SECONDS
+from kslr.teaching.takes import TAKE_SECONDS, Take
 from ui.evaluate.evaluation import Evaluation, evaluate_uploads
 from ui.server.services import Services
 from ui.shared.i18n import LANGUAGES, Refusal, text
@@ -44,7 +43,16 @@ def build_api(services: Services) -> None:
             The transcript: source, duration in seconds, vocabulary, and words with start, end, sign, sign_probability,
             alternatives, emotion and emotion_probabilities.
         """
-        return transcript(video, language, services, signs)
+        paths = [Path(video)] if video else []
+        with answer_programs(language, paths):
+            if not paths:
+                raise Refusal("video.empty")
+            *_, translation = translate_upload(paths[0], paths[0].name, language, services, signs)
+            assert isinstance(translation, Translation)
+            transcript = translation.files["json"]
+            content = json.loads(transcript.read_text(encoding="utf-8"))
+            services.results.delete(transcript.parent)
+        return content
 
     def teach_word(
         vocabulary: str, word: str, kk: str, ru: str, en: str, clips: list[str], language: str = "en"
@@ -65,7 +73,20 @@ def build_api(services: Services) -> None:
             pairs, advice (ids of the words that one more recording helps most), and clips: for each whether it was used
             and what is poor about it.
         """
-        return lesson_of(vocabulary, word, (kk, ru, en), clips, language, services)
+        paths = [Path(clip) for clip in clips or []]
+        names = WordNames(*(str(name or "") for name in (kk, ru, en, word)))
+        with answer_programs(language, paths):
+            if not paths:
+                raise Refusal("teach.no_takes")
+            if len(paths) > MOST_CLIPS:
+                raise Refusal("teach.too_many_recordings", n=MOST_CLIPS)
+            # Wrong names are refused before a long look at the clips.
+            services.vocabularies.path(vocabulary)
+            with refusals():
+                resolve_sign(names)
+            takes, judged = judge_clips(paths, language, services)
+            found = learn(services, vocabulary, names, takes)
+        return {**{key: value for key, value in found.items() if key != "todo"}, "clips": judged}
 
     def evaluate_clips(manifest: str, clips: list[str], language: str = "en") -> dict[str, Any]:
         """Evaluates sign and emotion recognition together on labelled clips.
@@ -78,7 +99,12 @@ def build_api(services: Services) -> None:
         Returns:
             The joint report: accuracy with its interval, sign, emotion and joint figures, and an answer for every clip.
         """
-        return report_of(manifest, clips, language, services)
+        paths = [Path(file) for file in [manifest, *(clips or [])] if file]
+        with answer_programs(language, paths):
+            *_, evaluation = evaluate_uploads([(path.name, path) for path in paths], services)
+            assert isinstance(evaluation, Evaluation)
+            services.results.delete(evaluation.folder)
+        return json.loads(json.dumps(evaluation.report))
 
     shared: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "videos"}
     run.click(translate_video, [video, language, signs], answer, api_name="translate", **shared)
@@ -87,86 +113,32 @@ def build_api(services: Services) -> None:
 
 
 @contextmanager
-def _for_programs(language: str, files: list[Path]) -> Iterator[None]:
-    """Tells what is refused in the language, and deletes the uploaded files in any case.
+def answer_programs(language: str, files: list[Path]) -> Iterator[None]:
+    """Turns a `Refusal` into an error in the language, and deletes the uploaded files in any case.
 
     Raises:
         gr.Error: in place of `Refusal`.
     """
     try:
         yield
-    except Refusal as refused:
-        raise gr.Error(text(refused.key, language, **refused.values), print_exception=False) from refused
+    except Refusal as refusal:
+        raise gr.Error(text(refusal.key, language, **refusal.values), print_exception=False) from refusal
     finally:
         for path in files:
             path.unlink(missing_ok=True)
 
 
-def transcript(video: str | None, language: str, services: Services, signs: str = "") -> dict[str, Any]:
-    """Translates an uploaded file and deletes it and all that was made of it.
-
-    Raises:
-        gr.Error: it can't be translated; the message is in the language.
-    """
-    path = Path(video or "")
-    with _for_programs(language, [path] if video else []):
-        if not video:
-            raise Refusal("video.empty")
-        for step in translate_upload(path, path.name, language, services, signs):
-            if isinstance(step, Translation):
-                content = json.loads(step.files["json"].read_text(encoding="utf-8"))
-                services.results.delete(step.files["json"].parent)
-                return content
-    raise InputError("The video ended without a result.")
-
-
-def lesson_of(
-    vocabulary: str, word: str, names: tuple[str, str, str], clips: list[str] | None, language: str, services: Services
-) -> dict[str, Any]:
-    """Teaches a word from uploaded files and deletes them.
-
-    Args:
-        names: the word in Kazakh, Russian and English.
-
-    Raises:
-        gr.Error: nothing could be learnt, and nothing was changed; the message is in the language.
-    """
-    paths = [Path(clip) for clip in clips or []]
-    lesson = WordNames(*(str(name or "") for name in (*names, word)))
-    takes, told = [], []
-    with _for_programs(language, paths):
-        if not paths:
-            raise Refusal("teach.no_takes")
-        if len(paths) > MOST_CLIPS:
-            raise Refusal("teach.too_many_recordings", n=MOST_CLIPS)
-        # What is wrong with the names is said before a long look at the clips.
-        services.vocabularies.path(vocabulary)
-        with refusals():
-            resolve_sign(lesson)
-        for path in paths:
-            try:
-                take = services.desk.judge(path.read_bytes(), path.name, trimmed=True)
-            except Refusal as refused:
-                problem = text(refused.key, language, **{"n": round(TAKE_SECONDS), **refused.values})
-                told.append({"clip": path.name, "used": False, "problems": [problem]})
-                continue
-            takes.append(take)
-            problems = [text(f"take.{name}", language) for name in take.verdict.problems]
-            told.append({"clip": path.name, "used": take.verdict.sign is not None, "problems": problems})
-        found = learn(services, vocabulary, lesson, takes)
-        return {**{key: value for key, value in found.items() if key != "todo"}, "clips": told}
-
-
-def report_of(manifest: str | None, clips: list[str] | None, language: str, services: Services) -> dict[str, Any]:
-    """Evaluates uploaded files, and deletes them and all that was made of them.
-
-    Raises:
-        gr.Error: the manifest can't be used, or clips are missing; the message is in the language.
-    """
-    paths = [Path(file) for file in [manifest, *(clips or [])] if file]
-    with _for_programs(language, paths):
-        for step in evaluate_uploads([(path.name, path) for path in paths], services):
-            if isinstance(step, Evaluation):
-                services.results.delete(step.folder)
-                return json.loads(json.dumps(step.report))
-    raise InputError("The evaluation ended without a report.")
+def judge_clips(paths: list[Path], language: str, services: Services) -> tuple[list[Take], list[dict[str, Any]]]:
+    """The takes of the clips that can be read; and for each clip its name, whether it is used, and its problems."""
+    takes, judged = [], []
+    for path in paths:
+        try:
+            take = services.desk.judge(path.read_bytes(), path.name, trimmed=True)
+        except Refusal as refusal:
+            problem = text(refusal.key, language, **{"n": round(TAKE_SECONDS), **refusal.values})
+            judged.append({"clip": path.name, "used": False, "problems": [problem]})
+            continue
+        takes.append(take)
+        problems = [text(f"take.{name}", language) for name in take.verdict.problems]
+        judged.append({"clip": path.name, "used": take.verdict.sign is not None, "problems": problems})
+    return takes, judged
