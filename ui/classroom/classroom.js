@@ -36,10 +36,7 @@ class ClassroomPage {
       if (file) this.start(file);
     });
     on("stop", "click", () => this.stop());
-    on("note", "submit", (event) => {
-      event.preventDefault();
-      this.noteMoment();
-    });
+    on("note", "submit", (event) => { event.preventDefault(); this.noteMoment(); });
     onPage((page) => (page === "classroom" ? this.past.show() : this.stop()));
     addEventListener("pagehide", () => this.socket?.close());
     this.updateGate();
@@ -73,10 +70,7 @@ class ClassroomPage {
     const opened = await reportProblem((...problem) => {
       this.close();
       this.say(...problem);
-    }, async () => {
-      await (file ? this.openFile(file) : this.openCamera());
-      return true;
-    });
+    }, async () => { await (file ? this.openFile(file) : this.openCamera()); return true; });
     if (opened) this.connect();
   }
 
@@ -218,10 +212,7 @@ class ClassroomPage {
     if (!text || !this.session) return;
     const options = { method: "POST", body: JSON.stringify(moment) };
     const reply = await fetch(`classroom/sessions/${this.session}/moments`, options);
-    if (!reply.ok) {
-      this.say("classroom.failed", null, true);
-      return;
-    }
+    if (!reply.ok) { this.say("classroom.failed", null, true); return; }
     this.moments.push(moment);
     this.find("moment").value = "";
     this.showCharts();

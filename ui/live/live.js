@@ -179,10 +179,7 @@ class LivePage {
     if (!this.ready || this.counting) return;
     if (this.isCalm) return void this.connection.calm(false);
     this.counting = true;
-    for (const n of [3, 2, 1]) {
-      this.statusForAWhile("live.calm_count", { n });
-      await wait(1000);
-    }
+    for (const n of [3, 2, 1]) { this.statusForAWhile("live.calm_count", { n }); await wait(1000); }
     this.counting = false;
     if (this.on && this.ready) this.connection.calm(true);
   }
@@ -217,10 +214,7 @@ class LivePage {
     const { canvas, video } = this, hidden = this.find("private").checked;
     [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
     const context = canvas.getContext("2d");
-    if (hidden) {
-      context.fillStyle = "#101418";
-      context.fillRect(0, 0, canvas.width, canvas.height);
-    }
+    if (hidden) { context.fillStyle = "#101418"; context.fillRect(0, 0, canvas.width, canvas.height); }
     if (!this.last || !(hidden || this.find("skeleton").checked)) return;
     drawSkeleton(context, canvas.width, canvas.height, this.last);
   }

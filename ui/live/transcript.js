@@ -39,10 +39,7 @@ export class Transcript {
     this.find = (name) => element.querySelector(`#live-${name}`);
     const { find } = this;
     find("words").addEventListener("click", (event) => this.#edit(event.target.closest("button")));
-    find("clear").addEventListener("click", () => {
-      this.#words.length = 0;
-      this.#render();
-    });
+    find("clear").addEventListener("click", () => { this.#words.length = 0; this.#render(); });
     find("copy").addEventListener("click", async () => {
       await copyText(this.#words.map(wordText).join(" "));
       setWord(find("copy"), "live.copied");

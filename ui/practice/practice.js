@@ -1,6 +1,6 @@
 // The Practice page: an example that moves, one's own sign beside it, and both over each other.
 import { onPage, openPage } from "../shared/app.js";
-import { closeCamera, countDown, openCamera, recordClip, requireRecorder } from "../shared/camera.js";
+import { countDown, onStage, recordClip } from "../shared/camera.js";
 import { make, reportProblem, wait } from "../shared/dom.js";
 import { Job, checkFile, sendFile } from "../shared/job.js";
 import { setWord } from "../shared/words.js";
@@ -59,10 +59,7 @@ class PracticePage {
     const failed = () => ({ problem: "video.failed" });
     const reply = await this.server.example([asked.vocabulary, asked.word]).catch(failed);
     if (asked.vocabulary !== this.chosen.vocabulary || asked.word !== this.chosen.word) return;
-    if (reply.problem) {
-      this.job.say(reply.problem, null, true);
-      return;
-    }
+    if (reply.problem) { this.job.say(reply.problem, null, true); return; }
     const { seconds, points } = reply, last = Math.max(1, points.length - 1);
     this.seconds = seconds;
     this.player.show(points.map((_, i) => (i * seconds) / last), [{ points, look: "example" }]);
@@ -82,31 +79,19 @@ class PracticePage {
 
   async record() {
     if (this.recording) return this.recording.finish(); // pressed again: done signing
-    requireRecorder();
     this.job.begin();
-    const [video, stage, count, button] = ["video", "stage", "count", "sign"].map(this.find);
-    const own = (this.recording = { cancelled: false, finish: () => {} });
-    const pressed = new Promise((done) => { own.stop = done; });
+    const button = this.find("sign"), own = (this.recording = { cancelled: false, finish: () => {} });
     own.cancel = () => { own.cancelled = true; };
-    try {
-      const stream = await openCamera(video);
-      stage.classList.add("on");
-      stage.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
-      if (!await countDown(count, "video.get_ready", {}, 3, () => own.cancelled)) return undefined;
-      own.finish = own.stop;
-      const clip = await recordClip(stream, "kslr", () => {
+    const clip = await onStage(this.find("stage"), async (stream, count) => {
+      if (!await countDown(count, "video.get_ready", {}, 3, () => own.cancelled)) return null;
+      return recordClip(stream, "kslr", () => {
         setWord(button, "practice.done");
         setWord(count, "practice.now");
-        return Promise.race([pressed, wait(1000 * Math.min(8, Math.max(3, 1.6 * this.seconds + 1.5)))]);
+        const longest = 1000 * Math.min(8, Math.max(3, 1.6 * this.seconds + 1.5));
+        return Promise.race([wait(longest), new Promise((done) => { own.finish = done; })]);
       });
-      return own.cancelled ? undefined : void this.send(clip);
-    } finally {
-      closeCamera(video);
-      stage.classList.remove("on");
-      setWord(count, null);
-      setWord(button, "practice.sign");
-      this.recording = null;
-    }
+    }).finally(() => { setWord(button, "practice.sign"); this.recording = null; });
+    return clip && !own.cancelled ? this.send(clip) : undefined;
   }
 
   showResult() {
@@ -115,10 +100,7 @@ class PracticePage {
     section.dataset.begun = "1";
     const { seconds, example, own, course, marks } = JSON.parse(section.dataset.practice);
     const both = new Player(section.querySelector("canvas"), section.querySelector(".player"));
-    const seek = (moment) => {
-      both.pause();
-      both.seek(Number(moment));
-    };
+    const seek = (moment) => { both.pause(); both.seek(Number(moment)); };
     both.show(seconds, [{ points: example, look: "example" }, { points: own, look: "own" }], marks);
     if (marks.length) seek(marks[0].seconds);
     drawCourse(section.querySelector(".course svg"), seconds, course, marks);

@@ -24,11 +24,22 @@ export const openCameraById = (video, id) => {
 };
 
 export function closeCamera(video) {
-  video.srcObject?.getTracks().forEach((track) => {
-    track.onended = null;
-    track.stop();
-  });
+  video.srcObject?.getTracks().forEach((track) => { track.onended = null; track.stop(); });
   video.srcObject = null;
+}
+
+// Works with the camera shown on a stage (a video in an element with the class on), which is closed in the end.
+export async function onStage(stage, work) {
+  if (!window.MediaRecorder && isSecureContext) throw new Problem("video.no_recorder");
+  const video = stage.querySelector("video"), stream = await openCamera(video);
+  stage.hidden = false;
+  stage.classList.add("on");
+  stage.style.aspectRatio = `${video.videoWidth} / ${video.videoHeight}`;
+  try { return await work(stream, stage.querySelector(".count")); } finally {
+    closeCamera(video);
+    stage.classList.remove("on");
+    setWord(stage.querySelector(".count"), null);
+  }
 }
 
 // Says a word with so many seconds left, second after second, until none is left or it is stopped.
@@ -38,10 +49,6 @@ export async function countDown(element, key, values = {}, seconds = 3, isStoppe
     await wait(1000);
   }
   return !isStopped();
-}
-
-export function requireRecorder() {
-  if (!window.MediaRecorder && isSecureContext) throw new Problem("video.no_recorder");
 }
 
 // Records a stream for as long as the work takes; gives a file.

@@ -31,10 +31,7 @@ export function setWord(element, key, values) {
   if (values) element.dataset.values = JSON.stringify(values);
   else delete element.dataset.values;
   if (key) element.dataset.word = key;
-  else {
-    delete element.dataset.word;
-    if (element.textContent) element.textContent = "";
-  }
+  else { delete element.dataset.word; if (element.textContent) element.textContent = ""; }
   translate(element);
 }
 

@@ -1,5 +1,5 @@
 // Records takes from the camera: a countdown, so many seconds, and again until enough are good.
-import { closeCamera, countDown, openCamera, recordClip, requireRecorder } from "../shared/camera.js";
+import { countDown, onStage, recordClip } from "../shared/camera.js";
 import { setWord } from "../shared/words.js";
 
 const WANTED = 5, MOST_TRIES = 9;
@@ -14,21 +14,11 @@ export class Recorder {
   stop() { this.#stopped = true; }
 
   // Opens the camera on a stage and does work with its stream; throws a Problem where that can't be.
-  async #onStage(stage, work) {
-    if (this.busy) return;
-    requireRecorder();
-    const video = stage.querySelector("video");
-    const stream = await openCamera(video);
-    Object.assign(this, { busy: true });
+  #onStage(stage, work) {
+    if (this.busy) return null;
+    this.busy = true;
     this.#stopped = false;
-    stage.hidden = false;
-    stage.classList.add("on");
-    try { await work(stream); } finally {
-      closeCamera(video);
-      stage.classList.remove("on");
-      setWord(stage.querySelector(".count"), null);
-      this.busy = false;
-    }
+    return onStage(stage, work).finally(() => { this.busy = false; });
   }
 
   // 3-2-1, then so many seconds; gives the clip, or null when it was stopped.
@@ -42,22 +32,17 @@ export class Recorder {
   }
 
   // One take.
-  async once(stage) {
-    let clip = null;
-    const count = stage.querySelector(".count");
-    await this.#onStage(stage, async (stream) => { clip = await this.#shoot(stream, count, 1); });
-    return clip;
-  }
+  async once(stage) { return this.#onStage(stage, (stream, count) => this.#shoot(stream, count, 1)); }
 
   // Takes until five are good, or somebody stops it; with five there, one more. began() is called when the camera is
   // on.
   series(stage, takes, began) {
     const ready = takes.usable.length, goal = ready >= WANTED ? ready + 1 : WANTED;
     const most = takes.length >= WANTED ? 1 : MOST_TRIES, sent = [];
-    return this.#onStage(stage, async (stream) => {
+    return this.#onStage(stage, async (stream, count) => {
       began();
       for (let tries = 0; tries < most && !this.#stopped; tries++) {
-        const clip = await this.#shoot(stream, stage.querySelector(".count"), takes.made + 1);
+        const clip = await this.#shoot(stream, count, takes.made + 1);
         if (!clip) break;
         sent.push(takes.send(clip, false));
         // While the next one is recorded this one is checked; it is waited for only when enough may be good already.

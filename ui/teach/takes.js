@@ -69,10 +69,7 @@ export class Takes {
     try {
       take.check = await requestWithFile("take", { session: SESSION, name: file.name, trimmed: chosen }, file);
       take.use = take.check.usable && (chosen || !take.check.problems.length);
-    } catch (problem) {
-      if (!(problem instanceof Problem)) throw problem;
-      take.problem = problem;
-    }
+    } catch (problem) { if (!(problem instanceof Problem)) throw problem; take.problem = problem; }
     if (this.#takes.includes(take)) this.#show(take);
   }
 
@@ -81,10 +78,7 @@ export class Takes {
     this.#takes = this.#takes.filter((take) => !takes.includes(take));
     takes.forEach((take) => take.element.remove());
     if (keys.length) requestWithJson("change", { do: "drop", session: SESSION, takes: keys }).catch(() => {});
-    if (!this.length) {
-      this.made = 0;
-      this.say(null);
-    }
+    if (!this.length) { this.made = 0; this.say(null); }
     this.update();
   }
 
@@ -106,10 +100,7 @@ export class Takes {
 
   #tools(take) {
     const box = make("input", { "type": "checkbox", "data-use": true, "checked": take.use });
-    box.addEventListener("change", () => {
-      take.use = box.checked;
-      this.update();
-    });
+    box.addEventListener("change", () => { take.use = box.checked; this.update(); });
     return [make("p", { class: "tools" }, make("label", { class: "switch" }, box, make("span", { word: "teach.use" }))),
       make("details", {}, make("summary", { word: "teach.landmarks" }),
         make("p", { class: "tools" }, DOWNLOADS.map(([kind, face]) => downloadLink(take.check.take, kind, face))))];

@@ -21,20 +21,14 @@ class TeachPage {
     this.find = (name) => element.querySelector(`#teach-${name}`);
     const { find } = this, on = (name, event, work) => find(name).addEventListener(event, work);
     const sayTop = messenger(find("said"));
-    this.say = (key, values, bad) => {
-      find("said").hidden = !key;
-      sayTop(key, values, bad);
-    };
+    this.say = (key, values, bad) => { find("said").hidden = !key; sayTop(key, values, bad); };
     this.takes = new Takes(find);
     this.takes.onChange = () => setWord(find("record"), isEnough(this.takes) ? "teach.more_take" : "teach.record");
     this.recorder = new Recorder(() => Number(find("length").value));
     this.startVocabulary(on);
     this.startTakes(on);
     startTrying(find, this.recorder, () => this.vocabulary);
-    on("live", "click", () => {
-      chooseVocabulary("live", this.vocabulary);
-      openPage("live");
-    });
+    on("live", "click", () => { chooseVocabulary("live", this.vocabulary); openPage("live"); });
     element.addEventListener("click", (event) => this.press(event.target.closest("button")));
     for (const code of LANGUAGES) on(code, "input", () => { this.wordId = null; });
     onPage((page) => (page === "teach" ? this.begin() : this.recorder.stop()));
@@ -57,10 +51,7 @@ class TeachPage {
   // --- The vocabulary
   startVocabulary(on) {
     const { find } = this;
-    on("vocabulary", "change", () => {
-      this.say(null);
-      this.open(this.vocabulary);
-    });
+    on("vocabulary", "change", () => { this.say(null); this.open(this.vocabulary); });
     on("new", "click", () => {
       find("create").hidden = !find("create").hidden;
       if (!find("create").hidden) find("newname").focus();

@@ -1,5 +1,5 @@
 // The Video page: choosing, dropping or recording a file, and jumping about in the result.
-import { closeCamera, countDown, openCamera, recordClip, requireRecorder } from "../shared/camera.js";
+import { countDown, onStage, recordClip } from "../shared/camera.js";
 import { onFiles, reportProblem } from "../shared/dom.js";
 import { Job, checkFile, sendFile } from "../shared/job.js";
 import { chosenVocabulary, startVocabulary } from "../shared/vocabulary.js";
@@ -7,7 +7,7 @@ import { language } from "../shared/words.js";
 
 export function start(element, { trigger, upload }) {
   const page = element.closest("#page-video"), find = (name) => element.querySelector(`#video-${name}`);
-  const zone = element.querySelector(".drop"), preview = find("preview"), video = preview.querySelector("video");
+  const zone = element.querySelector(".drop");
   const { megabytes, endings } = zone.dataset;
   const job = new Job(page, "video", trigger);
 
@@ -20,19 +20,14 @@ export function start(element, { trigger, upload }) {
 
   // Three seconds from the camera, after a countdown, as a file like any other.
   async function record() {
-    requireRecorder();
-    const stream = await openCamera(video), count = find("count");
     find("record").disabled = true;
     job.say(null);
-    preview.hidden = false;
     try {
-      await countDown(count, "video.get_ready");
-      take(await recordClip(stream, "kslr", () => countDown(count, "video.recording")));
-    } finally {
-      closeCamera(video);
-      preview.hidden = true;
-      find("record").disabled = false;
-    }
+      take(await onStage(find("preview"), async (stream, count) => {
+        await countDown(count, "video.get_ready");
+        return recordClip(stream, "kslr", () => countDown(count, "video.recording"));
+      }));
+    } finally { find("preview").hidden = true; find("record").disabled = false; }
   }
 
   find("record").addEventListener("click", () => reportProblem(job.say, record));
