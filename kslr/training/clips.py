@@ -1,10 +1,13 @@
 """Folders of clips, a word each: their files, their recordings, and what lies between the signs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from kslr.core.errors import InputError
+from kslr.landmarks import VALUES
 from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, cut_signs, record
 from kslr.segment import SignSegment
 
@@ -34,6 +37,11 @@ def read_clips(folder: str | Path) -> Iterator[tuple[str, Recording]]:
     folder = Path(folder)
     for path in clip_files(folder):
         yield word_of(path, folder), replace(record(path), name=str(path.relative_to(folder)))
+
+
+def stack_windows(signs: Sequence[SignSegment], frames: int = 30) -> np.ndarray:
+    """(signs, frames, 1662) windows, absent parts NaN."""
+    return np.stack([sign.window(frames) for sign in signs]) if signs else np.zeros((0, frames, VALUES), np.float32)
 
 
 def idle_parts(recording: Recording, shortest: float = 0.4, margin: float = 0.2) -> list[SignSegment]:

@@ -13,7 +13,7 @@ from kslr.core.scores import bootstrap_interval, median_milliseconds, report
 from kslr.landmarks import VALUES, mirror
 from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.recordings import Recording, cut_signs, record
-from kslr.training.clips import clip_files, word_of
+from kslr.training.clips import clip_files, stack_windows, word_of
 
 MOST_CLASSES = 64  # a larger confusion matrix cannot be read
 RATES = (10, 15, 25)  # frames a second of the slower cameras
@@ -52,11 +52,11 @@ def evaluate_vocabulary(
         except InputError as error:
             rows.append({**row, **combine_predictions([]), "error": str(error)})
             continue
-        predictions = recognizer.recognize_windows(cut_windows(recording, recognizer.frames))
+        predictions = recognizer.recognize_windows(stack_windows(cut_signs(recording), recognizer.frames))
         rows.append({**row, **combine_predictions(predictions)})
         if invariance and predictions:
             for kind, variant in vary_camera(recording).items():
-                again = combine_predictions(recognizer.recognize_windows(cut_windows(variant, recognizer.frames)))
+                again = combine_predictions(recognizer.recognize_windows(stack_windows(cut_signs(variant), recognizer.frames)))
                 agreement.setdefault(kind, []).append(again["answer"] == rows[-1]["answer"])
         if progress:
             progress(row["clip"], (i + 1) / len(files))
@@ -76,12 +76,6 @@ def evaluate_vocabulary(
         clips=rows,
     )
     return found | ({"agreement": {kind: float(np.mean(same)) for kind, same in agreement.items()}} if invariance else {})
-
-
-def cut_windows(recording: Recording, frames: int) -> np.ndarray:
-    """(signs, frames, 1662) windows of the signs in a recording, absent parts NaN."""
-    windows = [sign.window(frames) for sign in cut_signs(recording)]
-    return np.stack(windows) if windows else np.zeros((0, frames, VALUES), np.float32)
 
 
 def combine_predictions(predictions: list[SignPrediction]) -> dict[str, Any]:

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from kslr.landmarks import VALUES
 from kslr.recordings import cut_signs
 from kslr.segment import SignSegment
 from kslr.segmenter import find_signs
-from kslr.training.clips import idle_parts, read_clips
+from kslr.training.clips import idle_parts, read_clips, stack_windows
 from kslr.training.datasets import SignData, join_datasets, load_pack, sign_data
 from kslr.training.packs import pack_names
 from kslr.training.streams.joining import idle_streams
@@ -66,14 +65,10 @@ def read_word_clips(folder: str | Path) -> list[WordClip]:
     """The clips of our words in a folder ``WORD--russian.mp4`` or ``word/clip.mp4`` (or landmark files of them)."""
     known = kslr30()
     return [
-        WordClip(word, recording.name, _windows(cut_signs(recording)), _windows(_cut_pieces(idle_parts(recording))))
+        WordClip(word, recording.name, stack_windows(cut_signs(recording)), stack_windows(_cut_pieces(idle_parts(recording))))
         for word, recording in read_clips(folder)
         if word in known
     ]
-
-
-def _windows(parts: Sequence[SignSegment]) -> np.ndarray:
-    return np.stack([part.window() for part in parts]) if parts else np.zeros((0, 30, VALUES), np.float32)
 
 
 def _cut_pieces(parts: Sequence[SignSegment]) -> list[SignSegment]:
@@ -100,7 +95,7 @@ def false_alarms(
     windows, sources, seconds = [], [], 0.0
     for stream in idle_streams(material, seed, touches, kind):
         signs = find_signs(stream.landmarks())
-        windows.append(_windows(signs))
+        windows.append(stack_windows(signs))
         sources += [stream.source] * len(signs)
         seconds += float(stream.seconds[-1])
         if seconds >= 60 * minutes:

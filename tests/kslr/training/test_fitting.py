@@ -12,6 +12,12 @@ from kslr.training.networks.architectures import ARCHITECTURES, find_architectur
 from kslr.training.recipes import SignRecipe
 
 SMALL = (("widths", (16, 24)), ("embedding", 16))
+TINY = {
+    "paper_lstm": (("units", (8, 8, 8)), ("standardised", True)),
+    "krsl_lstm": (("units", (8, 8)),),
+    "slovo_transformer": (("width", 16), ("blocks", 1)),
+    "kslr_net": SMALL,
+}
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +30,8 @@ def data() -> SignData:
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_what_is_trained_and_what_is_raw_say_the_same(name: str, data: SignData) -> None:
-    network = find_architecture(name)
-    small, raw = network.build(3, 12), network.build(3, 12, raw=True)
+    network, recipe = find_architecture(name), SignRecipe(1, numbers=TINY[name])
+    small, raw = network.build(3, 12, recipe), network.build(3, 12, recipe, raw=True)
     raw.set_weights(small.get_weights())
     a = predict_probabilities(network, small, data.x[:4])
     assert np.allclose(a, np.asarray(raw(np.nan_to_num(data.x[:4]), training=False)), atol=1e-5)

@@ -60,6 +60,8 @@ def test_signs_are_evaluated_by_signer(signs, tmp_path, capsys):
             "signer",
             "--epochs",
             "2",
+            "--number",
+            "units=[8,8,8]",
             "--json",
             str(out),
         ],

@@ -144,14 +144,6 @@ def test_somebody_without_a_rest_takes_anothers(part: Material):
         join(restless, [restless], np.random.default_rng(0))
 
 
-def test_the_drawn_signs_are_found(part: Material):
-    counts = np.zeros(3, int)
-    for stream in joined_streams([part], 4, 0):
-        found, _ = run_segmenter(Segmenter(), stream.landmarks())
-        counts += (len(stream.spans), len(found), len(match_segments(stream.spans, found)))
-    assert segment_f1(*counts) > 0.9
-
-
 def test_sources_stand_on_one_side(part: Material):
     sources = {f"source{i}": Material(f"source{i}", part.signs, part.labels, part.rests, part.fps) for i in range(20)}
     sources["too small"] = Material("too small", part.signs[:1], part.labels[:1], (), part.fps)
