@@ -75,9 +75,7 @@ def open_database(address: str) -> Engine:
                 Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         engine = create_engine(url, **options)
     except (ArgumentError, NoSuchModuleError, ModuleNotFoundError, ValueError) as error:
-        raise InputError(
-            "That is not a database address. Write a SQLAlchemy URL, such as sqlite:///class.db."
-        ) from error
+        raise InputError("That is not a database address. Write a SQLAlchemy URL, such as sqlite:///class.db.") from error
     except OSError as error:
         raise InputError(f"The folder of the database cannot be made ({error.strerror}). Choose another place.") from error
     if url.get_backend_name() == "sqlite":

@@ -121,8 +121,8 @@ class WindowBuilder:
             return Window(start, end, rate)
         faces = min(look.faces for look in enough)
         low, high = band(faces, self.k) or (self.k, self.k)
-        quality = round_to_step(float(np.mean([look.quality for look in enough])), 0.25)
-        mean_faces = float(np.mean([look.faces for look in enough]))
+        quality = round_to_step(_mean(enough, "quality"), 0.25)
+        mean_faces = _mean(enough, "faces")
         self._fullest = max(self._fullest, mean_faces)
         figures: dict[str, float | None] = {
             "seen": self._figure("seen", mean_faces / self._fullest, low),

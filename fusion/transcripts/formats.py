@@ -1,11 +1,10 @@
-"""The transcript formats: one table with the name, file extension, media type and writer of each."""
+"""The transcript formats: one table with the name, file extension and media type of each, and their writers."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-# The command line reads this table for its options, so the writers and their libraries are imported only when one writes.
 if TYPE_CHECKING:
     from fusion.observation import TaggedWord
     from kslr.landmarks import Landmarks
@@ -36,57 +35,12 @@ class Transcript:
     media: str | None = None
 
 
-def _text(transcript: Transcript) -> bytes:
-    from fusion.transcripts.exports import to_text
-
-    return to_text(transcript.words, transcript.language).encode()
-
-
-def _json(transcript: Transcript) -> bytes:
-    from fusion.transcripts.exports import to_json
-
-    return to_json(
-        transcript.words, source=transcript.source, duration=transcript.duration, vocabulary=transcript.vocabulary
-    ).encode()
-
-
-def _csv(transcript: Transcript) -> bytes:
-    from fusion.transcripts.exports import to_csv
-
-    return to_csv(transcript.words).encode()
-
-
-def _srt(transcript: Transcript) -> bytes:
-    from fusion.transcripts.subtitles import to_subtitles
-
-    return to_subtitles(transcript.words, "srt", transcript.language).encode()
-
-
-def _vtt(transcript: Transcript) -> bytes:
-    from fusion.transcripts.subtitles import to_subtitles
-
-    return to_subtitles(transcript.words, "vtt", transcript.language).encode()
-
-
-def _eaf(transcript: Transcript) -> bytes:
-    from fusion.transcripts.elan import to_eaf
-
-    return to_eaf(transcript.words, media=transcript.media, language=transcript.language)
-
-
-def _pose(transcript: Transcript) -> bytes:
-    from kslr.posefile import to_pose
-
-    return to_pose(transcript.landmarks, face=transcript.face)
-
-
 class Format(str, Enum):
     """How a transcript is written.
 
     Attributes:
         extension: of its files, without the dot.
         media_type: for a browser.
-        serialize: the content of a file; raises InputError where there is nothing that the format could hold.
 
     >>> Format.vtt.serialize(Transcript((), "clip.mp4", 3.0, "kslr30")).strip()
     b'WEBVTT'
@@ -94,22 +48,46 @@ class Format(str, Enum):
 
     extension: str
     media_type: str
-    serialize: Callable[[Transcript], bytes]
 
-    text = "text", "txt", "text/plain; charset=utf-8", _text
-    json = "json", "json", "application/json", _json
-    csv = "csv", "csv", "text/csv; charset=utf-8", _csv
-    srt = "srt", "srt", "application/x-subrip; charset=utf-8", _srt
-    vtt = "vtt", "vtt", "text/vtt; charset=utf-8", _vtt
-    eaf = "eaf", "eaf", "text/xml; charset=utf-8", _eaf
-    pose = "pose", "pose", "application/octet-stream", _pose
+    text = "text", "txt", "text/plain; charset=utf-8"
+    json = "json", "json", "application/json"
+    csv = "csv", "csv", "text/csv; charset=utf-8"
+    srt = "srt", "srt", "application/x-subrip; charset=utf-8"
+    vtt = "vtt", "vtt", "text/vtt; charset=utf-8"
+    eaf = "eaf", "eaf", "text/xml; charset=utf-8"
+    pose = "pose", "pose", "application/octet-stream"
 
-    def __new__(cls, name: str, extension: str, media_type: str, serialize: Callable[[Transcript], bytes]) -> "Format":
+    def __new__(cls, name: str, extension: str, media_type: str) -> "Format":
         """A member, whose value is its name on the command line."""
         member = str.__new__(cls, name)
         member._value_ = name
-        member.extension, member.media_type, member.serialize = extension, media_type, serialize
+        member.extension, member.media_type = extension, media_type
         return member
+
+    def serialize(self, transcript: Transcript) -> bytes:
+        """The content of a file in this format.
+
+        Raises:
+            InputError: ``pose`` without a frame.
+        """
+        # The command line reads this table for its options, so writers and their libraries are imported only to write.
+        from fusion.transcripts import elan, exports, subtitles
+        from kslr.posefile import to_pose
+
+        t = transcript
+        match self:
+            case Format.text:
+                return exports.to_text(t.words, t.language).encode()
+            case Format.json:
+                return exports.to_json(t.words, source=t.source, duration=t.duration, vocabulary=t.vocabulary).encode()
+            case Format.csv:
+                return exports.to_csv(t.words).encode()
+            case Format.eaf:
+                return elan.to_eaf(t.words, media=t.media, language=t.language)
+            case Format.pose:
+                return to_pose(t.landmarks, face=t.face)
+            case _:
+                return subtitles.to_subtitles(t.words, self.value, t.language).encode()
 
 
 # What the app offers, by extension: the formats of words.
