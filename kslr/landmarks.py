@@ -1,8 +1,8 @@
-"""What a sign sample is made of: MediaPipe Holistic landmarks, their layout as 1662 numbers, and named subsets.
+"""MediaPipe Holistic landmarks: one frame of them, their layout as 1662 values, and lengths on the body.
 
-Coordinates are MediaPipe's normalised image coordinates: x is 0–1 over the image's width, y 0–1 over its height
+Coordinates are MediaPipe's normalised image coordinates: x is 0–1 over the picture's width, y 0–1 over its height
 (downwards), z is depth in x's scale, smaller is nearer. Pose has a fourth value, visibility (0–1). An absent part
-is None in `Landmarks`, NaN in arrays inside the package, and zeros only in the 1662 numbers of the raw contract.
+is None in `Landmarks`, NaN in arrays inside the package, and zeros only in the 1662 values of the raw contract.
 
 Source of the layout: the KSLR paper (Herald of KBTU 4(75), 2025), the same as in the widespread 30×1662 recordings.
 """
@@ -57,10 +57,10 @@ LEFT_SHOULDER, RIGHT_SHOULDER, LEFT_WRIST, RIGHT_WRIST, LEFT_HIP, RIGHT_HIP = 11
 
 @dataclass(frozen=True)
 class Landmarks:
-    """What one Holistic pass saw in one frame.
+    """The landmarks of one frame.
 
     Attributes:
-        seconds: when, on the source's own clock.
+        seconds: time of the frame, on the source's own clock.
         pose: (33, 4) float32 x, y, z, visibility; None when nobody is seen.
         face: (468, 3) float32; None when absent.
         left_hand: (21, 3) float32, the signer's own left; None when absent.
@@ -93,7 +93,7 @@ class Landmarks:
 
     @classmethod
     def from_vector(cls, vector: np.ndarray, seconds: float = 0.0, aspect: float = ASPECT) -> "Landmarks":
-        """The way back: a part that is all zeros or holds NaN is absent.
+        """The landmarks of 1662 values; a part that is all zeros or holds NaN is absent.
 
         Raises:
             InputError: not 1662 values.
@@ -107,7 +107,7 @@ class Landmarks:
 
     @property
     def hands(self) -> int:
-        """How many hands are seen, 0–2."""
+        """Number of hands that are seen, 0–2."""
         return (self.left_hand is not None) + (self.right_hand is not None)
 
 
@@ -173,10 +173,10 @@ def absent_as_nan(x: np.ndarray) -> np.ndarray:
 
 
 def to_aspect(x: np.ndarray, aspect: float, target: float = ASPECT) -> np.ndarray:
-    """Rewrites coordinates as if the picture had been padded to, or cut to, another aspect about its centre.
+    """Rewrites coordinates as if the picture had been padded or cut to another aspect about its centre.
 
-    The height stays; x (and z, which is in x's scale) shrink or grow. So a portrait phone clip and a 4:3 webcam
-    give one signer the same numbers.
+    The height stays; x, and z in x's scale, shrink or grow. So a portrait phone clip and a 4:3 webcam give the same
+    signer the same values.
 
     Args:
         x: (…, 1662), absent parts NaN.
@@ -195,10 +195,9 @@ def to_aspect(x: np.ndarray, aspect: float, target: float = ASPECT) -> np.ndarra
 
 
 def mirror(x: np.ndarray) -> np.ndarray:
-    """The signer in a mirror: x flips, left and right change places in pose and hands, and in the face mesh stay.
+    """The signer in a mirror: x flips, and left and right change places in pose and hands.
 
-    The face mesh keeps its point order (its left-right partners are not exchanged), so subsets that are chosen as
-    symmetric pairs must be exchanged by who uses them.
+    The face mesh keeps the order of its points, so whoever uses pairs of face points must exchange them.
 
     Args:
         x: (…, 1662), absent parts NaN.
@@ -222,17 +221,17 @@ POSE_MIRROR = np.array(
 def resample(
     seconds: np.ndarray, x: np.ndarray, frames: int = 30, start: float | None = None, end: float | None = None
 ) -> np.ndarray:
-    """A recording at any, even varying, frame rate → a fixed number of frames evenly spaced in time.
+    """A recording at any, even a varying, frame rate → a fixed number of frames, evenly spaced in time.
 
     Args:
         seconds: (n,) ascending times.
         x: (n, values), absent values NaN.
-        frames: how many to return.
+        frames: number of frames to return.
         start, end: the span; the recording's own when None.
 
     Returns:
-        (frames, values) float32. A value between two seen ones is interpolated; beside an absent one it is the
-        nearest frame's, absent or not.
+        (frames, values) float32. A value between two present ones is interpolated; beside an absent one it is that of
+        the nearest frame, absent or not.
 
     Raises:
         InputError: no frames, or times that don't match.

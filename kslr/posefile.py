@@ -67,15 +67,15 @@ def to_pose(landmarks: Sequence[Landmarks], *, rate: float = 25.0, face: bool = 
     frames = max(1, round((seconds[-1] - seconds[0]) * rate) + 1)
     x = resample(seconds, np.stack([frame.values() for frame in landmarks]), frames)
     width = round(HEIGHT * landmarks[0].aspect)
-    points, confidences, components = [], [], []
-    for name in [part for part in PARTS if face or part != "face"]:
+    points, confidences = [], []
+    components = {name: one for name, one in _holistic_components().items() if face or name != "face"}
+    for name in components:
         part = PARTS[name].points(x)
         points.append(np.nan_to_num(part[..., :3]) * np.array([width, HEIGHT, 1], np.float32))
         confidences.append(np.nan_to_num(part[..., 3]) if name == "pose" else np.isfinite(part[..., 0]).astype(np.float32))
-        components.append(_component(name, PARTS[name].count))
     data, confidence = np.concatenate(points, axis=1)[:, None], np.concatenate(confidences, axis=1)[:, None]
     mask = np.repeat(confidence[..., None] == 0, 3, axis=-1)
-    header = PoseHeader(version=0.2, dimensions=PoseHeaderDimensions(width, HEIGHT, 0), components=components)
+    header = PoseHeader(version=0.2, dimensions=PoseHeaderDimensions(width, HEIGHT, 0), components=list(components.values()))
     buffer = BytesIO()
     Pose(header, NumPyPoseBody(rate, np.ma.masked_array(data, mask=mask), confidence)).write(buffer)
     return buffer.getvalue()
@@ -151,21 +151,12 @@ def _fits(component: Any, count: int) -> bool:
     return component is not None and len(component.points) == count and component.format.startswith("XYZ")
 
 
-def _component(part: str, count: int) -> Any:
-    """A component with numbered points and the limbs that viewers draw."""
-    from pose_format.pose_header import PoseHeaderComponent
-
+def _holistic_components() -> dict[str, Any]:
+    """The library's MediaPipe components by part."""
     from kslr.core.native import load_mediapipe
 
-    mediapipe = load_mediapipe()
-    solutions = mediapipe.solutions
-    limbs = {
-        "pose": solutions.pose.POSE_CONNECTIONS,
-        "face": solutions.face_mesh.FACEMESH_CONTOURS,
-        "left_hand": solutions.hands.HAND_CONNECTIONS,
-        "right_hand": solutions.hands.HAND_CONNECTIONS,
-    }[part]
-    points = {"pose": [p.name for p in solutions.pose.PoseLandmark], "face": [str(i) for i in range(count)]}.get(
-        part, [p.name for p in solutions.hands.HandLandmark]
-    )
-    return PoseHeaderComponent(COMPONENTS[part], points, sorted(limbs), [(70, 130, 180)], "XYZC")
+    load_mediapipe()  # Loads what the library imports, without TensorFlow.
+    from pose_format.utils.holistic import holistic_components
+
+    found = {component.name: component for component in holistic_components()}
+    return {part: found[name] for part, name in COMPONENTS.items()}

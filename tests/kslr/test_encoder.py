@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from kslr.core.cards import shipped
+from kslr.core.cards import card_path
 from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
-from kslr.landmarks import mirror
+from kslr.landmarks import FACE, LEFT_HAND, PARTS, mirror
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,8 @@ def test_embeddings_have_length_one_and_differ(encoder: SignEncoder) -> None:
 
 def test_left_and_right_handed_signing_is_one(encoder: SignEncoder) -> None:
     x = windows()
-    x[:, :, 132:1536] = 0  # `landmarks.mirror` keeps the mesh's point order, so the face is left out here
-    x[:, :10, 1536:1599] = 0
+    x[:, :, FACE] = 0  # `landmarks.mirror` keeps the mesh's point order, so the face is left out here
+    x[:, :10, LEFT_HAND] = 0
     other = np.nan_to_num(mirror(np.where(x == 0, np.nan, x)))
     assert np.allclose(encoder.embed(x), encoder.embed(other), atol=1e-3)
 
@@ -37,12 +37,11 @@ def test_left_and_right_handed_signing_is_one(encoder: SignEncoder) -> None:
 def test_place_and_size_in_the_picture_do_not_matter(encoder: SignEncoder) -> None:
     x = windows().reshape(3, 30, 1662)
     moved = x.copy()
-    starts = {"pose": (0, 132, 4), "face": (132, 1404, 3), "hands": (1536, 126, 3)}
-    for start, size, width in starts.values():
-        part = moved[..., start : start + size]
-        part[..., 0::width] = part[..., 0::width] * 0.7 + 0.2
-        part[..., 1::width] = part[..., 1::width] * 0.7 - 0.05
-        part[..., 2::width] = part[..., 2::width] * 0.7
+    for part in PARTS.values():
+        block, width = moved[..., part.values], part.width
+        block[..., 0::width] = block[..., 0::width] * 0.7 + 0.2
+        block[..., 1::width] = block[..., 1::width] * 0.7 - 0.05
+        block[..., 2::width] = block[..., 2::width] * 0.7
     assert ((encoder.embed(x) * encoder.embed(moved)).sum(axis=1) > 0.99).all()
 
 
@@ -54,5 +53,5 @@ def test_the_background_are_embeddings(encoder: SignEncoder) -> None:
 def test_other_shapes_and_models_are_told(encoder: SignEncoder) -> None:
     with pytest.raises(InputError, match="shape"):
         encoder.embed(np.zeros((1, 30, 258)))
-    with pytest.raises(InputError, match="not a sign encoder"):
-        SignEncoder(shipped("kslr30"))
+    with pytest.raises(InputError, match="not 'sign encoder'"):
+        SignEncoder(card_path("kslr30"))

@@ -8,7 +8,7 @@ import pytest
 
 from kslr.core.cards import card_path
 from kslr.core.errors import InputError
-from kslr.landmarks import VALUES
+from kslr.landmarks import LEFT_HAND, VALUES
 from kslr.recognizer import IDLE, SignPrediction, SignRecognizer
 
 
@@ -49,9 +49,9 @@ def test_nobody_is_rejected(recognizer: SignRecognizer) -> None:
 
 def test_absent_as_nan_or_zeros_is_the_same(recognizer: SignRecognizer) -> None:
     x = someone()
-    x[:, :, 1536:1599] = 0
+    x[:, :, LEFT_HAND] = 0
     y = x.copy()
-    y[:, :, 1536:1599] = np.nan
+    y[:, :, LEFT_HAND] = np.nan
     assert recognizer.recognize_windows(x)[0].ranked == recognizer.recognize_windows(y)[0].ranked
 
 

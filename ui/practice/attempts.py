@@ -15,7 +15,8 @@ from kslr.core.errors import InputError
 from kslr.recognizer import SignPrediction
 from kslr.recordings import LANDMARK_SUFFIXES, Recording, cut_signs, record, watch_video
 from kslr.segment import SignSegment
-from kslr.teaching.comparison import Comparison, compare, figure
+from kslr.teaching.comparison import Comparison, compare
+from kslr.teaching.figure import figure
 from kslr.teaching.takes import TAKE_SECONDS
 from kslr.teaching.vocabularies import TaughtVocabulary, load_vocabulary, taught_vocabularies
 from kslr.vocabulary import Sign

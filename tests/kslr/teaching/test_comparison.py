@@ -6,12 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kslr.core.errors import InputError
-from kslr.landmarks import PARTS, VALUES, columns, mirror
+from kslr.landmarks import HANDS, PARTS, RIGHT_HAND, columns, mirror
 from kslr.segment import SignSegment
-from kslr.teaching.comparison import FRAMES, NOTABLE, POINTS, SCALE, align, compare, figure, score
+from kslr.teaching.comparison import NOTABLE, SCALE, align, compare, score
+from kslr.teaching.figure import FRAMES, POINTS
 from tests.signers import signer
 
-HAND = slice(PARTS["right_hand"][0], VALUES)
 WRIST = columns("pose", [16], 2)
 
 
@@ -27,8 +27,8 @@ def moved(x: np.ndarray, to: tuple[float, float], when: slice = slice(None)) -> 
     """The right hand elsewhere, in shoulder widths (a quarter of the picture's height) to the picture's right and up."""
     out = x.copy()
     step = np.array([0.25 * to[0] * 0.75, -0.25 * to[1]], np.float32)
-    out[when, HAND.start : HAND.stop : 3] += step[0]
-    out[when, HAND.start + 1 : HAND.stop : 3] += step[1]
+    out[when, RIGHT_HAND.start : RIGHT_HAND.stop : 3] += step[0]
+    out[when, RIGHT_HAND.start + 1 : RIGHT_HAND.stop : 3] += step[1]
     out[when, WRIST] += step
     return out
 
@@ -120,7 +120,7 @@ def test_the_farther_off_the_lower_the_score(one, more):
 def test_another_hand_shape_is_told(sign):
     x, seconds = sign
     fist = x.copy()
-    hand = fist[:, HAND].reshape(30, 21, 3)
+    hand = fist[:, RIGHT_HAND].reshape(30, 21, 3)
     hand[:, 1:] = hand[:, :1] + 0.15 * (hand[:, 1:] - hand[:, :1])
     found = compare(x, seconds, fist, seconds)
     assert [(one.hand, one.kind) for one in found.deviations] == [("right_hand", "shape")]
@@ -143,7 +143,7 @@ def test_a_hand_too_few_and_a_hand_too_many_are_told(sign):
 def test_a_hand_that_is_lost_for_a_moment_is_no_deviation(sign):
     x, seconds = sign
     lost = x.copy()
-    lost[13:16, HAND] = np.nan
+    lost[13:16, RIGHT_HAND] = np.nan
     found = compare(x, seconds, lost, seconds)
     assert found.deviations == ()
     assert found.score > 80
@@ -159,21 +159,11 @@ def test_zeros_and_nan_both_mean_absent(sign):
 
 def test_what_cannot_be_compared_is_said(sign):
     x, seconds = sign
-    nobody, handless = np.full((30, VALUES), np.nan), x.copy()
-    handless[:, PARTS["left_hand"][0] :] = np.nan
+    nobody, handless = np.full((30, 1662), np.nan), x.copy()
+    handless[:, HANDS] = np.nan
     for own, message in ((nobody, "shoulders"), (handless, "hands"), (x[:, :100], "1662"), (x[:0], "1662")):
         with pytest.raises(InputError, match=message):
             compare(x, seconds, own, seconds)
-
-
-def test_a_figure_is_in_shoulder_widths_from_between_the_shoulders(sign):
-    points = figure(sign[0])
-    assert points.shape == (30, POINTS, 2)
-    np.testing.assert_allclose(points[:, 3], [[0.5, 0]] * 30, atol=1e-2)
-    np.testing.assert_allclose(points[:, 4], [[-0.5, 0]] * 30, atol=1e-2)
-    assert np.nanmax(points[:, 30:, 1]) > 0 > np.nanmin(points[:, 7:9, 1])
-    assert np.isnan(points[:, 9:30]).all()
-    assert np.isnan(points[:, 5:7]).all(), "elbows that were never seen"
 
 
 @settings(max_examples=40, deadline=None)

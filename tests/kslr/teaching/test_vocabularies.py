@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from kslr.core.errors import InputError
+from kslr.landmarks import FACE
 from kslr.teaching.vocabularies import (
     Exemplar,
     TaughtVocabulary,
@@ -26,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[3]
 def vocabulary() -> TaughtVocabulary:
     generator = np.random.default_rng(0)
     window = generator.random((30, 1662)).astype(np.float16)
-    window[:, 132:1536] = np.nan
+    window[:, FACE] = np.nan
     return TaughtVocabulary(
         "mine",
         "0" * 64,

@@ -6,6 +6,7 @@ import pytest
 
 from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
+from kslr.landmarks import FACE, HANDS, POSE, RIGHT_HAND
 from kslr.recognizer import SignRecognizer
 from kslr.teaching.vocabularies import TaughtVocabulary, save_vocabulary
 from kslr.teaching.words import build_head, check_words, forget, new_vocabulary, teach
@@ -30,8 +31,8 @@ def gesture(kind: int, n: int, seed: int = 0) -> np.ndarray:
             [0.4 + 0.15 * np.sin(2 * np.pi * t * (1 + kind % 3)), 0.6 - 0.2 * np.cos(np.pi * t * (1 + kind // 3)), 0 * t], -1
         )
         hand = path[:, None] + shape + generator.normal(0, 0.004, (30, 21, 3)) + generator.normal(0, 0.01, 3)
-        out[i, :, :132] = body.reshape(-1)
-        out[i, :, 1599:] = hand.reshape(30, -1)
+        out[i, :, POSE] = body.reshape(-1)
+        out[i, :, RIGHT_HAND] = hand.reshape(30, -1)
     return out
 
 
@@ -91,7 +92,7 @@ def test_more_recordings_of_a_word_are_added_to_it(taught: TaughtVocabulary, enc
 
 def test_what_cannot_be_taught_is_told(taught: TaughtVocabulary, encoder: SignEncoder, tmp_path: Path) -> None:
     blank = gesture(0, 1)
-    blank[..., 1536:] = np.nan
+    blank[..., HANDS] = np.nan
     with pytest.raises(InputError, match="shows no hands"):
         teach(taught, Sign("x", "x", "x", "x", "x"), blank, encoder)
     with pytest.raises(InputError, match="shape"):
@@ -114,14 +115,14 @@ def test_the_recording_nearest_to_the_others_is_kept_to_be_shown(encoder: SignEn
     odd, common = gesture(5, 1), gesture(1, 4)
     face = np.random.default_rng(0).uniform(0.4, 0.5, (5, 30, 1404))
     windows = np.concatenate([odd, common])
-    windows[..., 132:1536] = face
+    windows[..., FACE] = face
     sign, blank = Sign("w", "w", "w", "w", "w"), new_vocabulary("one", encoder)
     bare = teach(blank, sign, windows, encoder, seconds=[9, 1, 2, 3, 4]).exemplars["w"]
     assert bare.recording != 0
     assert bare.seconds == bare.recording
     assert bare.window.dtype == np.float16
     assert not bare.face
-    assert np.allclose(bare.window[:, 1599:], windows[bare.recording][:, 1599:], atol=1e-3)
+    assert np.allclose(bare.window[:, RIGHT_HAND], windows[bare.recording][:, RIGHT_HAND], atol=1e-3)
     assert teach(blank, sign, windows, encoder, face=True).exemplars["w"].face
     assert not teach(blank, sign, windows, encoder, exemplar=False).exemplars
     # The first of two words goes: the other's exemplar is still a recording of its own.

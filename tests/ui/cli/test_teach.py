@@ -1,9 +1,12 @@
 import numpy as np
 import pytest
 
+from kslr.landmarks import POSE, RIGHT_HAND
 from kslr.recordings import Recording, load_recording, save_recording
+from kslr.teaching.vocabularies import load_vocabulary
 from tests.clips import shaken, write
 from tests.commands import run
+from tests.takes import take
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +19,7 @@ def takes(tmp_path_factory):
     shape = generator.uniform(-0.04, 0.04, (21, 3))
     paths = {}
     for word in ("circle", "pump"):
-        for take in range(3):
+        for number in range(3):
             t = np.linspace(0, 1, 40)
             x = np.full((40, 1662), np.nan, np.float32)
             for i, phase in enumerate(2 * np.pi * 2 * t):
@@ -24,9 +27,9 @@ def takes(tmp_path_factory):
                 place = np.array([0.45 + 0.08 * move[0], 0.5 + 0.1 * move[1], 0.0]) + generator.normal(0, 0.003, 3)
                 pose = body.copy()
                 pose[16, :2] = place[:2]
-                x[i, :132] = pose.reshape(-1)
-                x[i, 1599:1662] = (shape + place).reshape(-1)
-            path = folder / f"{word}{take}.npz"
+                x[i, POSE] = pose.reshape(-1)
+                x[i, RIGHT_HAND] = (shape + place).reshape(-1)
+            path = folder / f"{word}{number}.npz"
             save_recording(path, Recording(t * 1.6, x, 4 / 3, path.name))
             paths.setdefault(word, []).append(str(path))
     return paths
@@ -64,6 +67,36 @@ def test_one_bad_recording_is_named_and_the_rest_learnt(takes, home, tmp_path, c
     assert code == 2
     assert "bad.mp4" in err
     assert "1 recordings" in out
+
+
+def test_each_recording_has_its_verdict_and_one_without_hands_is_refused(takes, home, tmp_path, capsys):
+    poor, blank = take("circle", lost=0.6), take("circle", lost=1.0)
+    save_recording(tmp_path / "poor.npz", poor)
+    save_recording(tmp_path / "blank.npz", blank)
+    code, out, err = run(
+        [
+            "teach",
+            "mine",
+            "circle",
+            takes["circle"][0],
+            str(tmp_path / "poor.npz"),
+            str(tmp_path / "blank.npz"),
+            "--kk",
+            "Шеңбер",
+        ],
+        capsys,
+    )
+    assert code == 2
+    assert "circle0.npz: good" in err
+    assert "poor.npz: taught, but poor. The hands were often lost." in err
+    assert "blank.npz: refused. No hands were seen." in err
+    assert "1 of 3 recordings were refused; the others were taught." in err
+    assert "2 recordings in" in out
+    before = (home / "vocabularies" / "mine.npz").read_bytes()
+    assert run(["teach", "mine", "circle", str(tmp_path / "blank.npz")], capsys)[0] == 2
+    assert run(["teach", "kslr30", "circle", takes["circle"][0]], capsys)[0] == 2
+    assert (home / "vocabularies" / "mine.npz").read_bytes() == before
+    assert [sign.latin for sign in load_vocabulary(home / "vocabularies" / "mine.npz").signs] == ["shenber"]
 
 
 def test_nothing_usable_changes_nothing(home, tmp_path, capsys):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kslr.encoder import SignEncoder
-from kslr.landmarks import mirror
+from kslr.landmarks import HANDS, mirror
 from kslr.recognizer import SignPrediction
 from kslr.recordings import Recording, record, save_recording
 from kslr.segment import SignSegment
@@ -154,7 +154,7 @@ def test_what_cannot_be_compared_is_told(visit, vocabulary, tmp_path, still_clip
     tab = open_page(visit)
     recording = drawn()
     nobody, handless = np.full_like(recording.x, np.nan), recording.x.copy()
-    handless[:, 1536:] = np.nan
+    handless[:, HANDS] = np.nan
     for name, x, key in (("nobody", nobody, "practice.nobody"), ("handless", handless, "practice.no_hands")):
         try_file(tab, saved(tmp_path / f"{name}.npz", replace(recording, x=x)))
         assert tab.inner_text("#practice-result .problem") == text(key, "en")
