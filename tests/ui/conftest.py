@@ -34,7 +34,7 @@ def heard(event, arguments):
         print("CONNECTED", arguments[1], flush=True)
 sys.addaudithook(heard)
 from ui.server.launch import launch
-launch(port=0, max_sessions=2)
+launch(port=0, max_sessions=2, browser=False)
 """
 
 

@@ -6,46 +6,42 @@ import sys
 import threading
 import webbrowser
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from typer import Option
 
 from kslr.core.errors import InputError
-from ui.server.assembly import build_server, keep_offline
-from ui.server.logs import KINDS, log_to
+from ui.server.logs import LogKind, log_to
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 PORTS = 20
 
 
 def launch(
-    host: str = "127.0.0.1",
-    port: int = 7860,
-    *,
-    auth: str | None = None,
-    certificate: str | Path | None = None,
-    key: str | Path | None = None,
-    max_sessions: int = 4,
-    root_path: str = "",
-    signs: str = "kslr30",
-    emotion: str = "emotion",
-    log: str = "text",
-    metrics_for_all: bool = False,
-    cookie_key: str = "",
-    browser: bool = False,
+    host: Annotated[str, Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, Option(help="Port to listen on; the next free one when it is taken.")] = 7860,
+    auth: Annotated[
+        str | None, Option(envvar="KSLR_AUTH", help="USER:PASSWORD that everybody must give.", show_default=False)
+    ] = None,
+    cookie_key: Annotated[
+        str,
+        Option(envvar="KSLR_COOKIE_KEY", help="With --auth: the same for all servers at one address.", show_default=False),
+    ] = "",
+    certificate: Annotated[Path | None, Option(help="PEM certificate for https, which cameras elsewhere need.")] = None,
+    key: Annotated[Path | None, Option(help="PEM key of the certificate.")] = None,
+    max_sessions: Annotated[int, Option(help="People signing at the same time; each takes about 200 MB.")] = 4,
+    root_path: Annotated[str, Option(help="Where a proxy serves it, such as /kslr.")] = "",
+    browser: Annotated[bool, Option(help="Open the app in a browser on this machine once the server listens.")] = True,
+    log: Annotated[LogKind, Option(help="What happens, on standard error; nothing about people.")] = LogKind.text,
+    metrics: Annotated[
+        bool, Option("--metrics", help="Answer /metrics (Prometheus) to others too, not only to this machine.")
+    ] = False,
+    signs: Annotated[str, Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
+    emotion: Annotated[str, Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
 ) -> None:
-    """Serves the app until it is interrupted.
+    """Serves the app until it is interrupted. It is `kslr serve`, whose help describes the arguments.
 
-    Args:
-        host: the address to listen on.
-        port: the port; the next free one of twenty when it is taken, any free one when 0.
-        auth: ``USER:PASSWORD`` that everybody must give.
-        certificate, key: PEM files for https; browsers ask for it before they open a camera on another machine's page.
-        max_sessions: people signing at the same time.
-        root_path: where a proxy serves it.
-        signs, emotion: models, by name or by their card's path.
-        log: what goes to stderr, one of `ui.server.logs.KINDS`.
-        metrics_for_all: whether ``/metrics`` answers other machines than this one too.
-        cookie_key: with `auth`, the same for all servers behind one address.
-        browser: whether to open the app in a browser on this machine as soon as the server listens.
+    Port 0 is any free port. A browser is opened only where it can show a window.
 
     Raises:
         InputError: no port is free, a model or certificate is missing, or an option is wrong.
@@ -57,9 +53,9 @@ def launch(
         raise InputError("https needs both a certificate and its key.")
     if max_sessions < 1:
         raise InputError("At least one person must be able to sign: --max-sessions 1 or more.")
-    if log not in KINDS:
-        raise InputError(f"A log is one of {', '.join(KINDS)}, not {log}.")
     listening = listen(host, port)
+    from ui.server.assembly import build_server, keep_offline
+
     keep_offline()
     import uvicorn
 
@@ -77,7 +73,7 @@ def launch(
                 threading.Thread(target=webbrowser.open, args=(local_address,), daemon=True).start()
 
     services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
-    server: Any = build_server(services, root_path, metrics_for_all)
+    server: Any = build_server(services, root_path, metrics)
     if auth is not None:
         server = PasswordGuard(server, auth, cookie_key)
     shown_host = f"[{host}]" if ":" in host else host

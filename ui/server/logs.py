@@ -11,13 +11,21 @@ import os
 import threading
 import traceback
 from datetime import datetime, timezone
+from enum import Enum
 from pathlib import Path
 from typing import Any, TextIO
 
-KINDS = ("text", "json", "none")
 ROOT = Path(__file__).resolve().parents[2]
 DEEPEST = 12  # lines of a trace
 _logger = logging.getLogger("kslr")
+
+
+class LogKind(str, Enum):
+    """How a server logs: as text for people, as JSON lines, or not at all."""
+
+    text = "text"
+    json = "json"
+    none = "none"
 
 
 def log_event(name: str, **figures: float | str | None) -> None:
@@ -84,17 +92,17 @@ class LineFormatter(logging.Formatter):
         return "library", {"logger": record.name, "place": f"{short_path(record.pathname)}:{record.lineno}"}
 
 
-def log_to(kind: str, stream: TextIO | None = None) -> None:
+def log_to(kind: LogKind, stream: TextIO | None = None) -> None:
     """Sends all logs of this process one way.
 
     Args:
-        kind: one of `KINDS`; ``none`` logs nothing.
+        kind: text, JSON or nothing.
         stream: stderr if None.
     """
     handler: logging.Handler = logging.NullHandler()
-    if kind != "none" and (stream := stream or _stderr()) is not None:
+    if kind != LogKind.none and (stream := stream or _stderr()) is not None:
         handler = logging.StreamHandler(stream)
-        handler.setFormatter(LineFormatter(kind == "json"))
+        handler.setFormatter(LineFormatter(kind == LogKind.json))
         handler.addFilter(_is_reported)
     logging.captureWarnings(True)
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)

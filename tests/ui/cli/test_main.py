@@ -25,6 +25,7 @@ def test_help_is_quick_and_light():
 
 
 def test_usage_errors_end_with_2(capsys):
+    assert run(["serve", "--log", "xml"], capsys)[0] == 2
     assert run(["translate"], capsys)[0] == 2
     assert run(["translate", "clip.mp4", "--format", "interpretive-dance"], capsys)[0] == 2
 
@@ -65,8 +66,8 @@ def test_every_format_can_be_chosen_and_the_browser_can_be_left():
     assert "--no-browser" in help_of("serve")
 
 
-@pytest.mark.parametrize("arguments", [["serve", "--max-sessions", "0"], ["serve", "--signs", "nothing", "--port", "0"]])
+@pytest.mark.parametrize("arguments", [["--max-sessions", "0"], ["--signs", "nothing", "--port", "0"]])
 def test_a_server_that_cannot_start_ends_with_2(capsys, arguments):
-    code, _, err = run([*arguments, "--no-browser"], capsys)
+    code, _, err = run(["serve", *arguments, "--no-browser"], capsys)
     assert code == 2
     assert err.startswith("kslr: ")

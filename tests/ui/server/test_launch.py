@@ -29,12 +29,11 @@ def test_a_taken_port_is_passed_over():
         ({"certificate": __file__}, "both a certificate and its key"),
         ({"max_sessions": 0}, "At least one"),
         ({"signs": "nothing"}, "No model is called"),
-        ({"log": "xml"}, "A log is one of text, json, none"),
     ],
 )
 def test_what_cannot_be_served_is_told(arguments, message):
     with pytest.raises(InputError, match=message):
-        launch(**{"port": 0, **arguments})
+        launch(**{"port": 0, "browser": False, **arguments})
 
 
 def test_no_browser_is_opened_where_there_is_no_window(monkeypatch):
@@ -71,7 +70,7 @@ def test_the_browser_is_opened_once_the_server_answers(monkeypatch, capsys, want
         app.router.on_startup.append(stop)
     monkeypatch.setattr("fusion.interpreter.Models.load", lambda *_: None)
     monkeypatch.setattr("ui.server.services.Services", lambda *_: services)
-    monkeypatch.setattr("ui.server.launch.build_server", lambda *_: app)
+    monkeypatch.setattr("ui.server.assembly.build_server", lambda *_: app)
     monkeypatch.setattr("ui.server.launch.has_display", lambda: True)
     monkeypatch.setattr("ui.server.launch.log_to", lambda _: None)
     monkeypatch.setattr("webbrowser.open", open_browser)

@@ -7,7 +7,7 @@ import sys
 import warnings
 from datetime import datetime
 
-from ui.server.logs import LineFormatter, describe_error, log_error, log_event, log_to, short_path
+from ui.server.logs import LineFormatter, LogKind, describe_error, log_error, log_event, log_to, short_path
 
 SECRET = "Айгерім_at_203.0.113.77"
 
@@ -89,8 +89,8 @@ def test_places_tell_no_home():
 
 WHOLE = """
 import asyncio, logging, sys, threading, warnings
-from ui.server.logs import log_event, log_to
-log_to(sys.argv[1])
+from ui.server.logs import LogKind, log_event, log_to
+log_to(LogKind(sys.argv[1]))
 log_event("server started", places=2)
 warnings.warn("about SECRET")
 logging.getLogger("uvicorn.access").info("SECRET asked")
@@ -127,7 +127,7 @@ def test_the_log_can_go_elsewhere():
     before, level, hook = logging.root.handlers[:], logging.root.level, warnings.showwarning
     stream = io.StringIO()
     try:
-        log_to("json", stream)
+        log_to(LogKind.json, stream)
         log_event("server started")
     finally:
         logging.captureWarnings(False)
