@@ -49,37 +49,31 @@ def write_video(path: Path, pictures: Iterable[np.ndarray]) -> Path:
     return path
 
 
-def teach_movements(path: Path, takes: int = 3) -> None:
-    """A vocabulary of the drawn movements, each taught from a few takes that differ a little."""
+def teach_movements(path: Path, folder: Path, takes: int = 3) -> None:
+    """A vocabulary of the drawn movements, each taught from a few takes that differ a little; clips lie in the folder."""
     from drawn_person import MOVEMENTS, clip
 
     from kslr.encoder import SignEncoder
-    from kslr.holistic import HolisticTracker
-    from kslr.recordings import Recording
+    from kslr.recordings import record
     from kslr.teaching.takes import judge
     from kslr.teaching.vocabularies import save_vocabulary
     from kslr.teaching.words import new_vocabulary, teach
-    from kslr.video import Frame
     from kslr.vocabulary import Sign
 
     encoder, generator = SignEncoder(), np.random.default_rng(0)
     taught = new_vocabulary(path.stem, encoder)
     for word, (kk, ru, en) in MOVEMENTS.items():
         signs = []
-        for _ in range(takes):
-            off = tuple(generator.normal(0, 5, 2).tolist())
-            with HolisticTracker() as tracker:
-                pictures = enumerate(clip(word, FPS, off=off, pace=float(generator.uniform(0.9, 1.1))))
-                seen = [tracker.process(Frame(np.ascontiguousarray(picture), n / FPS)) for n, picture in pictures]
-            times = np.array([one.seconds for one in seen])
-            signs.append(judge(Recording(times, np.stack([one.values() for one in seen]))).sign)
+        for n in range(takes):
+            off, pace = tuple(generator.normal(0, 5, 2).tolist()), float(generator.uniform(0.9, 1.1))
+            signs.append(judge(record(write_video(folder / f"{word}-{n}.mp4", clip(word, FPS, off=off, pace=pace)))).sign)
         windows = np.stack([sign.window(encoder.frames) for sign in signs])
         lengths = [sign.end - sign.start for sign in signs]
         taught = teach(taught, Sign(word, kk, word, en, ru), windows, encoder, seconds=lengths, face=True)
     save_vocabulary(path, taught)
 
 
-def keep(tab: Any, path: Path, whole: bool = False) -> None:
+def save_screenshot(tab: Any, path: Path, whole: bool = False) -> None:
     """The page as a small PNG."""
     image = Image.open(io.BytesIO(tab.screenshot(full_page=whole))).convert("RGB")
     for colours in (256, 128, 64, 32):
@@ -91,32 +85,32 @@ def keep(tab: Any, path: Path, whole: bool = False) -> None:
     print(f"{path.name}: {image.width}×{image.height}, {buffer.tell() // 1000} kB", flush=True)
 
 
-def choose(tab: Any, page: str, name: str) -> None:
+def choose_vocabulary(tab: Any, page: str, name: str) -> None:
     """Chooses the vocabulary as soon as the page has it."""
     tab.wait_for_selector(f"select[data-vocabulary={page}] option[value='{name}']", state="attached")
     tab.select_option(f"select[data-vocabulary={page}]", name)
     tab.wait_for_timeout(300)
 
 
-def live(tab: Any, name: str, _: Path) -> None:
+def stage_live(tab: Any, name: str, _: Path) -> None:
     """A word is read from the camera."""
-    choose(tab, "live", name)
+    choose_vocabulary(tab, "live", name)
     tab.click("#live-start")
     tab.wait_for_selector("#live-now .big")
     tab.wait_for_function("document.querySelector('#live-status').dataset.word === 'live.signing'")
     tab.wait_for_timeout(600)
 
 
-def phone(tab: Any, name: str, folder: Path) -> None:
+def stage_phone(tab: Any, name: str, folder: Path) -> None:
     """The same on a phone, with the points alone."""
     tab.check("#live-private")
-    live(tab, name, folder)
+    stage_live(tab, name, folder)
     tab.evaluate("scrollTo(0, 0)")
 
 
-def video(tab: Any, name: str, folder: Path) -> None:
-    """A clip of two movements as words on a timeline."""
-    choose(tab, "video", name)
+def stage_video(tab: Any, name: str, folder: Path) -> None:
+    """A clip of two movements is read: its words on a timeline."""
+    choose_vocabulary(tab, "video", name)
     tab.set_input_files("#page-video input[type=file]", str(folder / "two.mp4"))
     tab.wait_for_selector("#page-video .result")
     tab.locator("#video-result [data-seek]").first.click()
@@ -125,7 +119,7 @@ def video(tab: Any, name: str, folder: Path) -> None:
     tab.evaluate("document.querySelector('#page-video .result').scrollIntoView()")
 
 
-def teach_page(tab: Any, name: str, folder: Path) -> None:
+def stage_teach(tab: Any, name: str, folder: Path) -> None:
     """Two more takes are looked at, beside what the vocabulary knows."""
     tab.wait_for_selector("#teach-vocabulary option:nth-child(2)", state="attached")
     tab.select_option("#teach-vocabulary", name)
@@ -137,7 +131,7 @@ def teach_page(tab: Any, name: str, folder: Path) -> None:
     tab.evaluate("document.querySelector('#teach-vocabulary').scrollIntoView({block: 'center'})")
 
 
-def practice(tab: Any, _: str, folder: Path) -> None:
+def stage_practice(tab: Any, _: str, folder: Path) -> None:
     """A learner's hand is higher than the example's."""
     tab.wait_for_selector("#practice-word option", state="attached")
     tab.select_option("#practice-word", "circle")
@@ -147,12 +141,12 @@ def practice(tab: Any, _: str, folder: Path) -> None:
     tab.evaluate("document.querySelector('#practice-result').scrollIntoView()")
 
 
-def about(tab: Any, _: str, __: Path) -> None:
+def stage_about(tab: Any, _: str, __: Path) -> None:
     """What the networks are and what they were trained on."""
     tab.wait_for_selector("#page-about section")
 
 
-def classroom(tab: Any, _: str, __: Path) -> None:
+def stage_classroom(tab: Any, _: str, __: Path) -> None:
     """A drawn class begins to smile; the page keeps its counts and nothing else."""
     tab.fill("#class-name", "5 Б")
     tab.check("#class-consent")
@@ -167,13 +161,13 @@ def classroom(tab: Any, _: str, __: Path) -> None:
 
 
 SCENES: dict[str, tuple[Callable[[Any, str, Path], None], str, str, str, dict[str, int]]] = {
-    "live": (live, "live", "kk", "light", DESKTOP),
-    "phone": (phone, "live", "ru", "dark", PHONE),
-    "video": (video, "video", "ru", "light", DESKTOP),
-    "teach": (teach_page, "teach", "kk", "light", DESKTOP),
-    "practice": (practice, "practice", "en", "dark", DESKTOP),
-    "about": (about, "about", "en", "light", DESKTOP),
-    "classroom": (classroom, "classroom", "kk", "light", DESKTOP),
+    "live": (stage_live, "live", "kk", "light", DESKTOP),
+    "phone": (stage_phone, "live", "ru", "dark", PHONE),
+    "video": (stage_video, "video", "ru", "light", DESKTOP),
+    "teach": (stage_teach, "teach", "kk", "light", DESKTOP),
+    "practice": (stage_practice, "practice", "en", "dark", DESKTOP),
+    "about": (stage_about, "about", "en", "light", DESKTOP),
+    "classroom": (stage_classroom, "classroom", "kk", "light", DESKTOP),
 }
 LESSON = 100  # seconds
 
@@ -188,7 +182,7 @@ def main(
     from drawn_person import clip, lesson
     from playwright.sync_api import sync_playwright
 
-    from benchmarks.browser import opened, serving
+    from benchmarks.browser import open_browser, serving
 
     out.mkdir(parents=True, exist_ok=True)
     name = "Қимылдар"
@@ -200,7 +194,7 @@ def main(
         if vocabulary is not None and vocabulary.is_file():
             shutil.copy(vocabulary, there)
         else:
-            teach_movements(there)
+            teach_movements(there, folder)
             if vocabulary is not None:
                 shutil.copy(there, vocabulary)
         played = write_camera(folder / "camera.mjpeg", clip("wave", CAMERA_FPS, smile=1.0))
@@ -214,7 +208,7 @@ def main(
                     continue
                 if scene == "classroom":
                     write_camera(played, lesson(LESSON, 2), CAMERA_FPS // 2)
-                browser = opened(driver, chromium, played)
+                browser = open_browser(driver, chromium, played)
                 context = browser.new_context(viewport=size, color_scheme=scheme, device_scale_factor=2 if size is PHONE else 1)
                 context.set_default_timeout(180_000)
                 tab = context.new_page()
@@ -222,7 +216,7 @@ def main(
                 tab.wait_for_selector(f"#page-{page} section")
                 tab.wait_for_timeout(500)
                 stage(tab, name, folder)
-                keep(tab, out / f"{scene}.png")
+                save_screenshot(tab, out / f"{scene}.png")
                 browser.close()
 
 
