@@ -12,12 +12,13 @@ recorder's machine was slow, so every one is taken for a second and a half, whic
     python benchmarks/practice.py [--pairs 150] [--json F]
 """
 
-import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+import typer
 
 from kslr.core.errors import InputError
 from kslr.teaching.comparison import NOTABLE, compare, score
@@ -78,19 +79,15 @@ def balance_point(repeated: np.ndarray, other: np.ndarray) -> float:
     return float(steps[np.abs(above - below).argmin()])
 
 
-def main() -> None:
+def main(pairs: int = 150, json_file: Annotated[Path | None, typer.Option("--json")] = None) -> None:
     """Measures and prints."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--pairs", type=int, default=150)
-    parser.add_argument("--json", type=Path)
-    asked = parser.parse_args()
     pack = read_pack("world_pose_hands")
     x, label, source = to_raw(pack["x"]), pack["label"].astype(str), pack["source"].astype(str)
     names = np.random.default_rng(0).permutation(np.unique(source))
     report = {}
     for part, recorders in (("scale", names[::2]), ("test", names[1::2])):
         rows = np.flatnonzero(np.isin(source, recorders))
-        found = measure(x[rows], label[rows], source[rows], asked.pairs, seed=1)
+        found = measure(x[rows], label[rows], source[rows], pairs, seed=1)
         report[part] = found
         print(f"\n{part}: {len(recorders)} recorders")
         columns = f"{'distance: quartiles':22s} {'score: quartiles':18s} 50 or more  greatest deviation: quartiles"
@@ -107,9 +104,9 @@ def main() -> None:
             )
         same, other = (np.array(found[KINDS[kind]]["distances"]) for kind in (0, 2))
         print(f"as many repetitions above as other words below: {balance_point(same, other):.2f}")
-    if asked.json:
-        asked.json.write_text(json.dumps(report))
+    if json_file:
+        json_file.write_text(json.dumps(report))
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)
