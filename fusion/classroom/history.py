@@ -178,7 +178,7 @@ class History:
         rows = self._run("select id, seconds, text from moments where session = :key order by seconds, id", key=key)
         return [Moment(*row) for row in rows]
 
-    def record(self, key: str) -> tuple[PastSession, list[Window], list[Moment]]:
+    def read_session(self, key: str) -> tuple[PastSession, list[Window], list[Moment]]:
         """One session with everything that is kept of it.
 
         Raises:

@@ -2,8 +2,8 @@
 
 A `Classroom` looks at single pictures and gives `Look`s: sums over everybody in view, without a trace of who they are.
 `WindowBuilder` makes ten seconds of looks into one `Window`, the only thing that screens, files and databases ever get, by
-the rules of `fusion.classroom.anonymity`. A `Lesson` is both together, written to the history. Boxes, crops, landmarks and
-track numbers live inside `Classroom.look` and end with it.
+the rules of `fusion.classroom.anonymity`. A `ClassroomSession` is both together, written to the history. Boxes,
+crops, landmarks and track numbers live inside `Classroom.look` and end with it.
 """
 
 from collections.abc import Iterable, Iterator
@@ -146,7 +146,7 @@ def pace_frames(frames: Iterable[Frame], rate: float) -> Iterator[Frame]:
             yield frame
 
 
-class Lesson:
+class ClassroomSession:
     """One session of a class that is written to the history window by window. A context manager; calls must take turns.
 
     Attributes:
@@ -157,14 +157,12 @@ class Lesson:
         self._classroom = Classroom(settings, recognizer)
         self._builder = WindowBuilder(settings.k)
         self._history, self._name, self._place = history, name, place
-        self._open = False
 
-    def __enter__(self) -> "Lesson":
+    def __enter__(self) -> "ClassroomSession":
         with ExitStack() as stack:
             stack.enter_context(self._classroom)
             self.key = self._history.begin(self._name, k=self._builder.k, place=self._place)
             self._stack = stack.pop_all()
-        self._open = True
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -179,9 +177,8 @@ class Lesson:
         return self._write(self._builder.add(self._classroom.look(frame)))
 
     def finish(self) -> Window | None:
-        """Ends the session, once, and gives its last window."""
-        window = self._write(self._builder.close()) if self._open else None
-        self._open = False
+        """Ends the session and gives its last window; the second call gives None."""
+        window = self._write(self._builder.close())
         self._history.finish(self.key)
         return window
 

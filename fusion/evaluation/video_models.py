@@ -104,7 +104,7 @@ def _colour_levels(settings: Path, known: VideoModel) -> tuple[Colours, Colours]
         raise InputError(f"{settings} cannot be read ({error}). Download it again, or delete it.") from error
 
 
-def read_frames(clip: Clip, frames: int, side: int) -> np.ndarray:
+def sample_frames(clip: Clip, frames: int, side: int) -> np.ndarray:
     """Frames evenly spaced over a clip's span.
 
     Returns:
@@ -168,7 +168,7 @@ def evaluate_video_model(
     def tensors(clips: Sequence[Clip]) -> Any:
         pictures = []
         for clip in clips:
-            shown = read_frames(clip, fitted.frames, side).astype(np.float32) / 255
+            shown = sample_frames(clip, fitted.frames, side).astype(np.float32) / 255
             pictures.append((shown - np.array(fitted.mean, np.float32)) / np.array(fitted.deviation, np.float32))
         return torch.from_numpy(np.stack(pictures)).permute(0, 1, 4, 2, 3).to(device)
 
@@ -223,7 +223,7 @@ def _keep_readable(clips: Sequence[Clip], left_out: list[dict[str, str]]) -> lis
     good = []
     for clip in clips:
         try:
-            read_frames(clip, 1, 8)
+            sample_frames(clip, 1, 8)
         except InputError as error:
             left_out.append({"clip": str(clip.path), "problem": str(error)})
         else:

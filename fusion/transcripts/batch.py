@@ -68,7 +68,9 @@ def translate_folder(
     jobs = [(clip, targets[clip], format, language) for clip in waiting]
     # Where each core has a process, none needs more than one thread.
     given = (signs, emotion, 2 if workers < cores() else 1)
-    for clip, result in run_in_processes(_translate, waiting, jobs, workers=workers, start=_load_models, start_arguments=given):
+    for clip, result in run_in_processes(
+        _translate_clip, waiting, jobs, workers=workers, start=_load_models, start_arguments=given
+    ):
         yield ClipResult(clip, targets[clip], *(result or (None, ENDED)))
 
 
@@ -77,7 +79,7 @@ def _load_models(signs: str, emotion: str, threads: int) -> None:
     _models = Models(SignRecognizer(signs, threads), EmotionRecognizer(emotion, threads))
 
 
-def _translate(clip: Path, target: Path, format: Format, language: str) -> tuple[int | None, str | None]:
+def _translate_clip(clip: Path, target: Path, format: Format, language: str) -> tuple[int | None, str | None]:
     assert _models is not None
     landmarks: list[Landmarks] = []
     observe = (lambda _, observation: landmarks.append(observation.landmarks)) if format is Format.pose else None

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, StrictBool, StrictInt
 
-from fusion.classroom.loop import Settings
-from fusion.classroom.targets import target
-from fusion.classroom.windows import Windows
+from fusion.classroom.consent import check_consent
+from fusion.classroom.settings import Settings
+from fusion.classroom.targets import parse_target
 from kslr.core.errors import InputError
 from ui.server.guard import read_model
 from ui.server.resources import give_memory_back
@@ -19,7 +19,6 @@ from ui.shared.pictures import decode_picture
 if TYPE_CHECKING:
     from fusion.classroom.history import History
 
-PLACES = ("outside-eu", "medical-or-safety")
 LONGEST_MESSAGE = 4000
 
 
@@ -28,7 +27,7 @@ class Opening(BaseModel):
 
     Attributes:
         consent: whether everybody in view has consented.
-        place: one of `PLACES`.
+        place: a value of `fusion.classroom.consent.Place`.
         name: of the session.
         k: smallest number of faces that a figure is of.
         targets: what counts as attending.
@@ -51,25 +50,22 @@ def read_opening(message: str) -> tuple[Settings, Opening]:
     6
     """
     opening = read_model(message, Opening, LONGEST_MESSAGE)
-    if not opening.consent or opening.place not in PLACES:
-        raise InputError("Confirm first that everybody has consented and where this is.", "unconfirmed")
-    return Settings(k=opening.k, targets=tuple(target(text) for text in opening.targets or ["camera"])), opening
+    check_consent(opening.consent, opening.place)
+    return Settings(k=opening.k, targets=tuple(parse_target(text) for text in opening.targets or ["camera"])), opening
 
 
 class Room:
-    """One class that is being watched: its perception, its windows, and the one thread that runs both."""
+    """One class that is being watched: its lesson, and the one thread that runs it."""
 
     def __init__(self, services: Services, history: "History", message: str) -> None:
-        from fusion.classroom.loop import Classroom
+        from fusion.classroom.loop import ClassroomSession
 
         self.settings, opening = read_opening(message)
-        self._history, self._services = history, services
-        self._windows = Windows(self.settings.k)
-        self._classroom = Classroom(self.settings, services.models.emotions)
-        self._last, self._ended = -1.0, False
+        self._services = services
+        self._lesson = ClassroomSession(self.settings, services.models.emotions, history, opening.name or "", opening.place)
+        self._last = -1.0
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="classroom")
-        self.thread.submit(self._classroom.__enter__).result()
-        self.key = history.begin(opening.name or "", k=self.settings.k, place=opening.place)
+        self.key = self.thread.submit(self._lesson.__enter__).result().key
 
     def look(self, message: bytes) -> dict[str, Any]:
         """Looks at a picture; gives the window that ended with it, if one did.
@@ -82,19 +78,14 @@ class Room:
         if frame.seconds <= self._last:
             raise InputError("Pictures come in the order of their times.")
         self._last = frame.seconds
-        window = self._windows.add(self._classroom.look(frame))
-        if window is not None:
-            self._history.add(self.key, window)
+        window = self._lesson.look(frame)
         # Coarse on purpose: the exact time of a look would tell how many faces there are.
         spent = 50 * round((time.perf_counter() - start) * 20)
         return {"milliseconds": spent, "window": window.as_dict() if window else None}
 
     def end(self) -> dict[str, Any]:
         """Ends the session, once, and gives its last window."""
-        window, self._ended = None if self._ended else self._windows.close(), True
-        if window is not None:
-            self._history.add(self.key, window)
-        self._history.finish(self.key)
+        window = self._lesson.finish()
         return {"ended": True, "window": window.as_dict() if window else None}
 
     def free(self) -> None:
@@ -103,7 +94,7 @@ class Room:
         def last() -> None:
             with suppress(InputError):  # deleted meanwhile, or no database any more: nobody is left to be told
                 self.end()
-            self._classroom.__exit__(None, None, None)
+            self._lesson.__exit__(None, None, None)
             give_memory_back()
 
         self.thread.submit(last)

@@ -75,9 +75,8 @@ def session_json(history: "History", key: str) -> dict[str, Any]:
     Raises:
         InputError: it is not there.
     """
-    session = history.session(key)
-    windows = [window.as_dict() for window in history.windows(key)]
-    return {**asdict(session), "windows": windows, "moments": [asdict(moment) for moment in history.moments(key)]}
+    session, windows, moments = history.read_session(key)
+    return {**asdict(session), "windows": [w.as_dict() for w in windows], "moments": [asdict(moment) for moment in moments]}
 
 
 def build_classroom_router(services: Services) -> APIRouter:
@@ -160,15 +159,15 @@ def build_classroom_router(services: Services) -> APIRouter:
 
     @routes.get("/sessions/{key}/{name}")
     async def file(request: Request, key: str, name: str, language: str = "kk") -> Any:
-        from fusion.classroom.report import as_csv, classroom_page
+        from fusion.classroom.report import render_classroom_report, windows_csv
 
         def write(history: "History") -> Response:
-            session, windows, noted = history.session(key), history.windows(key), history.moments(key)
+            session, windows, noted = history.read_session(key)
             if name == "report.html":
-                return Response(classroom_page(session, windows, noted, language), media_type="text/html; charset=utf-8")
+                return Response(render_classroom_report(session, windows, noted, language), media_type="text/html; charset=utf-8")
             if name == "figures.csv":
                 headers = {"Content-Disposition": 'attachment; filename="class.csv"'}
-                return Response(as_csv(windows, noted), media_type="text/csv; charset=utf-8", headers=headers)
+                return Response(windows_csv(windows, noted), media_type="text/csv; charset=utf-8", headers=headers)
             return Response(status_code=404)
 
         return await answer(request, write)

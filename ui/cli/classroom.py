@@ -105,11 +105,11 @@ def wide_camera(index: int) -> Any:
 def run_lesson(source: Any, settings: "Settings", history: "History", name: str, place: str, emotion: str, live: bool) -> str:
     """Looks at a source to its end (or until Ctrl+C) and keeps its windows; gives the session's id."""
     from emotion.recognizer import EmotionRecognizer
-    from fusion.classroom.loop import Lesson, pace_frames
+    from fusion.classroom.loop import ClassroomSession, pace_frames
 
     with (
         source as frames,
-        Lesson(settings, EmotionRecognizer(emotion), history, name, place) as lesson,
+        ClassroomSession(settings, EmotionRecognizer(emotion), history, name, place) as lesson,
         progress_bar("Looking at the class") as progress,
     ):
         notes.print(f"Session {lesson.key} has begun." + (" Ctrl+C ends it." if live else ""))
@@ -148,7 +148,7 @@ def write_session(history: "History", key: str, report: Path | None, csv: Path |
     """Writes what was asked for of a session; the figures to the screen when nothing was."""
     from fusion.classroom.report import render_classroom_report, windows_csv
 
-    session, windows, moments = history.record(key)
+    session, windows, moments = history.read_session(key)
     if report is not None:
         write_file(report, render_classroom_report(session, windows, moments, language).encode())
     if csv is not None:

@@ -5,7 +5,7 @@ import pytest
 
 from emotion.recognizer import EmotionRecognizer
 from fusion.classroom.history import History
-from fusion.classroom.loop import Classroom, Lesson, pace_frames, remove_overlaps
+from fusion.classroom.loop import Classroom, ClassroomSession, pace_frames, remove_overlaps
 from fusion.classroom.settings import Settings
 from fusion.classroom.targets import parse_target
 from fusion.classroom.windows import Look, Window
@@ -22,7 +22,7 @@ def classroom():
 def read_windows(frames) -> list[Window]:
     """The windows of a lesson, which are also those in its history."""
     with History("sqlite://") as history:
-        with Lesson(Settings(rate=2), EmotionRecognizer(), history, "5 B", "outside-eu") as room:
+        with ClassroomSession(Settings(rate=2), EmotionRecognizer(), history, "5 B", "outside-eu") as room:
             found = [window for frame in pace_frames(frames, 2) if (window := room.look(frame))]
             found += [last] if (last := room.finish()) else []
             assert room.finish() is None

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from fusion.evaluation.manifest import Clip
-from fusion.evaluation.video_models import MODELS, evaluate_video_model, load_video_model, read_frames
+from fusion.evaluation.video_models import MODELS, evaluate_video_model, load_video_model, sample_frames
 from kslr.core.errors import InputError
 from tests.clips import write
 
@@ -109,12 +109,12 @@ def test_settings_that_cannot_be_used_are_told(tiny, tmp_path, text):
 
 def test_a_span_is_cut_out(tmp_path):
     path = write(tmp_path / "a.mp4", [np.full((64, 64, 3), level, np.uint8) for level in range(0, 240, 12)], fps=10)
-    early = read_frames(Clip(path, None, None, "A", 0.0, 0.5), 3, 32)
-    late = read_frames(Clip(path, None, None, "A", 1.4, 1.9), 3, 32)
+    early = sample_frames(Clip(path, None, None, "A", 0.0, 0.5), 3, 32)
+    late = sample_frames(Clip(path, None, None, "A", 1.4, 1.9), 3, 32)
     assert early.shape == (3, 32, 32, 3)
     assert early.mean() < 60 < 160 < late.mean()
     with pytest.raises(InputError, match="no frame"):
-        read_frames(Clip(path, None, None, "A", 5.0, 6.0), 3, 32)
+        sample_frames(Clip(path, None, None, "A", 5.0, 6.0), 3, 32)
 
 
 def test_one_class_is_refused(clips, tiny):
