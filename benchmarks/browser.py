@@ -92,7 +92,7 @@ def measure(driver: Any, chromium: str, url: str, played: Path, tabs: int, secon
             tab.set_default_timeout(120_000)
             tab.add_init_script(LISTEN)
             tab.goto(f"{url}?lang=en#live")
-            tab.wait_for_selector("#live-start")
+            tab.wait_for_selector("[data-started] #live-start")
             pages.append(tab)
         for tab in pages:
             tab.click("#live-start")

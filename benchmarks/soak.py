@@ -138,7 +138,7 @@ def by_tabs(server: RunningServer, clip: Path, sessions: int, seconds: float, ch
                 tab.set_default_timeout(240_000)
                 tab.add_init_script(LISTEN)
                 tab.goto(f"{server.url}?lang=en#live")
-                tab.wait_for_selector("#live-start")
+                tab.wait_for_selector("[data-started] #live-start")
                 tab.click("#live-start")
                 tabs.append(tab)
             for tab in tabs:

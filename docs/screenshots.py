@@ -213,7 +213,7 @@ def main(
                 context.set_default_timeout(180_000)
                 tab = context.new_page()
                 tab.goto(f"{url}?lang={language}#{page}")
-                tab.wait_for_selector(f"#page-{page} section")
+                tab.wait_for_selector(f"#page-{page} :is([data-started], .about)", state="attached")
                 tab.wait_for_timeout(500)
                 stage(tab, name, folder)
                 save_screenshot(tab, out / f"{scene}.png")

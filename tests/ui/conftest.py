@@ -198,6 +198,7 @@ def visit(server: Server, chromium: Callable[..., Any]) -> Iterator[Callable[...
         tab.goto(f"{server.url}?lang={language}#{page}")
         tab.wait_for_selector("nav a[aria-current]")
         tab.wait_for_selector(f"#page-{page} section")
+        tab.wait_for_selector(f"#page-{page} :is([data-started], .about)", state="attached")  # About has no script
         return tab
 
     yield open_tab

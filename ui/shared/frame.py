@@ -50,7 +50,8 @@ def component(html: str, script: str, **options: Any) -> "gr.HTML":
     import gradio as gr
 
     module = f'import(new URL("{script_url(script)}", document.baseURI))'
-    start = f"{module}.then((module) => module.start(element, {{ trigger, upload, server }}))"
+    tools = "{ trigger, upload, server }"
+    start = f"{module}.then((module) => {{ module.start(element, {tools}); element.dataset.started = true; }})"
     return gr.HTML(html_template=str(html), js_on_load=start, apply_default_css=False, **options)
 
 
@@ -103,11 +104,12 @@ def client_config(services: "Services") -> dict[str, Any]:
 
 
 def head_html(services: "Services") -> str:
-    """The styles, what the scripts need as JSON, and the first script."""
+    """The styles, what the scripts need as JSON, the first script, and the others, so that they are all fetched at once."""
     safe = json.dumps(client_config(services), ensure_ascii=False).replace("<", "\\u003c")
     shown = "".join(f'body[data-page="{name}"] #page-{name} {{ display: flex !important; }}\n' for name in PAGES)
     style = (UI / "shared/app.css").read_text(encoding="utf-8")
+    others = "".join(f'<link rel="modulepreload" href="{script_url(name)}">' for name in scripts() if name != HEADER_SCRIPT)
     return (
         f'<style>{style}\n{shown}</style><script type="application/json" id="kslr-config">{safe}</script>'
-        f'<script type="module" src="{script_url(HEADER_SCRIPT)}"></script>'
+        f'<script type="module" src="{script_url(HEADER_SCRIPT)}"></script>{others}'
     )
