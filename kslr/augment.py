@@ -1,7 +1,7 @@
-"""What training does to a recording so that the network learns the sign and not the recording. Pure functions of arrays.
+"""Augmentation: changes recordings at random, so that what learns from them learns the sign and not the recording.
 
-Points are (n, frames, 86, 3) float32 as `kslr.points.select` gives them, absent parts NaN; a numpy `Generator` decides.
-The kinds and strengths follow what won the Kaggle isolated-sign contest (2023), with strengths as arguments.
+Pure functions of points, (n, frames, 86, 3) float32 as `kslr.points.select_points` gives them, absent parts NaN, and a numpy
+`Generator`. The kinds and strengths follow the winners of the Kaggle isolated-sign contest (2023).
 """
 
 from dataclasses import dataclass
@@ -13,18 +13,18 @@ from kslr.points import ROWS, mirror_points
 
 @dataclass(frozen=True)
 class AugmentStrength:
-    """How much of each; probabilities 0–1, angles in degrees, lengths as parts of the recording or of the picture's height.
+    """How strong each change is. Angles are in degrees, lengths in shares of the recording or of the picture's height.
 
     Attributes:
-        speed: the recording plays this much faster or slower, factor.
-        fill: how often (0–1) a recording fills the window; else it keeps its own pace, and its length says something.
-        crop: at most this part of the recording is cut off at each end.
-        pad: at most this part of the window is left empty or held still at each end.
-        warp: how far time wanders inside, in parts of the recording.
+        speed: factors of the playing speed, slowest and fastest.
+        fill: probability (0–1) that a recording fills the window; otherwise it keeps its own length.
+        crop: maximum share of the recording that is cut off at each end.
+        pad: maximum share of the window that is empty or held still at each end.
+        warp: how unevenly the recording plays, as a share of its length.
         turn, stretch, shear: of the whole picture.
         hand_turn, hand_size, hand_shift: of each hand about its wrist.
         noise: of every point, in heights.
-        mirror, drop_face, drop_body, drop_depth, drop_hand, drop_frames, few_frames: probabilities.
+        mirror, drop_face, drop_body, drop_depth, drop_hand, drop_frames, few_frames: probabilities (0–1).
     """
 
     speed: tuple[float, float] = (0.6, 1.6)
@@ -53,10 +53,10 @@ def sample_times(x: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
     Args:
         x: (n, frames, …), absent values NaN.
-        positions: (n, new frames) in frames; outside the recording there is nothing (NaN).
+        positions: (n, new frames) in frames; NaN is read outside the recording.
 
     Returns:
-        (n, new frames, …): between two seen values the mixture, beside an absent one the nearer frame's.
+        (n, new frames, …): interpolated between two present values; beside an absent one the value of the nearer frame.
     """
     frames = x.shape[1]
     inside = np.clip(positions, 0, frames - 1)
@@ -73,14 +73,14 @@ def sample_times(x: np.ndarray, positions: np.ndarray) -> np.ndarray:
 
 
 def warp_time(points: np.ndarray, generator: np.random.Generator, how: AugmentStrength) -> np.ndarray:
-    """Other speed, cut ends, empty or still ends, uneven pace, fewer frames a second."""
+    """Changes the speed, cuts the ends, pads them (empty or held still), warps the pace and drops to fewer frames a second."""
     n, frames = points.shape[:2]
     used = np.isfinite(points[:, :, :, 0]).any(axis=2)
     length = np.where(used.any(axis=1), frames - used[:, ::-1].argmax(axis=1), frames).astype(float)[:, None]
     span = length - 1
     start = generator.uniform(-0.3, 1, (n, 1)).clip(0) * how.crop * span
     end = span - generator.uniform(-0.3, 1, (n, 1)).clip(0) * how.crop * span
-    # A recording fills the window, or keeps its own pace and leaves an end empty.
+    # A recording fills the window, or keeps its own length and leaves an end empty.
     fills = generator.random((n, 1)) < how.fill
     pace = np.exp(generator.uniform(float(np.log(how.speed[0])), float(np.log(how.speed[1])), (n, 1)))
     new_length = np.where(fills, frames, np.clip((end - start + 1) / pace, 4, frames))
@@ -103,7 +103,7 @@ def warp_time(points: np.ndarray, generator: np.random.Generator, how: AugmentSt
 
 
 def distort_space(points: np.ndarray, generator: np.random.Generator, how: AugmentStrength) -> np.ndarray:
-    """Turned, stretched and sheared pictures; turned, larger and moved hands; noise; mirrored signers."""
+    """Mirrors, turns, stretches and shears the picture; turns, scales and moves each hand; adds noise."""
     n = len(points)
     out = np.array(points, np.float32)
     swap = generator.random(n) < how.mirror
@@ -130,13 +130,13 @@ def distort_space(points: np.ndarray, generator: np.random.Generator, how: Augme
 
 
 def _transform(xy: np.ndarray, matrix: np.ndarray) -> np.ndarray:
-    """(n, frames, points, 2) times a 2×2 matrix a sample."""
+    """(n, frames, points, 2) times the (n, 2, 2) matrix of each sample."""
     n, frames, points, _ = xy.shape
     return (xy.reshape(n, -1, 2) @ matrix.transpose(0, 2, 1)).reshape(n, frames, points, 2)
 
 
 def drop_parts(points: np.ndarray, generator: np.random.Generator, how: AugmentStrength) -> np.ndarray:
-    """Faces, bodies and depth that are absent throughout; hands and whole frames that are lost for a while."""
+    """Removes faces, bodies and depth throughout, and hands and whole frames for a while."""
     n, frames = points.shape[:2]
     out = np.array(points, np.float32)
     body = generator.random(n) < how.drop_body
@@ -163,6 +163,6 @@ def drop_parts(points: np.ndarray, generator: np.random.Generator, how: AugmentS
 
 
 def augment_points(points: np.ndarray, generator: np.random.Generator, how: AugmentStrength | None = None) -> np.ndarray:
-    """All of it: (n, frames, 86, 3) → the same shape, absent parts NaN."""
+    """Applies all changes: (n, frames, 86, 3) → the same shape, absent parts NaN."""
     how = how or AugmentStrength()
     return drop_parts(distort_space(warp_time(points, generator, how), generator, how), generator, how)

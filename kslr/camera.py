@@ -14,15 +14,15 @@ from kslr.frame import Frame
 class Camera:
     """The newest picture of a camera, again and again; a context manager and an endless iterator of `Frame`.
 
-    A thread empties the camera's queue, so that a slow reader sees now and not some seconds ago.
+    A thread empties the camera's queue, so that a slow reader never falls behind.
 
     Args:
         index: 0 is the first camera.
         max_side: as in `VideoFile`.
         patience: seconds without a picture after which the camera counts as gone.
-        capture_factory: makes what has the interface of `cv2.VideoCapture`, which is what None means.
+        capture_factory: makes an object with the interface of `cv2.VideoCapture`, which is the default.
 
-    Attributes (from entering on):
+    Attributes (after entering):
         size: (width, height) of every frame.
         duration: None.
 
@@ -48,7 +48,7 @@ class Camera:
         if not capture.isOpened():
             capture.release()
             raise InputError(f"There is no camera {self.index}, or it may not be used. Plug it in or choose another number.")
-        # A new event each time: a thread that hangs in its driver must not come back to life with the next one's.
+        # A new event each time: a thread that hangs in its driver must not be woken by a later start.
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._pump, args=(capture, self._stop), name=f"camera {self.index}", daemon=True)
         self._thread.start()
@@ -69,7 +69,7 @@ class Camera:
         with self._news:
             self._news.notify_all()
         if self._thread is not None:
-            self._thread.join(self.patience)  # a driver that hangs keeps its thread, not the program
+            self._thread.join(self.patience)  # A driver that hangs keeps its thread, but not the program.
             self._thread = None
         self._latest = self._start = None
 
@@ -98,7 +98,7 @@ class Camera:
         return Frame(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), when - start)
 
     def _pump(self, capture: Any, stop: threading.Event) -> None:
-        """Reads until told to stop, keeping the newest picture, then lets the camera go."""
+        """Reads until `stop` is set, keeping the newest picture, then releases the camera."""
         try:
             while not stop.is_set():
                 got, bgr = capture.read()
@@ -113,7 +113,7 @@ class Camera:
 
 
 def _open_quietly(index: int) -> Any:
-    """`cv2.VideoCapture` without its remarks on cameras that are not there."""
+    """`cv2.VideoCapture` without its messages about missing cameras."""
     import cv2
 
     level = cv2.getLogLevel()

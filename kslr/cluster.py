@@ -1,13 +1,13 @@
 """Extraction on many machines, with dask.distributed (extra ``cluster``).
 
-The clips' folder and the output's are the same paths on every machine: workers read the one and write into the other,
-and only paths and `Extracted` travel. Start a scheduler and workers, one process a core, and give the address:
+The folders of the clips and of the output have the same paths on every machine: workers read the one and write into the
+other, and only paths and `Extraction` travel. Start a scheduler and workers, one process a core, and give the address:
 
     dask scheduler
     dask worker --nthreads 1 --nworkers 16 tcp://HOST:8786
     kslr extract FOLDER OUT --scheduler tcp://HOST:8786
 
-A clip has a tracker of its own, so nothing is shared between the threads of a worker that has several.
+Every clip has a tracker of its own, so a worker's threads share nothing.
 """
 
 import os
@@ -22,13 +22,13 @@ from uuid import uuid4
 
 from kslr.core.errors import InputError
 from kslr.core.files import write_file
-from kslr.extraction import MANIFEST, Extracted, extract_clip, extract_with, video_files
+from kslr.extraction import MANIFEST, Extraction, extract_clip, extract_with, video_files
 
-# Schemes of dask's addresses; another one would be tried for long and then fail an assertion.
+# Schemes of dask's addresses. Dask tries another scheme for long and then fails an assertion.
 SCHEMES = ("tcp", "tls", "ws", "wss", "ucx")
-RETRIES = 2  # of a clip on which the work itself failed
-LOOK_EVERY = 5.0  # seconds between two looks at how many workers there are
-VISIBLE = 20.0  # seconds that a network's file system may take to show a new file elsewhere
+RETRIES = 2  # of a clip whose work raised an error
+LOOK_EVERY = 5.0  # seconds between two counts of the workers
+VISIBLE = 20.0  # seconds that a network file system may take to show a new file on other machines
 
 
 class Cluster:
@@ -37,10 +37,10 @@ class Cluster:
     Args:
         scheduler: its address, such as ``tcp://10.0.0.5:8786``.
         patience: seconds to wait for it, and for its first worker.
-        tell: called with what a person should know while it runs.
+        tell: called with messages for people during the run.
 
-    Attributes (from entering on):
-        dashboard: the address of the scheduler's dashboard; None where it has none.
+    Attributes (after entering):
+        dashboard: the address of the scheduler's dashboard, or None.
 
     Raises (on entering):
         InputError: the extra is not installed, or there is no scheduler, or no worker.
@@ -90,17 +90,18 @@ class Cluster:
         if client is not None:
             client.close()
 
-    def extract(self, folder: str | Path, out: str | Path) -> Generator[Extracted, None, None]:
-        """`kslr.extraction.extract`, a task a clip.
+    def extract(self, folder: str | Path, out: str | Path) -> Generator[Extraction, None, None]:
+        """`kslr.extraction.extract`, with one task a clip.
 
-        Landmarks are written where the worker is, in one step. The clip of a worker that is lost is done by another;
-        one that several workers in a row did not survive is told as a problem, and the others go on.
+        Workers write the landmarks, each file in one step. The clip of a lost worker is done by another one; a clip that
+        several workers in a row did not survive becomes a problem, and the run goes on.
 
         Args:
-            folder, out: seen as these paths here and by every worker.
+            folder, out: with the same paths here and on every worker.
 
         Raises:
-            InputError: also where a worker does not see the folders or has other versions, or the scheduler is lost.
+            InputError: as there; also where a worker does not see the folders or has other versions, or the scheduler is
+                lost.
         """
         folder, out = Path(folder).resolve(), Path(out).resolve()
         self._check(folder, out, video_files(folder)[0])
@@ -109,13 +110,13 @@ class Cluster:
     def each(
         self, work: Callable[..., Any], items: Sequence[str], arguments: Sequence[tuple[Any, ...]]
     ) -> Generator[tuple[str, Any], None, None]:
-        """Calls ``work(*arguments[i])`` for every item on the workers, as `kslr.core.processes.in_processes` does.
+        """Calls ``work(*arguments[i])`` for every item on the workers, as `kslr.core.parallel.run_in_processes` does.
 
-        Only as many tasks as there are threads are with the scheduler at a time: its memory does not grow with the
-        items, and when a worker is lost, none is suspected but what it was working on.
+        The scheduler has only as many tasks at a time as there are threads: its memory does not grow with the items, and
+        when a worker is lost, only the items it was working on are suspected.
 
         Yields:
-            (item, result) as each is done; the result is None where the workers that took it were lost, more than the
+            (item, result) as each is done; the result is None where more workers were lost with the item than the
             scheduler allows (``distributed.scheduler.allowed-failures``, 3).
         """
         from distributed import KilledWorker, TimeoutError, wait
@@ -143,7 +144,7 @@ class Cluster:
                             error = future.exception(timeout=LOOK_EVERY)
                             result = None if error else future.result(timeout=LOOK_EVERY)
                         except TimeoutError:
-                            continue  # The worker that had the result is lost: another one makes it again.
+                            continue  # The worker with the result is lost: another one makes it again.
                     if error is not None and not isinstance(error, KilledWorker):
                         raise error
                     yield under_way.pop(future), result
@@ -161,11 +162,11 @@ class Cluster:
         except (CancelledError, OSError) as error:
             raise InputError(
                 f"The connection to the scheduler at {self.scheduler} was lost. "
-                "Start it and its workers again, then run the same command: what is done is kept."
+                "Start it and its workers again, then run the same command: finished clips are kept."
             ) from error
 
     def _threads(self, before: int) -> int:
-        """How many tasks can be worked on at once; says when there is nobody to do it, or somebody again."""
+        """The number of tasks that can run at once; tells when no workers are left, and when there are some again."""
         threads = sum(self._client.nthreads().values())
         if not threads and before:
             self.tell("No workers are left; waiting for new ones.")
@@ -174,11 +175,15 @@ class Cluster:
         return int(threads)
 
     def _check(self, folder: Path, out: Path, clip: Path) -> None:
-        """Whether every worker sees what is seen here and can write there."""
+        """Checks that every worker sees the same files and can write into the output.
+
+        Raises:
+            InputError: one does not.
+        """
         token = out / f".kslr-{uuid4().hex}"
         write_file(token, b"")
         try:
-            found = self._client.run(look, str(clip), clip.stat().st_size, str(token), _versions(), on_error="return")
+            found = self._client.run(check_worker, str(clip), clip.stat().st_size, str(token), _versions(), on_error="return")
         finally:
             token.unlink(missing_ok=True)
         for address, problem in found.items():
@@ -191,13 +196,13 @@ class Cluster:
                 raise InputError(f"The worker at {address} {problem}")
 
 
-def look(clip: str, size: int, token: str, versions: dict[str, str]) -> str:
-    """What keeps this worker from extracting, for people; empty when nothing does.
+def check_worker(clip: str, size: int, token: str, versions: dict[str, str]) -> str:
+    """Why this worker cannot extract, for people; empty when it can.
 
     Args:
-        clip, size: one of the clips, and its bytes.
+        clip, size: one of the clips, and its size in bytes.
         token: a new file in the output's folder.
-        versions: of what makes the landmarks.
+        versions: of the packages that make the landmarks.
     """
     here = _versions()
     if here != versions:
@@ -219,23 +224,23 @@ def look(clip: str, size: int, token: str, versions: dict[str, str]) -> str:
     return ""
 
 
-def extract_here(folder: str, out: str, *given: Any) -> Extracted:
-    """`kslr.extraction.extract_clip` on a worker, which may have joined later than `look` was asked.
+def extract_here(folder: str, out: str, *given: Any) -> Extraction:
+    """`kslr.extraction.extract_clip` on a worker, which may have joined after `check_worker` ran on the others.
 
     Raises:
-        InputError: the folders are not seen here. That is no clip's fault, so it ends the run.
+        InputError: the worker does not see the folders. No clip is at fault, so the run ends.
     """
     for path in (Path(folder), Path(out) / MANIFEST):
         if not path.exists():
             raise InputError(
                 f"A worker on {platform.node()} does not see {path}. Mount it there under the same path or stop that worker, "
-                "then run the same command again: what is done is kept."
+                "then run the same command again: finished clips are kept."
             )
     return extract_clip(folder, out, *given)
 
 
 def _versions() -> dict[str, str]:
-    """Of what the landmarks depend on."""
+    """The versions of the packages that the landmarks depend on."""
     found = {name: version(name) for name in ("mediapipe", "av")}
     try:
         return {"kslr": version("kslr"), **found}

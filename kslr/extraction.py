@@ -1,11 +1,11 @@
 """A folder of clips → a folder of landmark recordings, in parallel processes, resumable.
 
-The landmarks of ``in/word/clip.mp4`` go to ``out/word/clip.mp4.npz`` (see `kslr.recordings.save_recording`), so the folder is
-used like the clips themselves, without decoding and tracking anything again. ``out/manifest.csv`` lists every clip with
-its frames, seconds, the share of frames with hands and with a face, and what was wrong with it.
+The landmarks of ``in/word/clip.mp4`` go to ``out/word/clip.mp4.npz`` (see `kslr.recordings.save_recording`), so the output
+folder is used like the clips themselves, without decoding and tracking them again. ``out/manifest.csv`` lists every clip
+with its frames, seconds, the shares of frames with hands and with a face, and its problem, if any.
 
-A recording is written in one step and depends on its clip alone, so a clip that is done twice gives the same file,
-whichever process or machine (`kslr.cluster`) does it.
+A recording is written in one step and depends on its clip alone, so whichever process or machine (`kslr.cluster`) does a
+clip, and however often, the file is the same.
 """
 
 import csv
@@ -30,20 +30,20 @@ MANIFEST = "manifest.csv"
 MANIFEST_EVERY = 60.0  # seconds between two writings while a run goes on
 ENDED = "the process that took it was ended each time; it may need more memory than there is"
 
-# Calls a function for each name with its arguments, somewhere: `kslr.core.parallel.run_in_processes`, or a cluster.
+# Calls a function for each name with its arguments, in processes (`kslr.core.parallel.run_in_processes`) or on a cluster.
 Spread = Callable[[Callable[..., Any], Sequence[str], Sequence[tuple[Any, ...]]], Generator[tuple[str, Any], None, None]]
 
 
 @dataclass(frozen=True)
-class Extracted:
-    """What became of one clip.
+class Extraction:
+    """The outcome for one clip.
 
     Attributes:
         clip, landmarks: paths relative to the folders; no landmarks when there is a problem.
-        frames: how many; seconds: how long.
-        hands, face: shares of the frames that show a hand, and the face.
-        problem: why there are no landmarks, for people; empty when there are.
-        fresh: whether this run made them.
+        frames, seconds: length of the clip.
+        hands, face: shares of the frames that show a hand and the face, 0–1.
+        problem: why there are no landmarks, or nobody in them, for people; empty when all is well.
+        fresh: whether this run made the landmarks.
     """
 
     clip: str
@@ -69,12 +69,12 @@ def video_files(folder: str | Path) -> list[Path]:
     return found
 
 
-def extract(folder: str | Path, out: str | Path, *, workers: int = 2) -> Generator[Extracted, None, None]:
+def extract(folder: str | Path, out: str | Path, *, workers: int = 2) -> Generator[Extraction, None, None]:
     """Extracts the landmarks of every clip below a folder, each yielded as it is done.
 
-    Landmarks that are whole and newer than their clip are kept, so a run that was stopped goes on where it was. A clip
-    that cannot be read is told and skipped. The manifest is written now and then, when all are done, and when the run
-    is stopped.
+    Landmarks that are complete and newer than their clip are kept, so a stopped run continues where it was. A clip that
+    cannot be read is reported and skipped. The manifest is written from time to time, at the end, and when the run is
+    stopped.
 
     Args:
         workers: processes, one tracker each (about 450 MB).
@@ -91,9 +91,9 @@ def extract(folder: str | Path, out: str | Path, *, workers: int = 2) -> Generat
 
 
 def extract_with(
-    spread: Spread, folder: str | Path, out: str | Path, *, work: Callable[..., Extracted] | None = None, ahead: bool = False
-) -> Generator[Extracted, None, None]:
-    """The same, wherever the work is done.
+    spread: Spread, folder: str | Path, out: str | Path, *, work: Callable[..., Extraction] | None = None, ahead: bool = False
+) -> Generator[Extraction, None, None]:
+    """`extract`, wherever the work is done.
 
     Args:
         spread: does the work; gives None for a clip whose processes were ended.
@@ -102,11 +102,11 @@ def extract_with(
     """
     folder, out = Path(folder), Path(out)
     sizes = {clip.relative_to(folder).as_posix(): clip.stat().st_size for clip in video_files(folder)}
-    # The largest first, so that none of the workers is left alone with it at the end.
+    # The largest first, so that no worker is left alone with it at the end.
     names = sorted(sizes, key=lambda name: (-sizes[name], name))
-    done: dict[str, Extracted] = {}
+    done: dict[str, Extraction] = {}
     if not (out / MANIFEST).is_file():
-        _write_manifest(out, done)  # Says at once whether the folder can be written.
+        _write_manifest(out, done)  # Shows at once whether the folder can be written.
     check_writable(out / MANIFEST)
     _sweep(out, names)
     written = monotonic()
@@ -114,7 +114,7 @@ def extract_with(
         jobs = [(str(folder), str(out), name, (out / f"{name}.npz").exists(), ahead) for name in names]
         with closing(spread(work or extract_clip, names, jobs)) as results:
             for name, result in results:
-                done[name] = result or failed(name, ENDED)
+                done[name] = result or failure(name, ENDED)
                 yield done[name]
                 if monotonic() - written > MANIFEST_EVERY:
                     _write_manifest(out, done)
@@ -124,8 +124,8 @@ def extract_with(
         _write_manifest(out, done)
 
 
-def extract_clip(folder: str, out: str, name: str, there: bool, ahead: bool = False) -> Extracted:
-    """Extracts one clip, unless its landmarks are whole and newer than it.
+def extract_clip(folder: str, out: str, name: str, there: bool, ahead: bool = False) -> Extraction:
+    """Extracts one clip, unless its landmarks are complete and newer than it.
 
     Args:
         name: the clip's path in the folder.
@@ -135,24 +135,24 @@ def extract_clip(folder: str, out: str, name: str, there: bool, ahead: bool = Fa
     clip, target = Path(folder) / name, Path(out) / f"{name}.npz"
     try:
         if target.stat().st_mtime >= clip.stat().st_mtime:
-            # Not there before: the worker that made them was lost before it could say so.
-            return replace(_described(name, load_recording(target)), fresh=not there)
+            # Landmarks that were not there before the run are of a worker that was lost before it could report them.
+            return replace(_describe(name, load_recording(target)), fresh=not there)
     except (OSError, InputError):
-        pass  # Not there, or damaged: made anew.
+        pass  # Missing or damaged: made again.
     try:
         recording = record(clip, ahead=ahead)
         save_recording(target, recording)
     except InputError as error:
-        return failed(name, str(error))
+        return failure(name, str(error))
     except (RuntimeError, MemoryError, OSError, ValueError) as error:
-        # A decoder or tracker that breaks on one clip shall not cost the others.
-        return failed(name, f"{type(error).__name__}: {error}")
-    return _described(name, recording)
+        # A decoder or tracker that breaks on one clip must not cost the others.
+        return failure(name, f"{type(error).__name__}: {error}")
+    return _describe(name, recording)
 
 
-def _described(name: str, recording: Recording) -> Extracted:
+def _describe(name: str, recording: Recording) -> Extraction:
     seen = {name: np.isfinite(recording.x[:, part.start]) for name, part in PARTS.items()}
-    return Extracted(
+    return Extraction(
         clip=name,
         landmarks=f"{name}.npz",
         frames=len(recording.x),
@@ -163,14 +163,14 @@ def _described(name: str, recording: Recording) -> Extracted:
     )
 
 
-def failed(name: str, problem: str) -> Extracted:
+def failure(name: str, problem: str) -> Extraction:
     """A clip without landmarks, and why."""
-    return Extracted(name, "", 0, 0.0, 0.0, 0.0, problem)
+    return Extraction(name, "", 0, 0.0, 0.0, 0.0, problem)
 
 
 def _sweep(out: Path, names: Sequence[str]) -> None:
-    """Removes what killed workers left half written of these clips' landmarks (see `kslr.core.files.write_file`)."""
-    # As they are called there: a dot, the file's name, and eight letters.
+    """Removes the half-written landmark files of killed workers (see `kslr.core.files.write_file`)."""
+    # Their names are a dot, the file's name, a dot and eight letters.
     ours = {f".{Path(name).name}.npz" for name in names}
     for folder in {(out / name).parent for name in names}:
         if folder.is_dir():
@@ -181,9 +181,9 @@ def _sweep(out: Path, names: Sequence[str]) -> None:
                     path.unlink(missing_ok=True)
 
 
-def _write_manifest(out: Path, done: dict[str, Extracted]) -> None:
+def _write_manifest(out: Path, done: dict[str, Extraction]) -> None:
     buffer = io.StringIO()
-    columns = [field.name for field in fields(Extracted) if field.name != "fresh"]
+    columns = [field.name for field in fields(Extraction) if field.name != "fresh"]
     writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(asdict(done[name]) for name in sorted(done))

@@ -1,4 +1,4 @@
-"""One timed picture, what every source of video gives and both branches take."""
+"""One timed picture: what every source of video gives and both branches take."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture and when it was.
+    """One picture and its time.
 
     Attributes:
         rgb: (H, W, 3) uint8, contiguous.

@@ -1,8 +1,8 @@
-"""The one pass that both branches stand on: MediaPipe Holistic, a timed RGB frame in, `Landmarks` out.
+"""The one pass over a frame that both branches use: MediaPipe Holistic, a timed RGB frame in, `Landmarks` out.
 
 The models (pose, face mesh, hands; model complexity 1) are bundled in the mediapipe wheel, so nothing is downloaded.
-In Holistic the hands are found from the pose's wrists, so a left hand is the signer's own left in an unmirrored
-picture. Source: MediaPipe Holistic (Grishchenko and Bazarevsky, 2020).
+Holistic finds the hands from the pose's wrists, so a left hand is the signer's own left in an unmirrored picture.
+Source: MediaPipe Holistic (Grishchenko and Bazarevsky, 2020).
 """
 
 import math
@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 
 from kslr.core.errors import InputError
-from kslr.core.mediapipe import CHATTER, load_mediapipe
-from kslr.core.quiet import quiet_stderr
+from kslr.core.native import MEDIAPIPE_CHATTER, filter_stderr, load_mediapipe
 from kslr.frame import Frame
 from kslr.landmarks import Landmarks
 
-# What MediaPipe takes for granted between two frames when nobody tells it the time.
+# The time between two frames that MediaPipe assumes, microseconds.
 NOMINAL_STEP = 33_333
 
 
@@ -28,7 +27,7 @@ class HolisticTracker:
     Landmarks are smoothed over time by the frames' true seconds. Any thread may call `process`; calls take turns.
 
     Args:
-        static: frames are unrelated pictures: nothing is tracked or smoothed from one to the next.
+        static: whether frames are unrelated pictures, so that nothing is tracked or smoothed from one to the next.
 
     >>> from kslr.frame import Frame
     >>> with HolisticTracker() as tracker:
@@ -46,8 +45,8 @@ class HolisticTracker:
 
     def __enter__(self) -> "HolisticTracker":
         mediapipe = load_mediapipe()
-        # Everything is built and run once here, so that the first real frame is as fast and as quiet as the rest.
-        with quiet_stderr(CHATTER):
+        # Build and run everything once, so that the first real frame is as fast and as quiet as the rest.
+        with filter_stderr(MEDIAPIPE_CHATTER):
             _project_one_point()
             self._solution = mediapipe.solutions.holistic.Holistic(
                 static_image_mode=self._static, model_complexity=1, refine_face_landmarks=False
@@ -59,7 +58,7 @@ class HolisticTracker:
         with self._turn:
             solution, self._solution = self._solution, None
             if solution is not None:
-                with suppress(ValueError):  # a graph that broke has said so already, from process()
+                with suppress(ValueError):  # `process` has raised already where the graph is broken.
                     solution.close()
 
     def process(self, frame: Frame) -> Landmarks:
@@ -69,7 +68,7 @@ class HolisticTracker:
             frame: (H, W, 3) uint8 RGB and its seconds. Seconds that don't grow begin a new recording.
 
         Returns:
-            Landmarks with the frame's seconds and aspect; what is not seen is None.
+            Landmarks with the frame's seconds and aspect; parts that are not seen are None.
 
         Raises:
             InputError: the picture is not (H, W, 3) uint8, is empty, or its time is no number.
@@ -100,8 +99,8 @@ class HolisticTracker:
             )
 
     def _at(self, rgb: np.ndarray, microseconds: int) -> Any:
-        # The solution counts its own clock up by one nominal step a frame, so its filters smooth ten frames a second
-        # otherwise than thirty (told the time, the two differ half as much). It has no argument for the time, so its
+        # The solution advances its own clock by one nominal step a frame, so its filters smooth ten frames a second
+        # differently from thirty; with true times the two differ half as much. It takes no time as an argument, so its
         # clock is set to one step before.
         self._solution._simulated_timestamp = microseconds - NOMINAL_STEP
         return self._solution.process(rgb)
@@ -117,7 +116,7 @@ def _array(landmarks: Any, with_visibility: bool = False) -> np.ndarray | None:
 
 
 def _project_one_point() -> None:
-    """Makes MediaPipe give its one warning about projections now; else it comes when the first person is seen."""
+    """Makes MediaPipe print its one warning about projections now, not when the first person is seen."""
     from mediapipe.framework.formats import landmark_pb2, rect_pb2
     from mediapipe.python import packet_creator
     from mediapipe.python._framework_bindings.calculator_graph import CalculatorGraph

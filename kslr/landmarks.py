@@ -8,7 +8,6 @@ Source of the layout: the KSLR paper (Herald of KBTU 4(75), 2025), the same as i
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,7 +16,8 @@ from kslr.core.errors import InputError
 VALUES = 1662
 
 
-class Part(NamedTuple):
+@dataclass(frozen=True)
+class Part:
     """Where one part lies among the 1662 values: its first value, its number of points, and the values of one point."""
 
     start: int
@@ -158,9 +158,9 @@ def columns(part: str, points: list[int] | None = None, axes: int | None = None)
     >>> columns("right_hand", [0], axes=2)
     array([1599, 1600])
     """
-    start, count, width = PARTS[part]
-    rows = np.arange(count) if points is None else np.asarray(points)
-    return (start + rows[:, None] * width + np.arange(width if axes is None else axes)).reshape(-1)
+    where = PARTS[part]
+    rows = np.arange(where.count) if points is None else np.asarray(points)
+    return (where.start + rows[:, None] * where.width + np.arange(where.width if axes is None else axes)).reshape(-1)
 
 
 def absent_as_nan(x: np.ndarray) -> np.ndarray:

@@ -1,15 +1,15 @@
-"""The landmarks that a sign is read from: upper body, brows, eyes, lips, nose and both hands, 86 of the 543 points.
+"""The points that a sign is read from: upper body, brows, eyes, lips, nose and both hands, 86 of the 543 landmarks.
 
-The full face mesh lowers sign accuracy and costs most of the 1662 values; nose, lips, eyes and brows keep mouthing
-and the face's grammar. Points are (…, 86, 3) float32 with x and z multiplied by the picture's aspect (4:3 in the raw
-contract), so that all three axes are in units of the picture's height and turning them keeps shapes.
+The full face mesh lowers the accuracy on signs and takes most of the 1662 values; nose, lips, eyes and brows keep mouthing
+and facial grammar. Points are (…, 86, 3) float32 with x and z multiplied by the picture's aspect (4:3 in the raw
+contract), so that all three axes are in heights of the picture and rotation keeps shapes.
 """
 
 import numpy as np
 
 from kslr.landmarks import ASPECT, columns
 
-POSE = [0, 7, 8, 11, 12, 13, 14, 15, 16]
+POSE_POINTS = [0, 7, 8, 11, 12, 13, 14, 15, 16]
 _POSE_MATES = [0, 2, 1, 4, 3, 6, 5, 8, 7]
 # Left and right partners in the face mesh, then points on its middle line.
 _FACE_PAIRS = [
@@ -17,14 +17,13 @@ _FACE_PAIRS = [
     (33, 263), (133, 362), (159, 386), (145, 374), (70, 300), (105, 334), (107, 336),
 ]  # fmt: skip
 _FACE_MIDDLE = [1, 0, 17, 13, 14]
-FACE = [point for pair in _FACE_PAIRS for point in pair] + _FACE_MIDDLE
+FACE_POINTS = [point for pair in _FACE_PAIRS for point in pair] + _FACE_MIDDLE
 
 # part → its rows among the 86 points
 ROWS = {"pose": slice(0, 9), "face": slice(9, 44), "left_hand": slice(44, 65), "right_hand": slice(65, 86)}
 COUNT = 86
-COLUMNS = np.concatenate(
-    [columns("pose", POSE, 3), columns("face", FACE, 3), columns("left_hand", axes=3), columns("right_hand", axes=3)]
-)
+_POINTS = {"pose": POSE_POINTS, "face": FACE_POINTS, "left_hand": None, "right_hand": None}
+COLUMNS = np.concatenate([columns(part, points, 3) for part, points in _POINTS.items()])
 UNITS = np.tile(np.array([ASPECT, 1.0, ASPECT], np.float32), COUNT)
 SHOULDERS = (3, 4)
 NOSE = 0

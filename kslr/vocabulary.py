@@ -1,8 +1,7 @@
-"""Words: what a sign means in Kazakh, Russian and English, and what the model learned it from.
+"""Words: what a sign means in Kazakh, Russian and English, and the recordings it was trained on.
 
-The thirty signs are those of the KSLR paper (Herald of KBTU 4(75), 2025). No public recordings of Kazakh Sign
-Language exist for most of them, so each word carries what it was trained on; a word without recordings is
-`untrained` and is never an answer.
+The thirty signs are those of the KSLR paper (Herald of KBTU 4(75), 2025). Most of them have no public recordings in Kazakh
+Sign Language, so each word carries its sources; a word without recordings is `untrained` and is never an answer.
 """
 
 from collections.abc import Mapping
@@ -30,7 +29,7 @@ class Sign:
 
     @property
     def untrained(self) -> bool:
-        """Whether no recording of this word was there to learn from."""
+        """Whether there was no recording of this word to train on."""
         return not self.trained_on
 
 
@@ -67,7 +66,7 @@ katty|Қатты|Loud|Громко
 ulken|Үлкен|Big|Большой
 """
 
-# The question words of Kazakh-Russian Sign Language, as its data set calls them. Each also exists asked, with a q.
+# The question words of Kazakh-Russian Sign Language, as its data set names them. Each also exists as a question, with a q.
 _QUESTION_WORDS = """
 gde|Қайда|Where|Где
 kak|Қалай|How|Как
@@ -108,12 +107,16 @@ class Vocabulary:
         return any(sign.id == sign_id for sign in self.signs)
 
     def trained_on(self, counts: Mapping[str, Mapping[str, int]]) -> "Vocabulary":
-        """The same words with what each was trained on, by id."""
+        """The same words with what each was trained on.
+
+        Args:
+            counts: word id → source → number of recordings.
+        """
         return replace(self, signs=tuple(replace(s, trained_on=dict(counts.get(s.id, {}))) for s in self.signs))
 
     @property
     def untrained(self) -> tuple[Sign, ...]:
-        """Words that no recording was there for."""
+        """The words without recordings to train on."""
         return tuple(sign for sign in self.signs if sign.untrained)
 
 
@@ -127,7 +130,7 @@ def kslr30() -> Vocabulary:
 
 
 def krsl20() -> Vocabulary:
-    """The ten question words of K-RSL, each as a statement and asked (``q``), the second with a question mark.
+    """The ten question words of K-RSL, each as a statement and as a question (``q``, with a question mark).
 
     >>> krsl20()["gdeq"].ru
     'Где?'
@@ -142,11 +145,11 @@ def krsl20() -> Vocabulary:
 
 
 def model_vocabulary(name: str, ids: tuple[str, ...] | list[str]) -> Vocabulary:
-    """The vocabulary of a model by its name (``kslr30…``, ``krsl20…``), else its labels without translations."""
+    """The vocabulary of a model by the model's name (``kslr30…``, ``krsl20…``); otherwise its labels without translations."""
     known = {"kslr30": kslr30, "krsl20": krsl20}.get(name[:6])
     return replace(known(), name=name) if known and all(i in known() for i in ids) else untranslated_vocabulary(name, ids)
 
 
 def untranslated_vocabulary(name: str, ids: tuple[str, ...] | list[str]) -> Vocabulary:
-    """A vocabulary of labels without translations, as data sets have."""
+    """A vocabulary of labels without translations, such as a data set's."""
     return Vocabulary(name, tuple(Sign(i, i, i, i, i) for i in ids))

@@ -1,9 +1,9 @@
 """Classifiers on frozen embeddings: every recording votes for its word, the nearer the more. Nothing is trained.
 
-The probability of a class is the share of its recordings in a softmax over all of them, ``exp(sharpness · cosine)``
-times each recording's weight. Words are added and removed by adding and removing rows, leaving one out is exact and
-costs one matrix product, and the whole is two matrix products in the exported network. On recordings of new signers
-this read the shipped words better than prototypes or a regularised logistic regression on the same embeddings.
+The probability of a class is the share of its recordings in a softmax over all of them: ``exp(sharpness · cosine)`` times
+each recording's weight. Words are added and removed with their rows, leave-one-out is exact and costs one matrix product,
+and the exported network is two matrix products. On recordings of new signers this head was more accurate than prototypes
+or a regularised logistic regression on the same embeddings.
 """
 
 from dataclasses import dataclass, replace
@@ -21,12 +21,12 @@ class Head:
     """A classifier of embeddings.
 
     Attributes:
-        rows: (n, values) embeddings of length 1 of what is known.
-        label: (n,) int, each row's class.
+        rows: (n, values) embeddings of length 1 of the known recordings.
+        label: (n,) int, the class of each row.
         weight: (n,) positive, how much each row counts.
-        sharpness: how much nearer rows count more.
-        temperature: softens the probabilities; calibrated on answers to recordings that were left out.
-        threshold: the best word's probability below which no answer is better.
+        sharpness: how much more nearer rows count.
+        temperature: softens the probabilities; calibrated on leave-one-out answers.
+        threshold: minimum probability of an answer; below it no answer is given.
     """
 
     rows: np.ndarray
@@ -38,7 +38,7 @@ class Head:
 
     @property
     def classes(self) -> int:
-        """How many there are."""
+        """Number of classes."""
         return int(self.label.max()) + 1
 
     def probabilities(self, embeddings: np.ndarray, ignored: np.ndarray | None = None) -> np.ndarray:
@@ -46,7 +46,7 @@ class Head:
 
         Args:
             embeddings: (m, values) of length 1.
-            ignored: (m, n) rows that have no vote for an embedding, as when leaving its own recording out.
+            ignored: (m, n) whether a row has no vote for an embedding, such as rows of its own recording.
 
         Returns:
             (m, classes); classes whose rows are all ignored get 0.
@@ -59,10 +59,10 @@ class Head:
 
 
 def balance_weights(label: np.ndarray, source: np.ndarray | None = None, prior: dict[int, float] | None = None) -> np.ndarray:
-    """Weights with which every class counts the same, and every source the same within its class.
+    """Weights that give every class the same sum, and every source the same sum within its class.
 
     Args:
-        prior: what a class counts; 1 unless named.
+        prior: class → sum of its weights; 1 unless named.
 
     >>> balance_weights(np.array([0, 0, 0, 1]), np.array(["a", "a", "b", "a"]), {1: 3.0}).tolist()
     [0.25, 0.25, 0.5, 3.0]
@@ -77,10 +77,10 @@ def balance_weights(label: np.ndarray, source: np.ndarray | None = None, prior: 
 
 
 def leave_out(head: Head, group: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """Answers of the head to some of its own rows, the rows of the same group having no vote.
+    """Answers of the head to some of its own rows, in which rows of the same group have no vote.
 
     Args:
-        group: (n,) what is left out together: views of a recording, recordings of a signer.
+        group: (n,) rows that are left out together: views of a recording, recordings of a signer.
         asked: rows to answer.
 
     Returns:
@@ -91,15 +91,15 @@ def leave_out(head: Head, group: np.ndarray, asked: np.ndarray) -> np.ndarray:
 
 
 def calibrate_head(head: Head, answers: np.ndarray, label: np.ndarray, keep: float = 0.95) -> Head:
-    """The head with the temperature that fits answers to left-out rows, and a threshold that keeps most right ones.
+    """The head with the temperature that fits leave-one-out answers, and a threshold that keeps most correct ones.
 
     Args:
         answers: (n, classes) by the head with temperature 1.
-        label: (n,) right classes.
-        keep: share of the rightly answered whose probability is above the threshold.
+        label: (n,) correct classes.
+        keep: share of the correct answers whose probability is above the threshold.
 
     Raises:
-        InputError: nothing was answered.
+        InputError: there are no answers.
     """
     if not len(label):
         raise InputError("Calibration needs words with at least two recordings.")

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kslr.cluster import Cluster, extract_here, look
+from kslr.cluster import Cluster, check_worker, extract_here
 from kslr.core.errors import InputError
-from kslr.extraction import ENDED, MANIFEST, Extracted, extract
+from kslr.extraction import ENDED, MANIFEST, Extraction, extract
 from kslr.recordings import load_recording
 from tests.clips import shaken, write
 
@@ -79,7 +79,7 @@ def die(name: str) -> str:
 def test_a_killed_worker_loses_nothing(local: Any, folder: Path, plain: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with Cluster(local.scheduler_address, patience=120) as cluster:
-        moments, killed, done = random.Random(0), list[int](), list[Extracted]()
+        moments, killed, done = random.Random(0), list[int](), list[Extraction]()
         for one in cluster.extract(folder, out):
             done.append(one)
             if len(killed) < KILLS:  # somewhere in the clips that the workers are at now
@@ -192,14 +192,14 @@ def test_what_keeps_a_worker_from_its_work_is_said(folder: Path, tmp_path: Path,
     clip, token = folder / "hello/0.mp4", tmp_path / "token"
     token.write_bytes(b"")
     size, versions = clip.stat().st_size, module._versions()
-    assert look(str(clip), size, str(token), versions) == ""
+    assert check_worker(str(clip), size, str(token), versions) == ""
     assert [path.name for path in tmp_path.iterdir()] == ["token"]
-    assert "Install the same versions" in look(str(clip), size, str(token), versions | {"mediapipe": "0.1"})
-    assert "does not see" in look(str(clip), size + 1, str(token), versions)
+    assert "Install the same versions" in check_worker(str(clip), size, str(token), versions | {"mediapipe": "0.1"})
+    assert "does not see" in check_worker(str(clip), size + 1, str(token), versions)
     monkeypatch.setattr(module, "VISIBLE", 0.1)
-    assert f"does not see {tmp_path}" in look(str(clip), size, str(tmp_path / "other"), versions)
+    assert f"does not see {tmp_path}" in check_worker(str(clip), size, str(tmp_path / "other"), versions)
     if Path("/proc/version").exists():  # a folder where nobody may make a file, whoever runs the tests
-        assert "may not write into /proc" in look(str(clip), size, "/proc/version", versions)
+        assert "may not write into /proc" in check_worker(str(clip), size, "/proc/version", versions)
 
 
 def test_a_worker_that_came_later_without_the_folders_ends_the_run(folder: Path, tmp_path: Path) -> None:
@@ -207,7 +207,7 @@ def test_a_worker_that_came_later_without_the_folders_ends_the_run(folder: Path,
         with pytest.raises(InputError, match=r"does not see .*nowhere"):
             extract_here(str(clips), str(out), "hello/0.mp4", False)
     (tmp_path / MANIFEST).write_text("")
-    assert isinstance(extract_here(str(folder), str(tmp_path), "broken.mp4", False), Extracted)
+    assert isinstance(extract_here(str(folder), str(tmp_path), "broken.mp4", False), Extraction)
 
 
 def test_without_the_extra_it_is_named(monkeypatch: Any) -> None:

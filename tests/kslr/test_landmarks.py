@@ -9,16 +9,25 @@ from hypothesis.extra import numpy as hnp
 from kslr.core.errors import InputError
 from kslr.landmarks import (
     ASPECT,
+    FACE,
+    HANDS,
+    LEFT_HAND,
+    LEFT_SHOULDER,
     LEFT_WRIST,
     PARTS,
+    POSE,
     POSE_MIRROR,
+    RIGHT_HAND,
+    RIGHT_SHOULDER,
     RIGHT_WRIST,
     VALUES,
     Landmarks,
     absent_as_nan,
+    body_frame,
     columns,
     mirror,
     resample,
+    shoulder_width,
     to_aspect,
 )
 
@@ -30,10 +39,10 @@ coordinates = st.floats(0.015625, 2, width=32)
 def landmarks(draw: st.DrawFn) -> Landmarks:
     """Landmarks with any parts missing."""
     parts = {}
-    for name, (_, points, width) in PARTS.items():
+    for name, part in PARTS.items():
         if draw(st.booleans()):
-            base = draw(hnp.arrays(np.float32, (1, width), elements=coordinates))
-            parts[name] = base + np.linspace(0, 1, points, dtype=np.float32)[:, None]
+            base = draw(hnp.arrays(np.float32, (1, part.width), elements=coordinates))
+            parts[name] = base + np.linspace(0, 1, part.count, dtype=np.float32)[:, None]
     return Landmarks(draw(st.floats(0, 1e4)), aspect=draw(st.floats(0.25, 4)), **parts)
 
 
@@ -43,10 +52,13 @@ def close(a: np.ndarray, b: np.ndarray, tolerance: float = 1e-5) -> bool:
 
 def test_the_parts_fill_the_1662_values_without_gap_or_overlap():
     ends = 0
-    for start, points, width in PARTS.values():
-        assert start == ends
-        ends = start + points * width
+    for part in PARTS.values():
+        assert part.start == part.values.start == ends
+        ends = part.start + part.count * part.width
+        assert part.values.stop == ends
     assert ends == VALUES == 1662
+    assert [part.values for part in PARTS.values()] == [POSE, FACE, LEFT_HAND, RIGHT_HAND]
+    assert (HANDS.start, HANDS.stop) == (1536, 1662)
 
 
 @given(landmarks())
@@ -65,11 +77,11 @@ def test_the_vector_and_back_is_the_same(one: Landmarks):
 @settings(max_examples=30, deadline=None)
 def test_absent_is_nan_in_values_and_zero_in_the_vector(one: Landmarks):
     values, vector = one.values(), one.vector()
-    for name, (start, points, width) in PARTS.items():
-        part = slice(start, start + points * width)
+    for name, part in PARTS.items():
         absent = getattr(one, name) is None
-        assert np.isnan(values[part]).all() == absent
-        assert (not vector[part].any()) == absent
+        assert np.isnan(values[part.values]).all() == absent
+        assert (not vector[part.values].any()) == absent
+        assert part.points(values).shape == (part.count, part.width)
     assert np.isfinite(vector).all()
     np.testing.assert_array_equal(absent_as_nan(vector), values)
 
@@ -181,3 +193,16 @@ def test_resampling_outside_the_recording_holds_its_ends():
 def test_resampling_refuses_what_does_not_fit(times: tuple[int, ...], shape: tuple[int, ...]):
     with pytest.raises(InputError, match="one time a frame"):
         resample(np.zeros(times), np.zeros(shape))
+
+
+@pytest.mark.parametrize("aspect", [9 / 16, ASPECT, 2.0])
+def test_lengths_on_the_body_are_in_heights_of_the_picture(aspect: float):
+    pose = np.zeros((2, 33, 4))
+    pose[:, [LEFT_SHOULDER, RIGHT_SHOULDER], 0] = 0.5 + np.array([0.15, -0.15]) / aspect
+    pose[:, [LEFT_SHOULDER, RIGHT_SHOULDER], 1] = 0.6
+    pose[:, 0, :2] = 0.5, 0.4
+    pose[1, [LEFT_SHOULDER, RIGHT_SHOULDER], 0] = 0.5  # seen from the side
+    np.testing.assert_allclose(shoulder_width(pose, aspect), [0.3, 0.0], atol=1e-9)
+    middle, unit = body_frame(pose, aspect)
+    np.testing.assert_allclose(middle, [[0.5 * aspect, 0.6]] * 2)
+    np.testing.assert_allclose(unit, [0.3, 1.3 * 0.2])

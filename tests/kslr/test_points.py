@@ -1,7 +1,7 @@
 import numpy as np
 
 from kslr.landmarks import ASPECT, VALUES, columns, mirror
-from kslr.points import COLUMNS, COUNT, FACE, MATES, POSE, ROWS, mirror_points, select_points
+from kslr.points import COLUMNS, COUNT, FACE_POINTS, MATES, POSE_POINTS, ROWS, mirror_points, select_points
 
 
 def test_select_takes_the_named_points_in_heights() -> None:
@@ -11,8 +11,8 @@ def test_select_takes_the_named_points_in_heights() -> None:
     wrist = x[..., columns("right_hand", [0], 3)]
     assert np.allclose(points[:, :, ROWS["right_hand"].start], wrist * [ASPECT, 1, ASPECT])
     assert len(set(COLUMNS.tolist())) == COUNT * 3
-    assert len(set(FACE)) == len(FACE)
-    assert len(POSE) == 9
+    assert len(set(FACE_POINTS)) == len(FACE_POINTS)
+    assert len(POSE_POINTS) == 9
 
 
 def test_mirroring_twice_is_nothing_and_mirrors_what_landmarks_mirror() -> None:

@@ -55,8 +55,8 @@ def test_the_example_itself_scores_one_hundred(sign):
 def test_neither_place_nor_size_in_the_picture_counts(x, y, size):
     shown, seconds = take()
     other = shown.copy()
-    for start, points, width in PARTS.values():
-        block = other[:, start : start + points * width]
+    for part in PARTS.values():
+        block, width = other[:, part.values], part.width
         block[:, 0::width] = (block[:, 0::width] - 0.5) * size + 0.5 + x
         block[:, 1::width] = (block[:, 1::width] - 0.5) * size + 0.5 + y
     assert compare(shown, seconds, other, seconds).score > 99.9
