@@ -9,30 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import precision_recall_fscore_support
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionRecognizer
 from emotion.training.augment import move_faces
 from emotion.training.datasets import FaceData, find_copies, load_faces
 from emotion.training.targets import majority
+from kslr.core import reports
 from kslr.core.calibration import expected_calibration_error, top_answers
 from kslr.core.errors import InputError
 from kslr.core.files import check_writable, write_file
-from kslr.core.reports import (
-    confusion_matrix_figure,
-    figure_html,
-    paragraph_html,
-    reliability_figure,
-    render_report,
-    risk_coverage_figure,
-    table_html,
-)
-from kslr.core.scores import bootstrap_interval, median_milliseconds, report
+from kslr.core.scores import build_report, count_confusions, median_milliseconds, score_answers
 
 Progress = Callable[[str, float], None]
 # The classes of the benchmark KSL-Emo.
 FOUR = ("neutral", "happy", "sad", "angry")
+# By how much crops are moved: share of the side, factor, degrees.
+JITTERS = {"shift": (0.05, 0.1, 0.15, 0.2), "scale": (0.8, 0.9, 1.1, 1.2), "degrees": (5.0, 10.0, 15.0, 20.0)}
 
 
 def evaluate_emotion_model(
@@ -59,7 +53,7 @@ def evaluate_emotion_model(
         name: of the data in the report, where they are not a path.
 
     Returns:
-        `kslr.core.scores.report` and what is special to emotion; all of it can be written as JSON.
+        `kslr.core.scores.build_report` and what is special to emotion; all of it can be written as JSON.
 
     Raises:
         InputError: data, model or page path cannot be used, or there are no FER+ votes.
@@ -71,26 +65,33 @@ def evaluate_emotion_model(
     recognizer = EmotionRecognizer(model)
     faces, right = _select_labels(data, split, labels)
     tell = progress or (lambda text, share: None)
-    probabilities = classify_faces(recognizer, faces.images, lambda share: tell("faces", 0.4 * share))
-    mirrored = classify_faces(recognizer, faces.images[:, :, ::-1], lambda share: tell("mirrored faces", 0.4 + 0.3 * share))
+    tell("faces", 0.0)
+    probabilities = classify_faces(recognizer, faces.images)
+    answers = probabilities.argmax(axis=1)
+    tell("mirrored faces", 0.3)
+    mirrored = classify_faces(recognizer, faces.images[:, :, ::-1])
+    tell("other figures", 0.6)
     special: dict[str, Any] = {"measured_against": labels, "split": split, "model": recognizer.card.name}
     special |= emotion_figures(probabilities, right, recognizer.threshold)
     special["accuracy_with_mirror"] = float(((probabilities + mirrored).argmax(axis=1) == right).mean())
     if labels == "fer" and faces.votes is not None:
-        special["ferplus"] = _against_votes(probabilities, faces.votes)
+        agreed = majority(faces.votes)
+        special["ferplus"] = score_answers(agreed[agreed >= 0], answers[agreed >= 0])
     if "train" in data:
-        special["copies"] = _compare_copies(probabilities, right, find_copies(faces.images, data["train"].images))
+        special["copies"] = _compare_copies(answers == right, find_copies(faces.images, data["train"].images))
     thirty = [faces.images[i : i + 30] for i in range(0, min(len(faces), 600), 30)]
     special["milliseconds_30_faces"] = median_milliseconds(recognizer.probabilities, thirty)
     if jitter:
-        special["jitter"] = jitter_curve(recognizer, faces.images, right, lambda share: tell("moved crops", 0.7 + 0.3 * share))
+        special["jitter"] = jitter_curve(
+            recognizer, faces.images, right, progress=lambda share: tell("moved crops", 0.7 + 0.3 * share)
+        )
     against = "FER labels" if labels == "fer" else "the FER+ majority"
-    made = report(
+    made = build_report(
         task="emotion",
         data=name,
         protocol=f"{split} split against {against}, one pass, no test-time augmentation",
         labels=right,
-        predicted=probabilities.argmax(axis=1),
+        predicted=answers,
         milliseconds=median_milliseconds(recognizer.probabilities, [image[None] for image in faces.images[:200]]),
         **special,
     )
@@ -111,7 +112,7 @@ def emotion_figures(probabilities: np.ndarray, labels: np.ndarray, threshold: fl
             name: {"precision": float(p), "recall": float(r), "f1": float(f), "samples": int(n)}
             for name, p, r, f, n in zip(EMOTIONS, precision, recall, f1, support, strict=True)
         },
-        "confusion": confusion_matrix(labels, predicted, labels=every).tolist(),
+        "confusion": count_confusions(labels, predicted, len(EMOTIONS)).tolist(),
         "expected_calibration_error": expected_calibration_error(*top_answers(probabilities, labels)),
         "threshold": threshold,
         "coverage": float(kept.mean()),
@@ -120,68 +121,53 @@ def emotion_figures(probabilities: np.ndarray, labels: np.ndarray, threshold: fl
     }
 
 
-def _compare_copies(probabilities: np.ndarray, labels: np.ndarray, copied: np.ndarray) -> dict[str, Any]:
+def _compare_copies(correct: np.ndarray, copied: np.ndarray) -> dict[str, Any]:
     """How many measured faces are in the training split too, and the accuracy on these and on the others.
 
     A network that was trained on them has memorised them; `emotion.training.datasets.clean_training_split` drops them.
     """
-    hit = probabilities.argmax(axis=1) == labels
-    accuracies = {"accuracy": hit[copied], "accuracy_of_others": hit[~copied]}
+    accuracies = {"accuracy": correct[copied], "accuracy_of_others": correct[~copied]}
     return {"samples": int(copied.sum())} | {name: float(part.mean()) if len(part) else None for name, part in accuracies.items()}
 
 
 def four_class_scores(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Scores of the faces with one of KSL-Emo's four emotions, answered among these four only."""
-    columns = [EMOTIONS.index(name) for name in FOUR]
+    columns = np.array([EMOTIONS.index(name) for name in FOUR])
     rows = np.isin(labels, columns)
-    predicted = np.array(columns)[probabilities[rows][:, columns].argmax(axis=1)]
-    head = report(task="", data="", protocol="", labels=labels[rows], predicted=predicted, milliseconds=0.0) if rows.any() else {}
-    return {key: head[key] for key in ("samples", "accuracy", "macro_f1", "interval") if key in head}
+    return score_answers(labels[rows], columns[probabilities[rows][:, columns].argmax(axis=1)]) if rows.any() else {}
 
 
 def jitter_curve(
     recognizer: EmotionRecognizer,
     images: np.ndarray,
     labels: np.ndarray,
-    progress: Callable[[float], None] | None = None,
-    shifts: Sequence[float] = (0.05, 0.1, 0.15, 0.2),
-    scales: Sequence[float] = (0.8, 0.9, 1.1, 1.2),
-    turns: Sequence[float] = (5.0, 10.0, 15.0, 20.0),
+    amounts: Mapping[str, Sequence[float]] = JITTERS,
+    progress: Callable[[float], None] = lambda share: None,
 ) -> dict[str, dict[str, float]]:
     """Accuracy when the crop is cut a little wrong.
 
     Args:
         images, labels: (n, 48, 48) uint8 and (n,).
+        amounts: of ``shift`` (share of the side, mean of the four directions), ``scale`` (factor) and ``degrees`` (mean of
+            both directions).
         progress: called with the share done.
-        shifts: shares of the side. scales: factors. turns: degrees.
 
     Returns:
-        ``shift`` (share of the side, mean of the four directions), ``scale`` (factor) and ``degrees`` (mean of both
-        directions) → amount → accuracy.
+        Kind → amount → accuracy.
     """
-    cases: list[tuple[str, float, list[dict[str, Any]]]] = []
-    cases += [("shift", s, [{"shift": d} for d in ((s, 0), (-s, 0), (0, s), (0, -s))]) for s in shifts]
-    cases += [("scale", s, [{"scale": s}]) for s in scales]
-    cases += [("degrees", d, [{"degrees": d}, {"degrees": -d}]) for d in turns]
-    curve: dict[str, dict[str, float]] = {"shift": {}, "scale": {}, "degrees": {}}
-    for number, (kind, amount, moves) in enumerate(cases):
-        scores = [(classify_faces(recognizer, move_faces(images, **move)).argmax(axis=1) == labels).mean() for move in moves]
-        curve[kind][f"{amount:g}"] = float(np.mean(scores))
-        if progress:
-            progress((number + 1) / len(cases))
+    curve: dict[str, dict[str, float]] = {kind: {} for kind in amounts}
+    cases = [(kind, amount) for kind, several in amounts.items() for amount in several]
+    for number, (kind, amount) in enumerate(cases):
+        directions = {"shift": [(amount, 0), (-amount, 0), (0, amount), (0, -amount)], "degrees": [amount, -amount]}
+        moved = [move_faces(images, **{kind: value}) for value in directions.get(kind, [amount])]
+        curve[kind][f"{amount:g}"] = float(np.mean([classify_faces(recognizer, one).argmax(axis=1) == labels for one in moved]))
+        progress((number + 1) / len(cases))
     return curve
 
 
-def classify_faces(
-    recognizer: EmotionRecognizer, images: np.ndarray, progress: Callable[[float], None] | None = None, batch: int = 64
-) -> np.ndarray:
+def classify_faces(recognizer: EmotionRecognizer, images: np.ndarray, batch: int = 64) -> np.ndarray:
     """(n, 48, 48) faces → (n, 7) calibrated probabilities, in batches."""
-    rows = []
-    for start in range(0, len(images), batch):
-        rows.append(recognizer.probabilities(images[start : start + batch]))
-        if progress:
-            progress(min(1.0, (start + batch) / len(images)))
-    return np.concatenate(rows)
+    return np.concatenate([recognizer.probabilities(images[i : i + batch]) for i in range(0, len(images), batch)])
 
 
 def _select_labels(splits: Mapping[str, FaceData], split: str, labels: str) -> tuple[FaceData, np.ndarray]:
@@ -196,12 +182,6 @@ def _select_labels(splits: Mapping[str, FaceData], split: str, labels: str) -> t
         raise InputError("This data has no FER+ votes. Put fer2013new.csv beside fer2013.csv, or use --labels fer.")
     agreed = majority(faces.votes)
     return faces.take(agreed >= 0), agreed[agreed >= 0]
-
-
-def _against_votes(probabilities: np.ndarray, votes: np.ndarray) -> dict[str, Any]:
-    agreed = majority(votes)
-    correct = (probabilities.argmax(axis=1) == agreed)[agreed >= 0]
-    return {"samples": len(correct), "accuracy": float(correct.mean()), "interval": list(bootstrap_interval(correct))}
 
 
 def emotion_page(report: dict[str, Any], probabilities: np.ndarray, labels: np.ndarray) -> str:
@@ -233,17 +213,21 @@ def emotion_page(report: dict[str, Any], probabilities: np.ndarray, labels: np.n
         other.append(["the other faces", report["copies"]["accuracy_of_others"]])
     sections = {
         "Emotions": [
-            table_html(["emotion", "precision", "recall", "F1", "faces"], classes),
-            figure_html(confusion_matrix_figure(np.array(report["confusion"]), EMOTIONS), "What was right and what was answered"),
+            reports.table_html(["emotion", "precision", "recall", "F1", "faces"], classes),
+            reports.figure_html(
+                reports.confusion_matrix_figure(np.array(report["confusion"]), EMOTIONS), "What was right and what was answered"
+            ),
         ],
         "How far to trust it": [
-            figure_html(reliability_figure(probabilities, labels), "Accuracy against confidence"),
-            figure_html(risk_coverage_figure({report["model"]: top_answers(probabilities, labels)}), "What abstaining buys"),
-            paragraph_html("Below the threshold the model abstains: it names no emotion."),
+            reports.figure_html(reports.reliability_figure(probabilities, labels), "Accuracy against confidence"),
+            reports.figure_html(
+                reports.risk_coverage_figure({report["model"]: top_answers(probabilities, labels)}), "What abstaining buys"
+            ),
+            reports.paragraph_html("Below the threshold the model abstains: it names no emotion."),
         ],
-        "Other figures": [table_html(["figure", "value"], other)],
+        "Other figures": [reports.table_html(["figure", "value"], other)],
     }
     if "jitter" in report:
         rows = [[kind, amount, value] for kind, curve in report["jitter"].items() for amount, value in curve.items()]
-        sections["When the crop is cut a little wrong"] = [table_html(["moved", "by", "accuracy"], rows)]
-    return render_report(f"Emotion report: {report['model']} on {report['data']}", lead, sections)
+        sections["When the crop is cut a little wrong"] = [reports.table_html(["moved", "by", "accuracy"], rows)]
+    return reports.render_report(f"Emotion report: {report['model']} on {report['data']}", lead, sections)

@@ -16,7 +16,7 @@ from kslr.core.reports import (
     risk_coverage_figure,
     table_html,
 )
-from kslr.core.scores import report
+from kslr.core.scores import build_report
 
 
 def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] = EMOTIONS) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] =
         emotions: the emotions to choose among.
 
     Returns:
-        `kslr.core.scores.report` with the entries of `fusion.evaluation.joint.evaluate_joint`.
+        `kslr.core.scores.build_report` with the entries of `fusion.evaluation.joint.evaluate_joint`.
 
     Raises:
         InputError: no clip has a sign.
@@ -40,7 +40,7 @@ def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] =
     labelled = [a for a in signed if a.clip.emotion in emotions]
     headline = labelled or signed
     delays = [a.delay for a in signed if a.delay is not None]
-    return report(
+    return build_report(
         task="joint" if labelled else "signs",
         data=data,
         protocol="whole pipeline, models as they are",

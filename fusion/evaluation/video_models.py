@@ -18,7 +18,7 @@ from fusion.evaluation.joint import bootstrap_groups
 from fusion.evaluation.manifest import Clip, check_disjoint
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
-from kslr.core.scores import median_milliseconds, report
+from kslr.core.scores import build_report, median_milliseconds
 from kslr.video import VideoFile
 
 Colours = tuple[float, float, float]
@@ -146,7 +146,7 @@ def evaluate_video_model(
         task: ``sign`` or ``emotion``; clips without that label are left out, unreadable ones named in the report.
 
     Returns:
-        `kslr.core.scores.report` with the confusion matrix, training minutes and the clips left out.
+        `kslr.core.scores.build_report` with the confusion matrix, training minutes and the clips left out.
 
     Raises:
         InputError: overlapping sides, fewer than two classes, no test clips, or what `load_video_model` raises.
@@ -200,7 +200,7 @@ def evaluate_video_model(
     answers = [answer(clip) for clip in test]
     right = [str(getattr(clip, task)) for clip in test]
     names = sorted(set(right) | set(classes))
-    return report(
+    return build_report(
         task=f"video {task}",
         data=data,
         protocol=f"{model}, split by signer, {epochs} epochs, AdamW {rate:g}, no augmentation, no selection",

@@ -1,1 +1,1 @@
-"""The basement that both branches stand on: cards, the LiteRT runtime, calibration, scores, files, errors."""
+"""What both branches stand on: model cards, LiteRT models, calibration, scores, reports, files, parallel work, errors."""

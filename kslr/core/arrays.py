@@ -9,7 +9,7 @@ import math
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from tokenize import TokenError
 from typing import IO
@@ -65,11 +65,8 @@ def read_array(file: str | Path | IO[bytes], most: int) -> np.ndarray:
         InputError: it holds no array, is damaged, or would take more memory.
         OSError: it cannot be opened or read.
     """
-    if isinstance(file, str | Path):
-        with Path(file).open("rb") as opened:
-            return read_array(opened, most)
-    with _one_error():
-        return _array(file, None, most)
+    with _one_error(), Path(file).open("rb") if isinstance(file, str | Path) else nullcontext(file) as opened:
+        return _array(opened, None, most)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Writing a file so that a kill or a full disk leaves the old one or the new one, never a part; and reading JSON safely."""
+"""Files: whole writes that survive a kill or a full disk, JSON of unknown origin, and the user's own folder."""
 
 import csv
 import io
@@ -13,10 +13,10 @@ from kslr.core.errors import InputError
 
 
 def write_file(path: str | Path, content: bytes) -> None:
-    """Writes a whole file in one step: either the old file or the new one is there, never a part.
+    """Writes a whole file in one step: after a kill the old file or the new one is there, never a part.
 
     Raises:
-        InputError: the place cannot be written, or the disk is full; the old file is untouched.
+        InputError: the place cannot be written, or the disk is full; the old file stays as it was.
     """
     path = Path(path).resolve()
     temporary = None
@@ -53,10 +53,10 @@ def data_folder() -> Path:
 
 
 def check_writable(path: str | Path) -> None:
-    """Says before a long run, rather than after it, that its result could not be written.
+    """Checks before a long run that its result can be written.
 
     Raises:
-        InputError: the folder cannot be made or written to, or the path is a folder.
+        InputError: the folder cannot be created or written to, or the path is a folder.
 
     >>> check_writable("/dev/null/report.json")
     Traceback (most recent call last):
@@ -79,10 +79,10 @@ def check_writable(path: str | Path) -> None:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """JSON that anybody may have written.
+    """Parses JSON of unknown origin.
 
     Raises:
-        InputError: it is none, is nested too deeply, or holds half letters, which no file can keep.
+        InputError: it is not JSON, is nested too deeply, or holds lone surrogates, which UTF-8 cannot store.
 
     >>> parse_json(b'{"a": [1]}')
     {'a': [1]}

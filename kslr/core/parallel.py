@@ -7,17 +7,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from types import TracebackType
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
-# So many times all processes may end without a result between; then it is not the items that are at fault.
+# How often in a row all processes may end before any result; after that the items are not to blame.
 PATIENCE = 3
 
 
 def cores() -> int:
-    """How many this process may use.
+    """Number of processor cores that this process may use.
 
     >>> cores() >= 1
     True
@@ -34,19 +33,19 @@ def run_in_processes(
     start: Callable[..., None] | None = None,
     start_arguments: tuple[Any, ...] = (),
 ) -> Iterator[tuple[Item, Any]]:
-    """Calls ``work(*arguments[i])`` for every item in worker processes, which end with this one, however that ends.
+    """Calls ``work(*arguments[i])`` for every item in worker processes, which end with this one in any case.
 
-    Where a process is ended by the system (no memory, a crash in a native library), the work goes on in new ones, and
-    each item that was under way is tried once more, alone, so that one bad item costs no other.
+    When the system ends a process (no memory, a crash in a native library), the work goes on in new ones. Each item that
+    was in work runs once more, alone, so that one bad item costs no other.
 
     Args:
-        work: a module's own function, so that a process started anew finds it.
+        work: a function at the top of a module, so that a new process finds it.
         arguments: one tuple an item.
-        workers: processes; each is started anew, because MediaPipe's threads do not survive a fork.
+        workers: number of processes; they are spawned, because MediaPipe's threads do not survive a fork.
         start: called once in each process.
 
     Yields:
-        (item, result) as each is done; the result is None where its process ended before it could say more.
+        (item, result) as each is done; the result is None when its process ended early.
 
     >>> list(run_in_processes(pow, [], [], workers=2))
     []
@@ -59,30 +58,30 @@ def run_in_processes(
         alone = not waiting
         todo = deque([suspects.popleft()]) if alone else waiting
         processes = max(1, min(workers, len(todo)))
-        under_way: dict[Future[Any], tuple[Item, tuple[Any, ...]]] = {}
+        in_work: dict[Future[Any], tuple[Item, tuple[Any, ...]]] = {}
         pool = ProcessPoolExecutor(processes, context, _begin, (start, start_arguments))
         try:
-            while todo or under_way:
-                # One more than are at work, so that none waits for this process between two items.
-                while todo and len(under_way) <= processes:
-                    under_way[pool.submit(work, *todo[0][1])] = todo[0]
+            while todo or in_work:
+                # One more than there are processes, so that none waits between two items.
+                while todo and len(in_work) <= processes:
+                    in_work[pool.submit(work, *todo[0][1])] = todo[0]
                     todo.popleft()
-                for job in wait(under_way, return_when=FIRST_COMPLETED).done:
+                for job in wait(in_work, return_when=FIRST_COMPLETED).done:
                     if not isinstance(job.exception(), BrokenProcessPool):
                         fruitless = 0
-                        item, _ = under_way.pop(job)
+                        item, _ = in_work.pop(job)
                         yield item, job.result()
-                if any(isinstance(job.exception(), BrokenProcessPool) for job in under_way if job.done()):
+                if any(isinstance(job.exception(), BrokenProcessPool) for job in in_work if job.done()):
                     break
         except BrokenProcessPool:
-            pass  # told by submit: the same as above
+            pass  # Raised by submit; handled like the case above.
         finally:
             pool.shutdown(cancel_futures=True)
         if alone:
-            yield from ((item, None) for item, _ in under_way.values())
+            yield from ((item, None) for item, _ in in_work.values())
             continue
-        suspects.extend(under_way.values())
-        fruitless += bool(under_way)
+        suspects.extend(in_work.values())
+        fruitless += bool(in_work)
         if fruitless == PATIENCE:
             yield from ((item, None) for item, _ in (*suspects, *waiting))
             return
@@ -95,29 +94,29 @@ def _begin(start: Callable[..., None] | None, start_arguments: tuple[Any, ...]) 
 
 
 def _end_with_parent() -> None:
-    """A process whose parent was killed would wait for work for ever."""
+    """Ends this process with its parent; otherwise it would wait for work for ever."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
         os._exit(1)
 
 
-# What a finished source hands on through the stages.
+# A finished source sends this through the stages.
 _END = object()
 
 
 class Stages:
     """Functions in a row, each with a thread of its own; items keep their order. A context manager.
 
-    It pays where the functions let Python's lock go, as MediaPipe, LiteRT, OpenCV and PyAV do. An exception ends the
+    It pays off where the functions release Python's lock, as MediaPipe, LiteRT, OpenCV and PyAV do. An exception ends the
     item that raised it and no other.
 
     Args:
-        work: each takes what the one before it returned.
+        work: each function takes what the one before it returned.
         name: of the threads.
 
     >>> with Stages(lambda n: n + 1, str) as stages:
-    ...     stages.submit(1).result(), list(stages.run(iter([5, 6, 7])))
+    ...     stages.send(1)[-1].result(), list(stages.run(iter([5, 6, 7])))
     ('2', ['6', '7', '8'])
     """
 
@@ -129,71 +128,65 @@ class Stages:
     def __enter__(self) -> "Stages":
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
-
-    def submit(self, item: Any) -> "Future[Any]":
-        """Sends an item through all stages; see `send`. Returns the future of what the last stage makes of it."""
-        return self.send(item)[-1]
 
     def send(self, item: Any) -> "list[Future[Any]]":
         """Sends an item through all stages.
 
         Returns:
-            A future for each stage, of what it makes of the item.
+            A future for each stage: what it makes of the item.
 
         Raises:
             RuntimeError: the stages are closed.
         """
         ready: Future[Any] = Future()
         ready.set_result(item)
-        return self._sent(ready)
+        return self._chain(ready)
 
-    def call(self, work: Callable[..., Any], *given: Any, stage: int = -1) -> "Future[Any]":
+    def call(self, work: Callable[..., Any], *arguments: Any, stage: int = -1) -> "Future[Any]":
         """Runs a function in a stage's thread (the last one's), after the items that were sent before it."""
-        return self._pools[stage].submit(work, *given)
+        return self._pools[stage].submit(work, *arguments)
 
     def run(self, items: Iterable[Any], ahead: int = 4) -> Iterator[Any]:
-        """Sends a whole source through; it is read in a thread of its own.
+        """Sends a whole source through; a thread of its own reads it.
 
         Args:
             items: may be endless.
-            ahead: how many items may be under way at once, which bounds the memory.
+            ahead: items that may be in work at once, which limits the memory.
 
         Yields:
-            What the last stage makes of each, in their order.
+            What the last stage makes of each item, in their order.
         """
         source = iter(items)
-        under_way: deque[Future[Any]] = deque()
+        in_work: deque[Future[Any]] = deque()
         while True:
-            while len(under_way) < ahead:
-                under_way.append(self._sent(self._source.submit(next, source, _END))[-1])
-            result = under_way.popleft().result()
+            while len(in_work) < ahead:
+                in_work.append(self._chain(self._source.submit(next, source, _END))[-1])
+            result = in_work.popleft().result()
             if result is _END:
                 return
             yield result
 
     def close(self, wait: bool = True, drop: bool = True) -> None:
-        """Takes nothing more.
+        """Accepts nothing more.
 
         Args:
             wait: until all threads have ended.
-            drop: what has not begun.
+            drop: items whose work has not begun.
         """
-        for pool in (self._source, *self._pools):
-            pool.shutdown(wait=False, cancel_futures=drop)
-        if wait:
+        for waits in (False, True)[: 1 + wait]:
             for pool in (self._source, *self._pools):
-                pool.shutdown(wait=True)
+                pool.shutdown(wait=waits, cancel_futures=drop)
 
-    def _sent(self, future: "Future[Any]") -> "list[Future[Any]]":
+    def _chain(self, future: "Future[Any]") -> "list[Future[Any]]":
         futures = [future]
         for pool, work in zip(self._pools, self._work, strict=True):
-            futures.append(pool.submit(_step, work, futures[-1]))
+            futures.append(pool.submit(_run_stage, work, futures[-1]))
         return futures[1:]
 
 
-def _step(work: Callable[[Any], Any], before: "Future[Any]") -> Any:
+def _run_stage(work: Callable[[Any], Any], before: "Future[Any]") -> Any:
     # Every pool has one thread and gets the items in the same order, so waiting here never waits for a later item.
     item = before.result()
     return item if item is _END else work(item)

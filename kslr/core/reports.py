@@ -44,11 +44,6 @@ def render_report(title: str, lead: str, sections: Mapping[str, Sequence[str]]) 
     return report_templates().get_template("report.html").render(title=title, lead=lead, sections=sections)
 
 
-def report_style() -> str:
-    """The style sheet of every report."""
-    return report_templates().get_template("report.css").render()
-
-
 def paragraph_html(text: str) -> str:
     """A paragraph of plain text."""
     return _part("paragraph", text)
@@ -64,19 +59,14 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def figure_html(figure: "Figure", caption: str) -> str:
-    """A chart as SVG inside the page; its caption is also what a screen reader says."""
-    return _part("figure", figure_svg(figure), caption)
-
-
-def figure_svg(figure: "Figure") -> str:
-    """A chart as an ``<svg>`` element; the same chart is always the same text."""
+    """A chart as SVG inside the page, always the same text; its caption is also what a screen reader says."""
     import matplotlib
 
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "kslr"}):
-        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
     svg = buffer.getvalue()
-    return svg[svg.index("<svg") :]
+    return _part("figure", svg[svg.index("<svg") :], caption)
 
 
 def format_cell(value: Any) -> str:

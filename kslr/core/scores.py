@@ -1,4 +1,4 @@
-"""Figures that every report carries, from arrays of right and predicted labels."""
+"""Figures of every report, from arrays of right and predicted labels."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ def bootstrap_interval(
 
     Args:
         values: (n,) numbers, such as 1.0 for right and 0.0 for wrong.
-        groups: (n,) what varies together (signers, clips): whole groups are drawn. Each value alone when None.
+        groups: (n,) what varies together (signers, clips) and is drawn as a whole; each value alone when None.
 
     >>> low, high = bootstrap_interval(np.array([0.0, 1.0] * 50))
     >>> low < 0.5 < high
@@ -33,7 +33,7 @@ def bootstrap_interval(
     return float(low), float(high)
 
 
-def report(
+def build_report(
     *,
     task: str,
     data: str,
@@ -44,28 +44,37 @@ def report(
     groups: np.ndarray | Sequence[Any] | None = None,
     **special: Any,
 ) -> dict[str, Any]:
-    """The head that every report has, followed by what is special to it.
+    """A report: what all reports have in common, then the special entries.
 
     Args:
         labels: (n,) right classes of all test samples, those of several seeds one after another.
         predicted: (n,) answers.
-        milliseconds: of one sample in LiteRT.
-        groups: (n,) what the bootstrap draws whole: the sample when several seeds test it, or the signer.
+        milliseconds: time of one sample in LiteRT.
+        groups: (n,) what the bootstrap draws as a whole: the sample when several seeds test it, or the signer.
 
     Returns:
         ``task, data, protocol, samples, accuracy, macro_f1, interval, milliseconds`` and the special entries.
     """
+    head = {"task": task, "data": data, "protocol": protocol}
+    return {**head, **score_answers(labels, predicted, groups), "milliseconds": milliseconds, **special}
+
+
+def score_answers(
+    labels: np.ndarray | Sequence[Any],
+    predicted: np.ndarray | Sequence[Any],
+    groups: np.ndarray | Sequence[Any] | None = None,
+) -> dict[str, Any]:
+    """How many samples were answered and how well: ``samples, accuracy, macro_f1, interval``; arguments as of `build_report`.
+
+    >>> score_answers([0, 1, 1, 1], [0, 1, 1, 0])["accuracy"]
+    0.75
+    """
     correct = np.asarray(labels) == np.asarray(predicted)
     return {
-        "task": task,
-        "data": data,
-        "protocol": protocol,
         "samples": len(correct),
         "accuracy": float(correct.mean()),
         "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
         "interval": list(bootstrap_interval(correct, groups)),
-        "milliseconds": milliseconds,
-        **special,
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kslr.core.models import LiteModel
-from kslr.core.scores import bootstrap_interval, count_confusions, median_milliseconds, most_confused, report
+from kslr.core.scores import bootstrap_interval, build_report, count_confusions, median_milliseconds, most_confused
 from kslr.training.datasets import SignData, load_signs
 from kslr.training.fitting import Progress, export, fit, predict_probabilities
 from kslr.training.networks.architectures import find_architecture
@@ -73,7 +73,7 @@ def cross_validate(
         progress: called with a line and the done share (0–1).
 
     Returns:
-        The report of `kslr.core.scores.report`, with ``architecture``, ``classes``, ``parameters``, ``top5_accuracy``,
+        The report of `kslr.core.scores.build_report`, with ``architecture``, ``classes``, ``parameters``, ``top5_accuracy``,
         ``per_seed`` or ``per_signer``, ``confusion``, ``most_confused``; for K-RSL classes also ``merged_accuracy``.
 
     Raises:
@@ -142,7 +142,7 @@ def score_answers(
     if protocol == "signer":
         special["mean_of_signers"] = float(np.mean([part["accuracy"] for part in special["per_signer"]]))
     matrix = count_confusions(label, answers.argmax(axis=1), len(signs.names))
-    return report(
+    return build_report(
         task="signs",
         data=signs.name,
         protocol=protocol,

@@ -9,7 +9,7 @@ import numpy as np
 
 from kslr.core.errors import InputError
 from kslr.core.reports import confusion_matrix_figure, figure_html, paragraph_html, render_report, table_html
-from kslr.core.scores import bootstrap_interval, median_milliseconds, report
+from kslr.core.scores import bootstrap_interval, build_report, median_milliseconds
 from kslr.landmarks import VALUES, mirror
 from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.recordings import Recording, cut_signs, record
@@ -63,7 +63,7 @@ def evaluate_vocabulary(
     names = sorted({row["sign"] for row in rows} | {row["answer"] or "" for row in rows})
     top5 = np.array([row["sign"] in row["top5"] for row in rows])
     blank = np.zeros((1, recognizer.frames, VALUES), np.float32)
-    found = report(
+    found = build_report(
         task="signs",
         data=root.name,
         protocol=f"shipped vocabulary {recognizer.card.name}, untouched",

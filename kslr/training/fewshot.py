@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from kslr.core.errors import InputError
-from kslr.core.scores import bootstrap_interval, median_milliseconds, report
+from kslr.core.scores import bootstrap_interval, build_report, median_milliseconds
 from kslr.encoder import SignEncoder
 from kslr.points import ROWS
 from kslr.training.datasets import SignData, load_signs
@@ -168,7 +168,7 @@ def evaluate_few_shot(
             own.append(float((answer == episode.query_label).mean()))
         accuracy += own
         per_source.append({"name": name, "episodes": share, "accuracy": float(np.mean(own)) if own else None})
-    found = report(
+    found = build_report(
         task="signs",
         data=signs.name,
         protocol=f"few-shot: {ways} ways, {shots} shots, {count} episodes, seed {seed}",

@@ -52,7 +52,7 @@ def write_report(report: dict[str, Any], path: Path | None, timed: str = "a samp
     """Prints a report's headline, and writes all of it as JSON where a path is given.
 
     Args:
-        report: of `kslr.core.scores.report`.
+        report: of `kslr.core.scores.build_report`.
         timed: what the milliseconds are counted for.
 
     Raises:

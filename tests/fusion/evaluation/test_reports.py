@@ -3,12 +3,12 @@ import pytest
 
 from fusion.evaluation.joint import evaluate_joint
 from fusion.evaluation.reports import joint_report, render_joint_report
-from kslr.core.scores import report
+from kslr.core.scores import build_report
 from tests.fusion.evaluation.test_joint import answer
 
 
 def made(answers):
-    return report(
+    return build_report(
         task="joint",
         data="m.csv",
         protocol="as it is",

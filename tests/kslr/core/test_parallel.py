@@ -124,7 +124,7 @@ def test_no_more_than_so_many_are_under_way():
 
 def test_an_error_ends_its_item_alone():
     with Stages(lambda n: 1 / n, str) as stages:
-        futures = [stages.submit(n) for n in (0, 1)]
+        futures = [stages.send(n)[-1] for n in (0, 1)]
         with pytest.raises(ZeroDivisionError):
             futures[0].result()
         assert futures[1].result() == "1.0"
@@ -146,18 +146,18 @@ def test_a_call_comes_after_what_was_sent_before_it():
     told = []
     with Stages(lambda n: n, told.append) as stages:
         for n in range(20):
-            stages.submit(n)
+            stages.send(n)
         assert stages.call(list, told).result() == list(range(20))
 
 
 def test_closing_drops_what_has_not_begun_and_ends_the_threads():
     go, told = threading.Event(), []
     stages = Stages(lambda n: go.wait(20), told.append, name="closing")
-    futures = [stages.submit(n) for n in range(5)]
+    futures = [stages.send(n)[-1] for n in range(5)]
     stages.close(wait=False)
     go.set()
     stages.close()
     assert any(future.cancelled() or future.exception() for future in futures[1:])
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("closing")]
     with pytest.raises(RuntimeError):
-        stages.submit(1)
+        stages.send(1)

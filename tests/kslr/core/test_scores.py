@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kslr.core.scores import bootstrap_interval, median_milliseconds, report
+from kslr.core.scores import bootstrap_interval, build_report, median_milliseconds
 
 
 def test_the_interval_is_the_binomial_one():
@@ -20,7 +20,7 @@ def test_groups_widen_it():
 
 
 def test_a_report_has_the_common_head():
-    made = report(task="signs", data="d", protocol="p", labels=[0, 1, 1], predicted=[0, 1, 0], milliseconds=1.0, extra=3)
+    made = build_report(task="signs", data="d", protocol="p", labels=[0, 1, 1], predicted=[0, 1, 0], milliseconds=1.0, extra=3)
     assert list(made) == ["task", "data", "protocol", "samples", "accuracy", "macro_f1", "interval", "milliseconds", "extra"]
     assert made["samples"] == 3
     assert made["accuracy"] == pytest.approx(2 / 3)
