@@ -16,6 +16,7 @@ from kslr.core.native import MEDIAPIPE_CHATTER, filter_stderr, load_mediapipe
 # Fitted as in emotion.training.framing: the median box on FER2013 faces is 42.6 pixels wide and 1.9 below the centre.
 LARGER, UP = 1.127, 0.044
 FULL_RANGE = 1
+CONFIDENCE = 0.5  # lowest score of a face, 0–1
 # A border around the picture lets the detector find faces that its edge cuts.
 MARGIN = 0.2
 OVERLAP = 0.25
@@ -25,7 +26,6 @@ class FaceDetector:
     """Finds every face; a context manager. Not for calls from several threads at once.
 
     Args:
-        confidence: lowest score of a face, 0–1.
         tile: side in pixels of the tiles that are searched besides the whole picture (at least two across); 0 searches
             only the whole, which is several times faster and misses small faces.
         margin: width of the border around the picture, as a share of its longer side; 0 needs about half the tiles and
@@ -36,15 +36,15 @@ class FaceDetector:
     (0, 4)
     """
 
-    def __init__(self, confidence: float = 0.5, tile: int = 640, margin: float = MARGIN) -> None:
-        self._confidence, self._tile, self._margin = confidence, tile, margin
+    def __init__(self, tile: int = 640, margin: float = MARGIN) -> None:
+        self._tile, self._margin = tile, margin
         self._solution: Any = None
 
     def __enter__(self) -> "FaceDetector":
         mediapipe = load_mediapipe()
         with filter_stderr(MEDIAPIPE_CHATTER):
             self._solution = mediapipe.solutions.face_detection.FaceDetection(
-                min_detection_confidence=self._confidence, model_selection=FULL_RANGE
+                min_detection_confidence=CONFIDENCE, model_selection=FULL_RANGE
             )
             self._solution.process(np.zeros((64, 64, 3), np.uint8))
         return self

@@ -11,6 +11,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
+# Factor by which boxes are enlarged before they are compared.
+GROWTH = 2.0
+# Minimum intersection over union (0–1) of two boxes of the same face.
+LEAST_OVERLAP = 0.2
+
 
 @dataclass
 class FaceTracker:
@@ -18,8 +23,6 @@ class FaceTracker:
 
     Attributes:
         patience: seconds that a face may be out of view.
-        least: minimum overlap (intersection over union, 0–1) of two boxes of the same face.
-        growth: factor by which boxes are enlarged before they are compared.
 
     >>> tracker = FaceTracker()
     >>> tracker.update(np.array([[0, 0, 10, 10]]), 0.0), tracker.update(np.array([[50, 0, 10, 10], [1, 0, 10, 10]]), 0.1)
@@ -27,15 +30,13 @@ class FaceTracker:
     """
 
     patience: float = 1.0
-    least: float = 0.2
-    growth: float = 2.0
     _boxes: dict[int, np.ndarray] = field(default_factory=dict)
     _seen: dict[int, float] = field(default_factory=dict)
     _next: int = 0
 
     def update(self, boxes: np.ndarray, seconds: float) -> list[int]:
         """Numbers the (n, 4) boxes x, y, width, height of a frame; `seconds` must not fall from call to call."""
-        boxes = enlarge_boxes(boxes, self.growth)
+        boxes = enlarge_boxes(boxes, GROWTH)
         for number in [n for n, at in self._seen.items() if seconds - at > self.patience]:
             del self._boxes[number], self._seen[number]
         known = list(self._boxes)
@@ -43,7 +44,7 @@ class FaceTracker:
         if known and len(boxes):
             overlap = np.array([[intersection_over_union(box, self._boxes[n]) for n in known] for box in boxes])
             for row, column in zip(*linear_sum_assignment(-overlap), strict=True):
-                if overlap[row, column] >= self.least:
+                if overlap[row, column] >= LEAST_OVERLAP:
                     numbers[row] = known[column]
         for row, box in enumerate(boxes):
             if numbers[row] < 0:

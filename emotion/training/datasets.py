@@ -22,20 +22,14 @@ SPLITS = ("train", "public", "private")
 # FER+'s columns, in its order.
 VOTES = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "not a face")
 
-_USAGE = {"Training": "train", "PublicTest": "public", "PrivateTest": "private"}
-_FOLDERS = {
-    "train": ("train", "training"),
-    "public": ("public", "publictest", "validation", "valid", "val"),
-    "private": ("private", "privatetest", "test"),
+# Names of splits and emotions in the CSV and in folders, in lower case.
+_SPLIT_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("public", "publictest", "validation", "valid", "val"), "public"),
+    **dict.fromkeys(("private", "privatetest", "test"), "private"),
 }
-_EMOTION_FOLDERS = {
-    "anger": "angry",
-    "happiness": "happy",
-    "sadness": "sad",
-    "fearful": "fear",
-    "disgusted": "disgust",
-    "surprised": "surprise",
-}
+_EMOTION_NAMES = {"anger": "angry", "happiness": "happy", "sadness": "sad", "fearful": "fear"}
+_EMOTION_NAMES |= {"disgusted": "disgust", "surprised": "surprise"} | {name: name for name in EMOTIONS}
 PACK_BYTES, PICTURE_SIDE = 2 << 30, 5000  # of a pack unpacked; pixels of a sheet's or picture's longer side
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 
@@ -113,26 +107,19 @@ def _decode(content: bytes) -> np.ndarray:
     Raises:
         ValueError: it is not a picture, or too large.
     """
-    import cv2
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "BMP", "WEBP"]) as head:
-            size = head.size
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError("not a picture, or far too large") from error
-    if not 0 < max(size) <= PICTURE_SIDE:
-        raise ValueError(f"a picture of {size[0]}×{size[1]}")
-    picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
-    if picture is None:
-        raise ValueError("a damaged picture")
-    return picture
+        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "BMP", "WEBP"]) as picture:
+            if not 0 < max(picture.size) <= PICTURE_SIDE:
+                raise ValueError(f"a picture of {picture.width}×{picture.height}")
+            return np.asarray(picture.convert("L"))
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ValueError("not a picture, damaged, or far too large") from error
 
 
 def _read_pack(path: Path) -> dict[str, FaceData]:
     """Faces in lossless sheets of 50×50, one sheet after another as encoded bytes."""
-    import cv2
-
     try:
         packed = read_arrays(path, PACK_BYTES)
         splits = {}
@@ -144,7 +131,7 @@ def _read_pack(path: Path) -> dict[str, FaceData]:
             tiles = [s.reshape(50, SIZE, 50, SIZE).swapaxes(1, 2).reshape(-1, SIZE, SIZE) for s in sheets]
             labels = packed[f"y_{split}"].astype(np.int64)
             splits[split] = FaceData(np.concatenate(tiles)[: len(labels)], labels, packed.get(f"votes_{split}"))
-    except (OSError, ValueError, KeyError, TypeError, cv2.error) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path} is not a pack of FER2013 faces ({error}). Use fer2013.csv or a folder instead.") from error
     return splits
 
@@ -152,62 +139,61 @@ def _read_pack(path: Path) -> dict[str, FaceData]:
 def _read_csv(path: Path) -> dict[str, FaceData]:
     """The CSV of the original challenge: emotion, pixels (2,304 numbers), Usage."""
     csv.field_size_limit(sys.maxsize)
-    rows: dict[str, list[tuple[int, int, np.ndarray]]] = {name: [] for name in SPLITS}
+    usage, labels, images = [], [], []
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            for number, row in enumerate(csv.DictReader(file)):
-                pixels = np.fromstring(row["pixels"], np.uint8, sep=" ").reshape(SIZE, SIZE)
-                rows[_USAGE[row["Usage"].strip()]].append((number, int(row["emotion"]), pixels))
+            for row in csv.DictReader(file):
+                usage.append(_SPLIT_NAMES[row["Usage"].strip().lower()])
+                labels.append(int(row["emotion"]))
+                images.append(np.fromstring(row["pixels"], np.uint8, sep=" ").reshape(SIZE, SIZE))
+        faces = FaceData(np.stack(images), np.array(labels), _read_votes(path, len(labels)))
+    except InputError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise InputError(f"{path} is not the classic fer2013.csv (emotion, pixels, Usage): {error}.") from error
-    votes = _read_votes(path)
-    splits = {}
-    for name, entries in rows.items():
-        if entries:
-            numbers = np.array([n for n, _, _ in entries])
-            known = votes[numbers] if votes is not None and len(votes) > numbers.max() else None
-            splits[name] = FaceData(np.stack([p for _, _, p in entries]), np.array([label for _, label, _ in entries]), known)
-    return splits
+    return {split: faces.take(np.array(usage) == split) for split in SPLITS if split in usage}
 
 
-def _read_votes(path: Path) -> np.ndarray | None:
+def _read_votes(path: Path, rows: int) -> np.ndarray | None:
+    """(rows, 10) votes beside the CSV; None where there are none, or fewer."""
     beside = path.with_name("fer2013new.csv")
     if not beside.is_file():
         return None
     try:
         with beside.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))[1:]
-        return np.array([[int(value) for value in row[2:12]] for row in rows])
+            votes = np.array([[int(value) for value in row[2:12]] for row in list(csv.reader(file))[1:]])
     except (OSError, ValueError, IndexError, csv.Error) as error:
         raise InputError(f"{beside} is not the vote file of FER+: {error}.") from error
+    return votes[:rows] if len(votes) >= rows else None
 
 
 def _read_folder(path: Path) -> dict[str, FaceData]:
+    faces: dict[str, list[tuple[np.ndarray, int]]] = {}
+    for folder in sorted(path.glob("*/*")):
+        split = _SPLIT_NAMES.get(folder.parent.name.lower())
+        if split is None or not folder.is_dir():
+            continue
+        if folder.name.lower() not in _EMOTION_NAMES:
+            raise InputError(f"{folder} is not named after one of {', '.join(EMOTIONS)}. Rename or remove it.")
+        label = EMOTIONS.index(_EMOTION_NAMES[folder.name.lower()])
+        for file in sorted(folder.iterdir()):
+            if file.suffix.lower() in _PICTURES:
+                faces.setdefault(split, []).append((_read_picture(file), label))
+    if not faces:
+        raise InputError(f"{path} holds no pictures as split/emotion/picture (splits: {', '.join(SPLITS)}).")
+    return {split: FaceData(*(np.array(column) for column in zip(*rows, strict=True))) for split, rows in faces.items()}
+
+
+def _read_picture(file: Path) -> np.ndarray:
+    """A picture file as (48, 48) uint8."""
     import cv2
 
-    splits = {}
-    for name, aliases in _FOLDERS.items():
-        images, labels = [], []
-        for split in sorted(p for p in path.iterdir() if p.is_dir() and p.name.lower() in aliases):
-            for folder in sorted(p for p in split.iterdir() if p.is_dir()):
-                emotion = _EMOTION_FOLDERS.get(folder.name.lower(), folder.name.lower())
-                if emotion not in EMOTIONS:
-                    raise InputError(f"{folder} is not named after one of {', '.join(EMOTIONS)}. Rename or remove it.")
-                for file in sorted(p for p in folder.iterdir() if p.suffix.lower() in _PICTURES):
-                    try:
-                        picture = _decode(file.read_bytes())
-                    except (OSError, ValueError, cv2.error) as error:
-                        raise InputError(f"{file} cannot be read as a picture ({error}). Remove or replace it.") from error
-                    if picture.shape != (SIZE, SIZE):
-                        shrinks = min(picture.shape) > SIZE
-                        picture = cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-                    images.append(picture)
-                    labels.append(EMOTIONS.index(emotion))
-        if images:
-            splits[name] = FaceData(np.stack(images), np.array(labels))
-    if not splits:
-        raise InputError(f"{path} holds no pictures as split/emotion/picture (splits: train, public, private).")
-    return splits
+    try:
+        picture = _decode(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"{file} cannot be read as a picture ({error}). Remove or replace it.") from error
+    shrinks = min(picture.shape) > SIZE
+    return cv2.resize(picture, (SIZE, SIZE), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
 
 
 def clean_training_split(splits: Mapping[str, FaceData]) -> tuple[FaceData, dict[str, int]]:

@@ -61,7 +61,7 @@ def evaluate_emotion_model(
     if html:
         check_writable(html)
     if isinstance(data, str | Path):
-        data, name = load_faces(data), Path(data).name
+        name, data = Path(data).name, load_faces(data)
     recognizer = EmotionRecognizer(model)
     faces, right = _select_labels(data, split, labels)
     tell = progress or (lambda text, share: None)
@@ -158,8 +158,12 @@ def jitter_curve(
     curve: dict[str, dict[str, float]] = {kind: {} for kind in amounts}
     cases = [(kind, amount) for kind, several in amounts.items() for amount in several]
     for number, (kind, amount) in enumerate(cases):
-        directions = {"shift": [(amount, 0), (-amount, 0), (0, amount), (0, -amount)], "degrees": [amount, -amount]}
-        moved = [move_faces(images, **{kind: value}) for value in directions.get(kind, [amount])]
+        directions: dict[str, list[Any]] = {
+            "shift": [(amount, 0), (-amount, 0), (0, amount), (0, -amount)],
+            "scale": [amount],
+            "degrees": [amount, -amount],
+        }
+        moved = [move_faces(images, **{kind: value}) for value in directions[kind]]
         curve[kind][f"{amount:g}"] = float(np.mean([classify_faces(recognizer, one).argmax(axis=1) == labels for one in moved]))
         progress((number + 1) / len(cases))
     return curve

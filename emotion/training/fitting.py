@@ -13,25 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from emotion.training import selection
 from emotion.training.augment import augment_faces, mix_faces
 from emotion.training.datasets import FaceData, clean_training_split
 from emotion.training.networks import predict
 from emotion.training.recipes import EmotionRecipe, find_architecture, of_cycle
-from emotion.training.selection import (
-    BEST,
-    EARLY,
-    LAST,
-    MEAN,
-    RECORD,
-    Epoch,
-    FitRun,
-    accuracy,
-    blend_weights,
-    prefer_last,
-    read_run,
-    save_weights,
-    write_run,
-)
+from emotion.training.selection import Epoch, FitRun
 from emotion.training.steps import TrainingSteps, WeightMean, choose_steps
 from emotion.training.targets import answer_views, load_answers, save_answers, soft_targets
 from kslr.core.errors import InputError
@@ -80,7 +67,7 @@ def fit(
     train, dropped = clean_training_split(splits)
     keras.utils.set_random_seed(recipe.seed)
     fitting = _Fitting(recipe.build(), folder, train, recipe, FitRun(recipe, dropped), progress, teacher)
-    if resume and (folder / RECORD).is_file():
+    if resume and (folder / selection.RECORD).is_file():
         fitting.resume()
     else:
         for stale in folder.glob(ANSWERS.format("*")):
@@ -88,9 +75,9 @@ def fit(
     folder.mkdir(parents=True, exist_ok=True)
     run = fitting.train(public)
     model = fitting.model
-    run = blend_weights(model, folder, run, public)
+    run = selection.blend_weights(model, folder, run, public)
     if teacher:
-        run = prefer_last(model, teacher(public.images), folder, run, public)
+        run = selection.prefer_last(model, teacher(public.images), folder, run, public)
     model.load_weights(folder / run.select().file)
     return model
 
@@ -115,11 +102,11 @@ class _Fitting:
         Raises:
             InputError: it cannot be read, or is of another recipe.
         """
-        run = read_run(self.folder)
+        run = selection.read_run(self.folder)
         if not run.has_recipe(self.recipe):
             raise InputError(f"{self.folder} holds a run of another recipe. Choose another folder, or start without --resume.")
         self.run = run
-        self.model.load_weights(self.folder / LAST)
+        self.model.load_weights(self.folder / selection.LAST)
 
     def train(self, public: FaceData) -> FitRun:
         """Trains the epochs that are left."""
@@ -150,7 +137,7 @@ class _Fitting:
         self.targets, self.mean = soft_targets(self.faces.labels, self.faces.votes, of_cycle(recipe.votes, number)), None
         if taught:
             self.targets = ((1 - taught) * self.targets + taught * self._answers(epoch)).astype(np.float32)
-            self.mean = WeightMean(self.model, None if begins or epoch == 0 else self.folder / MEAN)
+            self.mean = WeightMean(self.model, None if begins or epoch == 0 else self.folder / selection.MEAN)
         if begins:
             self.run = replace(self.run, early=None)
 
@@ -162,10 +149,10 @@ class _Fitting:
         if epoch in begun and not path.is_file():
             answer = self.teacher if epoch == 0 and self.teacher else partial(predict, self.model)
             if epoch:
-                self.model.load_weights(self.folder / BEST)
+                self.model.load_weights(self.folder / selection.BEST)
             save_answers(path, answer_views(answer, recipe, images, lambda text: self._tell(text, epoch)))
             if epoch:
-                self.model.load_weights(self.folder / LAST)
+                self.model.load_weights(self.folder / selection.LAST)
         return np.mean(
             [load_answers(self.folder / ANSWERS.format(start), len(images)) for start in begun], axis=0, dtype=np.float32
         )
@@ -190,19 +177,19 @@ class _Fitting:
 
     def _checkpoint(self, epoch: Epoch, public: FaceData | None, early: bool) -> None:
         """Measures, and saves last, mean, best and the record, the record last: a kill between them costs an epoch at most."""
-        save_weights(self.model, self.folder / LAST)
+        selection.save_weights(self.model, self.folder / selection.LAST)
         with self.mean or nullcontext():
             if self.mean:
-                save_weights(self.model, self.folder / MEAN)
+                selection.save_weights(self.model, self.folder / selection.MEAN)
             if public is not None:
-                epoch = replace(epoch, public=accuracy(self.model, public))
+                epoch = replace(epoch, public=selection.accuracy(self.model, public))
             number = len(self.run.history)
             self.run = replace(self.run, history=(*self.run.history, epoch), early=number if early else self.run.early)
             if early:
-                save_weights(self.model, self.folder / EARLY)
+                selection.save_weights(self.model, self.folder / selection.EARLY)
             if self.run.select().epochs == (number,):
-                save_weights(self.model, self.folder / BEST)
-        write_run(self.folder, self.run)
+                selection.save_weights(self.model, self.folder / selection.BEST)
+        selection.write_run(self.folder, self.run)
 
     def _tell(self, text: str, epochs: int) -> None:
         if self.progress:

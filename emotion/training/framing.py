@@ -15,8 +15,8 @@ from kslr.core.native import load_mediapipe
 ENLARGE, MARGIN = 4, 64
 
 
-def meshes(images: Iterable[np.ndarray]) -> np.ndarray:
-    """(48, 48) uint8 faces → (n, 468, 3) landmarks in their pixels, NaN where no mesh was found."""
+def find_meshes(images: Iterable[np.ndarray]) -> np.ndarray:
+    """(48, 48) uint8 faces → (n, 468, 3) landmarks in their pixels; NaN where no mesh is found."""
     import cv2
 
     found = []
@@ -34,10 +34,10 @@ def meshes(images: Iterable[np.ndarray]) -> np.ndarray:
 
 
 def fit_framing(points: np.ndarray) -> dict[str, float]:
-    """Medians over the faces that look into the camera (yaw below 15°).
+    """Fits medians over the faces that look into the camera (yaw below 15°).
 
     Args:
-        points: (n, 468, 3) of `meshes`.
+        points: (n, 468, 3) of `find_meshes`.
 
     Returns:
         ``side`` and ``raise`` in units of the landmarks' spread, as `emotion.faces` uses them, ``sideways`` the same
@@ -60,11 +60,11 @@ def fit_framing(points: np.ndarray) -> dict[str, float]:
 
 
 def main() -> None:
-    from emotion.training.datasets import load
+    from emotion.training.datasets import load_faces
 
     if len(sys.argv) != 2:
         raise SystemExit("usage: python -m emotion.training.framing DATA")
-    for name, value in fit_framing(meshes(load(sys.argv[1])["public"].images)).items():
+    for name, value in fit_framing(find_meshes(load_faces(sys.argv[1])["public"].images)).items():
         print(f"{name} {value:.3f}")
 
 

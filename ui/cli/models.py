@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import typer
 
 from kslr.core.files import check_writable, write_file
-from kslr.core.training import require_keras
 from ui.cli.console import notes, progress_bar, write_report
 
 train = typer.Typer(help="Train a model on labelled data.", no_args_is_help=True)
@@ -30,6 +29,8 @@ def train_signs(
     packs: Annotated[Path | None, typer.Option(help=PACKS)] = None,
 ) -> None:
     """Train a sign network; writes weights and a card that `kslr translate --signs CARD` takes."""
+    from kslr.core.training import require_keras
+
     require_keras()
     from kslr.training.train import train_sign_model
 
@@ -52,7 +53,6 @@ def train_emotion(
     json: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
 ) -> None:
     """Train an emotion network: selected and calibrated on PublicTest, measured once on PrivateTest."""
-    require_keras()
     from emotion.training.train import train_emotion_model
 
     check_writable(out / f"{name}.json")
@@ -95,6 +95,8 @@ def evaluate_signs(
         with progress_bar("Measuring") as progress:
             report = evaluate_few_shot(data, few_shot, ways, episodes, packs=packs, progress=progress)
     else:
+        from kslr.core.training import require_keras
+
         require_keras()
         from kslr.training.cross_validation import cross_validate
         from kslr.training.networks.architectures import find_architecture

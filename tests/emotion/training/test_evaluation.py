@@ -97,7 +97,7 @@ def test_the_card_s_figure_is_what_its_command_prints(fer2013):
 
 def test_small_errors_of_the_crop_cost_little(recognizer, fer2013):
     some = fer2013["private"].take(np.arange(0, 3589, 6))
-    curve = jitter_curve(recognizer, some.images, some.labels, shifts=(0.1, 0.2), scales=(0.9, 1.1), turns=(10,))
+    curve = jitter_curve(recognizer, some.images, some.labels, {"shift": (0.1, 0.2), "scale": (0.9, 1.1), "degrees": (10,)})
     still = (recognizer.probabilities(some.images).argmax(axis=1) == some.labels).mean()
     for kind, amount in (("shift", "0.1"), ("scale", "0.9"), ("scale", "1.1"), ("degrees", "10")):
         assert curve[kind][amount] >= still - 0.03, (kind, amount)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from emotion import faces
-from emotion.training.framing import fit_framing, meshes
+from emotion.training.framing import find_meshes, fit_framing
 
 
 def test_the_fit_finds_a_known_framing(astronaut_mesh):
@@ -16,7 +16,7 @@ def test_the_fit_finds_a_known_framing(astronaut_mesh):
 
 
 def test_the_constants_are_fer2013_s(fer2013):
-    found = fit_framing(meshes(fer2013["public"].images[::30]))
+    found = fit_framing(find_meshes(fer2013["public"].images[::30]))
     assert found["found"] > 0.9
     assert found["side"] == pytest.approx(faces.SIDE, rel=0.04)
     assert found["raise"] == pytest.approx(faces.RAISE, abs=0.05)
