@@ -12,10 +12,7 @@ export class SocketConnection {
   send(message) { if (this.socket.readyState === WebSocket.OPEN) this.socket.send(message); }
   end() { this.send("end"); }
   calm(on) { this.send(on ? "calm" : "calm off"); }
-  close() {
-    this.socket.onclose = null;
-    this.socket.close();
-  }
+  close() { this.socket.onclose = null; this.socket.close(); }
 }
 
 // Where sockets are refused, the same messages go one by one by POST.

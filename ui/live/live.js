@@ -190,10 +190,7 @@ class LivePage {
     this.setCalm(known === true);
   }
 
-  setCalm(on) {
-    this.isCalm = on;
-    setWord(this.find("calm"), on ? "live.calm_off" : "live.calm");
-  }
+  setCalm(on) { this.isCalm = on; setWord(this.find("calm"), on ? "live.calm_off" : "live.calm"); }
 
   statusForAWhile(key, values) {
     this.quietUntil = performance.now() + 4000;
@@ -238,7 +235,4 @@ class LivePage {
   }
 }
 
-export function start(element) {
-  startVocabulary("live");
-  return new LivePage(element);
-}
+export function start(element) { startVocabulary("live"); return new LivePage(element); }

@@ -51,10 +51,7 @@ export class Player {
     requestAnimationFrame((now) => this.tick(now));
   }
 
-  pause() {
-    this.playing = false;
-    setWord(this.button, "practice.play");
-  }
+  pause() { this.playing = false; setWord(this.button, "practice.play"); }
 
   tick(now) {
     if (!this.canvas.isConnected) this.playing = false;

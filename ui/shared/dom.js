@@ -39,10 +39,7 @@ export function emotionChip(name) {
 
 // What keeps something from being done, as a word of the app.
 export class Problem extends Error {
-  constructor(key, values) {
-    super(key);
-    Object.assign(this, { key, values });
-  }
+  constructor(key, values) { super(key); Object.assign(this, { key, values }); }
 }
 
 // A function that shows a word in a status line, red when it is a problem.

@@ -1,13 +1,11 @@
 """The vocabularies of a server: the shipped ones and those that people taught, with their recognisers, loaded once."""
 
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from fusion.interpreter import Models
 from kslr.core.cards import MODELS, read_card
@@ -23,7 +21,6 @@ from kslr.vocabulary import Sign, Vocabulary, kslr30
 from ui.shared.i18n import Refusal
 
 KEPT = 6  # recognisers and checks that are kept ready
-Made = TypeVar("Made")
 
 
 @contextmanager
@@ -43,7 +40,7 @@ def refusals() -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Listed:
+class Choice:
     """A vocabulary to choose from."""
 
     name: str
@@ -51,26 +48,26 @@ class Listed:
     shipped: bool
 
 
-class FileCache:
-    """What was made of files: the `most` latest, each made again when its file has changed. For all threads."""
+# What is made of a vocabulary file is kept until the file changes, for all threads; `changed` is the file's time.
 
-    def __init__(self, most: int = KEPT) -> None:
-        self._most, self._lock = most, threading.Lock()
-        self._made: OrderedDict[tuple[str, float], Any] = OrderedDict()
 
-    def get(self, path: Path, make: Callable[[Path], Made]) -> Made:
-        """What `make` gives for the file as it is now."""
-        key = (str(path), path.stat().st_mtime)
-        with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-                return self._made[key]  # type: ignore[no-any-return]
-        made = make(path)
-        with self._lock:
-            self._made[key] = made
-            while len(self._made) > self._most:
-                self._made.popitem(last=False)
-        return made
+@lru_cache(shelf.MOST_VOCABULARIES)
+def _count_words(path: Path, changed: float) -> int:
+    return len(load_vocabulary(path).signs)
+
+
+@lru_cache(KEPT)
+def _load_recognizer(path: Path, changed: float) -> SignRecognizer:
+    return SignRecognizer(path)
+
+
+@lru_cache(KEPT)
+def _check_words(path: Path, changed: float, encoder: SignEncoder) -> dict[str, Any]:
+    return check_words(load_vocabulary(path), encoder.background)
+
+
+def _changed(path: Path) -> float:
+    return path.stat().st_mtime
 
 
 class Vocabularies:
@@ -82,7 +79,6 @@ class Vocabularies:
 
     def __init__(self, default: Models) -> None:
         self._default = default
-        self._recognizers, self._checks, self._counts = FileCache(), FileCache(), FileCache(shelf.MOST_VOCABULARIES)
 
     @cached_property
     def encoder(self) -> SignEncoder:
@@ -93,24 +89,24 @@ class Vocabularies:
     def thirty(self) -> Vocabulary:
         """The thirty words of the paper, with what the shipped model was trained on."""
         card, _ = read_card("kslr30")
-        return kslr30().trained_on(card.extra.get("trained_on", {}))
+        return kslr30().with_training(card.extra.get("trained_on", {}))
 
     @property
     def default(self) -> str:
         """The name of the vocabulary that the server was started with."""
         return self._default.signs.vocabulary.name
 
-    def listed(self) -> list[Listed]:
+    def list(self) -> list[Choice]:
         """The vocabularies to choose from: the default, the shipped, the taught. Damaged files are left out."""
         first = self._default.signs.vocabulary
-        found = [Listed(first.name, len(first.signs) - len(first.untrained), True)]
+        found = [Choice(first.name, len(first.signs) - len(first.untrained), True)]
         for card in shipped_sign_cards():
             if card.name != first.name:
-                found.append(Listed(card.name, sum(not label.startswith("_") for label in card.labels), True))
+                found.append(Choice(card.name, sum(not label.startswith("_") for label in card.labels), True))
         for path in taught_vocabularies():
             with suppress(InputError):
                 if path.stem != first.name:
-                    found.append(Listed(path.stem, self._counts.get(path, lambda file: len(load_vocabulary(file).signs)), False))
+                    found.append(Choice(path.stem, _count_words(path, _changed(path)), False))
         return found
 
     def models(self, name: str | None) -> Models:
@@ -137,7 +133,7 @@ class Vocabularies:
             path = self.path(name)
             if len(self.load(name).signs) < 2:
                 raise Refusal("teach.two_words")
-        return self._recognizers.get(path, SignRecognizer)
+        return _load_recognizer(path, _changed(path))
 
     @refusals()
     def path(self, name: str) -> Path:
@@ -186,7 +182,8 @@ class Vocabularies:
         """How well the words are told apart, as `kslr.teaching.words.check_words`; empty with fewer than two words."""
         if len(self.load(name).signs) < 2:
             return {}
-        return self._checks.get(self.path(name), lambda file: check_words(load_vocabulary(file), self.encoder.background))
+        path = self.path(name)
+        return _check_words(path, _changed(path), self.encoder)
 
     def words(self, name: str | None) -> dict[str, dict[str, str]]:
         """The words of any vocabulary: id → names in three languages and in Latin."""
