@@ -105,9 +105,9 @@ class Cluster:
         """
         folder, out = Path(folder).resolve(), Path(out).resolve()
         self._check(folder, out, video_files(folder)[0])
-        return extract_with(self.each, folder, out, work=extract_here)
+        return extract_with(self.run_tasks, folder, out, work=extract_on_worker)
 
-    def each(
+    def run_tasks(
         self, work: Callable[..., Any], items: Sequence[str], arguments: Sequence[tuple[Any, ...]]
     ) -> Generator[tuple[str, Any], None, None]:
         """Calls ``work(*arguments[i])`` for every item on the workers, as `kslr.core.parallel.run_in_processes` does.
@@ -126,9 +126,9 @@ class Cluster:
         window, looked = 1, float("-inf")
         try:
             while True:
-                with self._connected():
+                with self._connection():
                     if time.monotonic() - looked > LOOK_EVERY:
-                        window, looked = self._threads(window), time.monotonic()
+                        window, looked = self._count_threads(window), time.monotonic()
                     while len(under_way) < max(1, window) and (one := next(waiting, None)):
                         future = self._client.submit(work, *one[1], pure=False, retries=RETRIES)
                         under_way[future] = one[0]
@@ -139,7 +139,7 @@ class Cluster:
                     except TimeoutError:
                         continue
                 for future in done:
-                    with self._connected():
+                    with self._connection():
                         try:
                             error = future.exception(timeout=LOOK_EVERY)
                             result = None if error else future.result(timeout=LOOK_EVERY)
@@ -153,7 +153,7 @@ class Cluster:
                 future.release()
 
     @contextmanager
-    def _connected(self) -> Iterator[None]:
+    def _connection(self) -> Iterator[None]:
         from distributed import CancelledError
 
         try:
@@ -165,7 +165,7 @@ class Cluster:
                 "Start it and its workers again, then run the same command: finished clips are kept."
             ) from error
 
-    def _threads(self, before: int) -> int:
+    def _count_threads(self, before: int) -> int:
         """The number of tasks that can run at once; tells when no workers are left, and when there are some again."""
         threads = sum(self._client.nthreads().values())
         if not threads and before:
@@ -224,7 +224,7 @@ def check_worker(clip: str, size: int, token: str, versions: dict[str, str]) -> 
     return ""
 
 
-def extract_here(folder: str, out: str, *given: Any) -> Extraction:
+def extract_on_worker(folder: str, out: str, *given: Any) -> Extraction:
     """`kslr.extraction.extract_clip` on a worker, which may have joined after `check_worker` ran on the others.
 
     Raises:

@@ -149,7 +149,7 @@ def _load_card(model: str | Path, threads: int) -> _Loaded:
     words = [label for label in card.labels if label != IDLE]
     if not words:
         raise InputError(f"{model} knows no words. Train the model again.")
-    return _Loaded(card, model_vocabulary(card.name, words).trained_on(trained), run, run.input_shape[0])
+    return _Loaded(card, model_vocabulary(card.name, words).with_training(trained), run, run.input_shape[0])
 
 
 def _taught_file(model: str | Path) -> Path | None:

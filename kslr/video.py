@@ -167,7 +167,7 @@ class VideoFile:
             if now > self.longest:
                 raise self._too_long()
             seconds = now
-            yield Frame(self._upright(picture), seconds)
+            yield Frame(self._upright_rgb(picture), seconds)
         # Some recorders round: a smaller loss at the end is no truncation.
         known = self._stream.duration is not None or not self._container.streams.audio
         if self.duration is not None and known and seconds + step < self.duration - max(0.5, 2 * step):
@@ -194,13 +194,13 @@ class VideoFile:
 
     def _fix_size(self, picture: Any) -> None:
         """Sets the size of all frames from the first: square pixels, upright, at most `max_side`."""
-        width, height = _displayed(picture, self._stream)
+        width, height = _display_size(picture, self._stream)
         scale = min(1.0, self.max_side / max(width, height))
         self.size = max(1, round(width * scale)), max(1, round(height * scale))
 
-    def _upright(self, picture: Any) -> np.ndarray:
+    def _upright_rgb(self, picture: Any) -> np.ndarray:
         """A decoded picture → (H, W, 3) of the file's size. A picture of another shape (some browsers) gets black bars."""
-        width, height = _displayed(picture, self._stream)
+        width, height = _display_size(picture, self._stream)
         scale = min(self.size[0] / width, self.size[1] / height)
         turns = round(picture.rotation / 90) % 4
         w, h = min(self.size[0], max(1, round(width * scale))), min(self.size[1], max(1, round(height * scale)))
@@ -215,7 +215,7 @@ class VideoFile:
         return whole
 
 
-def _displayed(picture: Any, stream: Any) -> tuple[float, float]:
+def _display_size(picture: Any, stream: Any) -> tuple[float, float]:
     """Width and height of a decoded picture as it is meant to be shown."""
     ratio = stream.sample_aspect_ratio
     width, height = float(picture.width), float(picture.height)

@@ -106,7 +106,7 @@ class Vocabulary:
     def __contains__(self, sign_id: object) -> bool:
         return any(sign.id == sign_id for sign in self.signs)
 
-    def trained_on(self, counts: Mapping[str, Mapping[str, int]]) -> "Vocabulary":
+    def with_training(self, counts: Mapping[str, Mapping[str, int]]) -> "Vocabulary":
         """The same words with what each was trained on.
 
         Args:

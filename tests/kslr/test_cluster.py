@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kslr.cluster import Cluster, check_worker, extract_here
+from kslr.cluster import Cluster, check_worker, extract_on_worker
 from kslr.core.errors import InputError
 from kslr.extraction import ENDED, MANIFEST, Extraction, extract
 from kslr.recordings import load_recording
@@ -117,13 +117,13 @@ def test_a_killed_worker_loses_nothing(local: Any, folder: Path, plain: Path, tm
 def test_what_kills_every_worker_is_told_and_the_rest_goes_on(local: Any) -> None:
     names = ["a", "deadly", *"bcdefgh"]
     with Cluster(local.scheduler_address, patience=120) as cluster:
-        found = dict(cluster.each(die, names, [(name,) for name in names]))
+        found = dict(cluster.run_tasks(die, names, [(name,) for name in names]))
     assert found == {name: None if name == "deadly" else name for name in names}
 
 
 def test_an_error_of_the_work_is_raised(local: Any) -> None:
     with Cluster(local.scheduler_address, patience=120) as cluster, pytest.raises(ZeroDivisionError):
-        list(cluster.each(divmod, ["a"], [(1, 0)]))
+        list(cluster.run_tasks(divmod, ["a"], [(1, 0)]))
 
 
 def test_a_clip_that_ended_every_worker_is_in_the_manifest(folder: Path, tmp_path: Path) -> None:
@@ -161,7 +161,7 @@ def test_a_scheduler_that_is_lost_ends_the_run() -> None:
 
     local = LocalCluster(n_workers=1, threads_per_worker=1, processes=False, protocol="tcp", dashboard_address=":0")
     with local, Cluster(local.scheduler_address, patience=8) as cluster:  # so long it tries to come back, too
-        results = cluster.each(str, [str(n) for n in range(50)], [(n,) for n in range(50)])
+        results = cluster.run_tasks(str, [str(n) for n in range(50)], [(n,) for n in range(50)])
         assert next(results)[1] in {str(n) for n in range(50)}
         local.close()
         with pytest.raises(InputError, match=r"connection to the scheduler .* was lost"):
@@ -205,9 +205,9 @@ def test_what_keeps_a_worker_from_its_work_is_said(folder: Path, tmp_path: Path,
 def test_a_worker_that_came_later_without_the_folders_ends_the_run(folder: Path, tmp_path: Path) -> None:
     for clips, out in ((tmp_path / "nowhere", tmp_path), (folder, tmp_path / "nowhere")):
         with pytest.raises(InputError, match=r"does not see .*nowhere"):
-            extract_here(str(clips), str(out), "hello/0.mp4", False)
+            extract_on_worker(str(clips), str(out), "hello/0.mp4", False)
     (tmp_path / MANIFEST).write_text("")
-    assert isinstance(extract_here(str(folder), str(tmp_path), "broken.mp4", False), Extraction)
+    assert isinstance(extract_on_worker(str(folder), str(tmp_path), "broken.mp4", False), Extraction)
 
 
 def test_without_the_extra_it_is_named(monkeypatch: Any) -> None:

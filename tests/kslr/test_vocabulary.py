@@ -37,7 +37,7 @@ def test_a_word_is_found_by_its_id():
 def test_a_word_without_recordings_is_untrained():
     words = kslr30()
     assert len(words.untrained) == 30
-    taught = words.trained_on({"su": {"rsl": 1}, "it": {"rsl": 1, "ksl30_by_meaning": 60}, "men": {}})
+    taught = words.with_training({"su": {"rsl": 1}, "it": {"rsl": 1, "ksl30_by_meaning": 60}, "men": {}})
     assert not taught["su"].untrained
     assert taught["it"].trained_on == {"rsl": 1, "ksl30_by_meaning": 60}
     assert taught["men"].untrained

@@ -96,7 +96,7 @@ class Vocabularies:
         """The name of the vocabulary that the server was started with."""
         return self._default.signs.vocabulary.name
 
-    def list(self) -> list[Choice]:
+    def choices(self) -> list[Choice]:
         """The vocabularies to choose from: the default, the shipped, the taught. Damaged files are left out."""
         first = self._default.signs.vocabulary
         found = [Choice(first.name, len(first.signs) - len(first.untrained), True)]

@@ -77,7 +77,7 @@ def build_teach_router(services: Services) -> APIRouter:
 
     @routes.get("/vocabularies")
     async def list_vocabularies(request: Request) -> Response:
-        return await answer(request, lambda: [asdict(one) for one in vocabularies.list()])
+        return await answer(request, lambda: [asdict(one) for one in vocabularies.choices()])
 
     @routes.get("/vocabularies/words")
     async def list_words(request: Request, name: str = "") -> Response:

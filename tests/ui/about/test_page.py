@@ -18,7 +18,7 @@ CARD = Card(
 
 
 def test_the_cards_are_shown_as_they_are():
-    vocabulary = kslr30().trained_on({"su": {"rsl": 1}, "it": {"rsl": 2}})
+    vocabulary = kslr30().with_training({"su": {"rsl": 1}, "it": {"rsl": 2}})
     html = page_html(vocabulary, CARD, CARD)
     assert html.count("a &lt;source&gt;") == 2
     assert "0.912" in html

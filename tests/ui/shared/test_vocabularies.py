@@ -31,7 +31,7 @@ def add(shelf: Vocabularies, name: str, word: str, takes: int = 3) -> None:
 
 
 def test_words_taught_are_read_and_listed(shelf, models):
-    assert (shelf.listed()[0].name, shelf.listed()[0].shipped) == ("kslr30", True)
+    assert (shelf.choices()[0].name, shelf.choices()[0].shipped) == ("kslr30", True)
     assert shelf.models("") is models
     assert shelf.models("kslr30") is models
     shelf.create("mine")
@@ -44,7 +44,7 @@ def test_words_taught_are_read_and_listed(shelf, models):
     assert found.signs is shelf.models("mine").signs  # loaded once
     assert found.signs.recognize(judge(take("pump", 9)).sign).sign_id == "pump"
     assert shelf.check("mine")["accuracy"] == 1.0
-    assert [(one.name, one.words) for one in shelf.listed() if not one.shipped] == [("mine", 2)]
+    assert [(one.name, one.words) for one in shelf.choices() if not one.shipped] == [("mine", 2)]
     assert shelf.words("mine")["pump"] == {"kk": "pump kk", "ru": "pump ru", "en": "pump en", "latin": "pump kk"}
     assert shelf.words("")["su"]["en"] == "Water"
     # What changes is read anew.
@@ -53,7 +53,7 @@ def test_words_taught_are_read_and_listed(shelf, models):
         shelf.models("mine")
     assert shelf.check("mine") == {}
     shelf.delete("mine")
-    assert not [one for one in shelf.listed() if not one.shipped]
+    assert not [one for one in shelf.choices() if not one.shipped]
 
 
 def test_two_people_who_teach_at_once_lose_nothing(shelf):
