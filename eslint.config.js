@@ -30,6 +30,7 @@ export default [{
     "object-shorthand": "error",
     "prefer-template": "error",
     "eqeqeq": "error",
+    "no-restricted-properties": ["error", { property: "innerHTML", message: "Use make(), or setMarkup() for markup of our own." }],
     "quotes": ["error", "double", { avoidEscape: true }],
     "semi": "error",
     "indent": ["error", 2, { ignoredNodes: ["ConditionalExpression", "TemplateLiteral *"] }],

@@ -1,6 +1,6 @@
 // The course of a class as two charts. The SVG has seconds across and shares (0–1) upwards. The style sheet stretches
 // it and gives the colours; letters are HTML beside it, so they are never stretched.
-import { clock, make } from "../shared/dom.js";
+import { clock, make, setMarkup } from "../shared/dom.js";
 
 const LINES = ["engagement", "facing", "valence"], MOODS = ["glad", "calm", "surprised", "troubled"];
 const STEPS = [10, 30, 60, 120, 300, 600, 1200, 3600, 7200], MOST_TIMES = 7; // seconds between two times on the axis
@@ -53,10 +53,10 @@ function chart(kind, windows, body, shares, moments = []) {
   const gaps = windows.filter((one) => !isKnown(one.least)).map((one) => bar("gap", one, 0, 1));
   const grid = shares.map(([share]) => `<path class="grid" d="M0 ${share}H${end}"/>`);
   const stems = moments.map(({ seconds }) => `<path class="moment" d="M${Math.min(seconds, end)} 0V1"/>`);
-  const plot = make("div", { class: "plot" });
   const upwards = `<g transform="matrix(1 0 0 -1 0 1)">${[...gaps, ...grid, ...body, ...stems].join("")}</g>`;
-  plot.innerHTML = `<svg class="chart" role="img" data-word-label="classroom.${kind}" viewBox="0 0 ${end} 1"
+  const svg = `<svg class="chart" role="img" data-word-label="classroom.${kind}" viewBox="0 0 ${end} 1"
     preserveAspectRatio="none">${upwards}</svg>`;
+  const plot = setMarkup(make("div", { class: "plot" }), svg);
   plot.append(...shares.map(([share, name]) => (
     make("span", { class: "share", style: `bottom: ${100 * share}%` }, name))));
   for (let seconds = 0; seconds <= end; seconds += step) {

@@ -1,7 +1,7 @@
 // The Practice page: an example that moves, one's own sign beside it, and both over each other.
 import { onPage, openPage } from "../shared/app.js";
 import { countDown, onStage, recordClip } from "../shared/camera.js";
-import { make, reportProblem, wait } from "../shared/dom.js";
+import { make, reportProblem, setMarkup, wait } from "../shared/dom.js";
 import { Job, checkFile, sendFile } from "../shared/job.js";
 import { setWord } from "../shared/words.js";
 import { Player, wantsStill } from "./player.js";
@@ -122,7 +122,7 @@ function drawCourse(svg, times, rows, marks) {
     return `<polyline class="${marks.some((mark) => mark.hand === hand) ? "marked" : ""}" points="${points}"/>`;
   });
   const moments = marks.map(({ seconds }) => `<line x1="${x(seconds)}" x2="${x(seconds)}" y1="0" y2="40"/>`);
-  svg.innerHTML = [...lines, ...moments].join("");
+  setMarkup(svg, [...lines, ...moments].join(""));
 }
 
 export function start(element, tools) { return new PracticePage(element, tools); }

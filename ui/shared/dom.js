@@ -27,12 +27,17 @@ export function make(tag, { word, label, texts, ...attributes } = {}, ...childre
 export const button = (attributes, ...children) => (
   make("button", { type: "button", class: "quiet", ...attributes }, ...children));
 
+// Fills an element with markup of our own, such as an icon or a chart of numbers; never with anybody's text.
+export function setMarkup(element, markup) {
+  element.innerHTML = markup; // eslint-disable-line no-restricted-properties
+  return element;
+}
+
 // An emotion as icon, word and colour; an unclear one is shown as such.
 export function emotionChip(name) {
   if (!name) return make("span", { class: "emotion none", word: "emotion.none" });
   const { icon, colour, names } = config.emotions[name];
-  const chip = make("span", { class: "emotion", style: `--tint:${colour}` });
-  chip.innerHTML = icon;
+  const chip = setMarkup(make("span", { class: "emotion", style: `--tint:${colour}` }), icon);
   chip.append(make("span", { texts: names }));
   return chip;
 }
