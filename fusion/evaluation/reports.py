@@ -76,22 +76,14 @@ def render_joint_report(report: dict[str, Any]) -> str:
         named = {f"{name} (area {c['area']:.3f})": (c["coverage"], c["risk"]) for name, c in curves.items()}
         drawing = risk_coverage_figure(named)
         sections["When only the surest are kept"] = [figure_html(drawing, "Error rate of the kept against the share kept")]
-    columns = ("clips", "sign_accuracy", "emotion_accuracy", "joint_accuracy")
-    sections["By signer"] = [
-        table_html(("signer", *columns), [[r["signer"], *(r[c] for c in columns)] for r in report["per_signer"]])
-    ]
-    rows = [[r["sign"], r["emotion"], *(r[c] for c in columns)] for r in report["per_sign_and_emotion"]]
-    sections["By sign and emotion"] = [table_html(("sign", "emotion", *columns), rows)]
-    idle = report["idle"]
-    sections["Clips without signing"] = [
-        table_html(("clips", "minutes", "false words", "false words a minute"), [list(idle.values())])
-        if idle["clips"]
-        else paragraph_html("The manifest has none, so false words were not measured.")
-    ]
-    if report["problems"]:
-        sections["Clips with a problem"] = [
-            table_html(("clip", "problem"), [[problem["clip"], problem["problem"]] for problem in report["problems"]])
-        ]
+    tables = {
+        "By signer": report["per_signer"],
+        "By sign and emotion": report["per_sign_and_emotion"],
+        "Clips without signing": [report["idle"]] if report["idle"]["clips"] else [],
+        "Clips with a problem": report["problems"],
+    }
+    for heading, records in tables.items():
+        sections[heading] = [_records_table(records) if records else paragraph_html("The manifest has none.")]
     return render_report("Sign and affect, evaluated together", lead, sections)
 
 
@@ -113,6 +105,11 @@ def _headlines(report: dict[str, Any]) -> str:
 
 def _details(part: dict[str, Any]) -> str:
     return table_html(("figure", "value"), [[k.replace("_", " "), v] for k, v in part.items() if not isinstance(v, dict | list)])
+
+
+def _records_table(records: Sequence[dict[str, Any]]) -> str:
+    """A table of records with the same keys, which are its columns."""
+    return table_html([key.replace("_", " ") for key in records[0]], [list(record.values()) for record in records])
 
 
 def _value(entry: dict[str, Any]) -> list[float | None]:
