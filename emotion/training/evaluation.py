@@ -20,7 +20,7 @@ from kslr.core import reports
 from kslr.core.calibration import expected_calibration_error, top_answers
 from kslr.core.errors import InputError
 from kslr.core.files import check_writable, write_file
-from kslr.core.scores import build_report, count_confusions, median_milliseconds, score_answers
+from kslr.core.scores import accuracy_figures, build_report, count_confusions, median_milliseconds
 
 Progress = Callable[[str, float], None]
 # The classes of the benchmark KSL-Emo.
@@ -76,7 +76,7 @@ def evaluate_emotion_model(
     special["accuracy_with_mirror"] = float(((probabilities + mirrored).argmax(axis=1) == right).mean())
     if labels == "fer" and faces.votes is not None:
         agreed = majority(faces.votes)
-        special["ferplus"] = score_answers(agreed[agreed >= 0], answers[agreed >= 0])
+        special["ferplus"] = accuracy_figures(agreed[agreed >= 0], answers[agreed >= 0])
     if "train" in data:
         special["copies"] = _compare_copies(answers == right, find_copies(faces.images, data["train"].images))
     thirty = [faces.images[i : i + 30] for i in range(0, min(len(faces), 600), 30)]
@@ -134,7 +134,7 @@ def four_class_scores(probabilities: np.ndarray, labels: np.ndarray) -> dict[str
     """Scores of the faces with one of KSL-Emo's four emotions, answered among these four only."""
     columns = np.array([EMOTIONS.index(name) for name in FOUR])
     rows = np.isin(labels, columns)
-    return score_answers(labels[rows], columns[probabilities[rows][:, columns].argmax(axis=1)]) if rows.any() else {}
+    return accuracy_figures(labels[rows], columns[probabilities[rows][:, columns].argmax(axis=1)]) if rows.any() else {}
 
 
 def jitter_curve(

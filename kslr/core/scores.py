@@ -56,17 +56,17 @@ def build_report(
         ``task, data, protocol, samples, accuracy, macro_f1, interval, milliseconds`` and the special entries.
     """
     head = {"task": task, "data": data, "protocol": protocol}
-    return {**head, **score_answers(labels, predicted, groups), "milliseconds": milliseconds, **special}
+    return {**head, **accuracy_figures(labels, predicted, groups), "milliseconds": milliseconds, **special}
 
 
-def score_answers(
+def accuracy_figures(
     labels: np.ndarray | Sequence[Any],
     predicted: np.ndarray | Sequence[Any],
     groups: np.ndarray | Sequence[Any] | None = None,
 ) -> dict[str, Any]:
     """How many samples were answered and how well: ``samples, accuracy, macro_f1, interval``; arguments as of `build_report`.
 
-    >>> score_answers([0, 1, 1, 1], [0, 1, 1, 0])["accuracy"]
+    >>> accuracy_figures([0, 1, 1, 1], [0, 1, 1, 0])["accuracy"]
     0.75
     """
     correct = np.asarray(labels) == np.asarray(predicted)
