@@ -2,7 +2,7 @@
 // made here, from this browser's own camera, as blurred silhouettes; the server never says where anybody is.
 import { onPage } from "../shared/app.js";
 import { FrameGrabber, closeCamera, openCamera } from "../shared/camera.js";
-import { Problem, messenger, reportProblem } from "../shared/dom.js";
+import { Problem, messenger, onChosen, reportProblem } from "../shared/dom.js";
 import { setWord } from "../shared/words.js";
 import { classCharts, isKnown } from "./charts.js";
 import { PastSessions } from "./sessions.js";
@@ -30,11 +30,7 @@ class ClassroomPage {
     on("gate", "change", () => this.updateGate());
     on("gate", "submit", (event) => event.preventDefault());
     on("start", "click", () => this.start());
-    on("file", "change", ({ target }) => {
-      const [file] = target.files;
-      target.value = "";
-      if (file) this.start(file);
-    });
+    onChosen(find("file"), ([file]) => this.start(file));
     on("stop", "click", () => this.stop());
     on("note", "submit", (event) => { event.preventDefault(); this.noteMoment(); });
     onPage((page) => (page === "classroom" ? this.past.show() : this.stop()));

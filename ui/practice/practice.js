@@ -1,7 +1,7 @@
 // The Practice page: an example that moves, one's own sign beside it, and both over each other.
 import { onPage, openPage } from "../shared/app.js";
 import { countDown, onStage, recordClip } from "../shared/camera.js";
-import { make, reportProblem, setMarkup, wait } from "../shared/dom.js";
+import { make, onChosen, reportProblem, setMarkup, wait } from "../shared/dom.js";
 import { Job, checkFile, sendFile } from "../shared/job.js";
 import { setWord } from "../shared/words.js";
 import { Player, wantsStill } from "./player.js";
@@ -20,10 +20,7 @@ class PracticePage {
     find("vocabulary").addEventListener("change", () => this.listWords());
     find("word").addEventListener("change", () => this.showExample());
     find("sign").addEventListener("click", () => reportProblem(this.job.say, () => this.record()));
-    find("file").addEventListener("change", ({ target }) => {
-      this.send(target.files[0]);
-      target.value = "";
-    });
+    onChosen(find("file"), ([file]) => this.send(file));
     page.addEventListener("click", (event) => {
       if (!event.target.closest("[data-goto-teach]")) return;
       event.preventDefault();
@@ -68,7 +65,6 @@ class PracticePage {
   get chosen() { return { vocabulary: this.find("vocabulary").value, word: this.find("word").value }; }
 
   send(file) {
-    if (!file) return this.job.begin();
     return this.job.submit(async () => {
       const { megabytes, endings } = this.find("file").closest("label").dataset;
       checkFile(file, endings.split(","), Number(megabytes), "practice.format");

@@ -61,10 +61,18 @@ export async function reportProblem(say, work) {
   }
 }
 
-// Files by choosing or by dropping.
+// Takes the files that somebody chooses; the same file can be chosen again.
+export function onChosen(input, take) {
+  input.addEventListener("change", () => {
+    const files = [...input.files];
+    input.value = "";
+    if (files.length) take(files);
+  });
+}
+
+// Takes files that somebody chooses or drops.
 export function onFiles(zone, take) {
-  const input = zone.querySelector("input");
-  input.addEventListener("change", () => { take([...input.files]); input.value = ""; });
+  onChosen(zone.querySelector("input"), take);
   for (const kind of ["dragover", "dragleave", "drop"]) {
     zone.addEventListener(kind, (event) => {
       event.preventDefault();

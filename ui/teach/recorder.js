@@ -34,8 +34,7 @@ export class Recorder {
   // One take.
   async once(stage) { return this.#onStage(stage, (stream, count) => this.#shoot(stream, count, 1)); }
 
-  // Takes until five are good, or somebody stops it; with five there, one more. began() is called when the camera is
-  // on.
+  // Takes until five are good, or somebody stops it; with five there, one more. began(): when the camera is on.
   series(stage, takes, began) {
     const ready = takes.usable.length, goal = ready >= WANTED ? ready + 1 : WANTED;
     const most = takes.length >= WANTED ? 1 : MOST_TRIES, sent = [];

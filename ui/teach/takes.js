@@ -1,7 +1,7 @@
 // Takes: recordings that were sent and checked, each with a card that shows the skeleton and what is poor.
 import { Problem, button, make, messenger } from "../shared/dom.js";
 import { drawSkeleton } from "../shared/skeleton.js";
-import { address, requestWithFile, requestWithJson, SESSION } from "./requests.js";
+import { SESSION, address, requestWithFile, requestWithJson } from "./requests.js";
 
 const DOWNLOADS = [["npz", true], ["pose", true], ["npz", false], ["pose", false]]; // format, with the face
 const STEP = 90; // milliseconds a frame of the moving skeleton
@@ -39,19 +39,17 @@ export class Takes {
   #takes = []; // {n, file, element, check: the server's answer, problem, use}
   made = 0;
 
-  // find: an element of the page by its name; say: shows a word about the takes.
-  constructor(find) {
-    this.find = find;
-    this.say = messenger(find("note"));
-    this.recording = false;
-  }
+  recording = false;
+
+  // find: an element of the page by its name.
+  constructor(find) { Object.assign(this, { find, say: messenger(find("note")) }); }
 
   get length() { return this.#takes.length; }
   get usable() { return this.#takes.filter((take) => take.use); }
   get chosen() { return this.usable.map(({ check }) => check.take); }
   get waiting() { return this.#takes.filter((take) => !take.check && !take.problem); }
 
-  // Says how far it is; more: the word of the record button once there are takes enough.
+  // Says how far the checks are.
   update() {
     const ready = this.usable.length, waiting = this.waiting.length;
     this.find("go").hidden = !ready;

@@ -1,6 +1,6 @@
 // The Teach page: choose a vocabulary, name a word, record takes, let it be learnt, and try it.
 import { onPage, openPage } from "../shared/app.js";
-import { Problem, button, make, messenger, onFiles, reportProblem } from "../shared/dom.js";
+import { Problem, button, make, messenger, onChosen, onFiles, reportProblem } from "../shared/dom.js";
 import { chooseVocabulary, listVocabularies, updateVocabularies } from "../shared/vocabulary.js";
 import { LANGUAGES, language, onLanguage, setWord } from "../shared/words.js";
 import { overviewElements, todoItems } from "./overview.js";
@@ -67,17 +67,11 @@ class TeachPage {
       });
     });
     on("upload", "click", () => find("file").click());
-    on("file", "change", ({ target }) => {
-      const [file] = target.files;
-      if (file) {
-        reportProblem(this.say, async () => {
-          this.overview = await requestWithFile("upload", { name: file.name.replace(/\.npz$/i, "") }, file);
-          await this.listAndShow("teach.uploaded");
-          updateVocabularies();
-        });
-      }
-      target.value = "";
-    });
+    onChosen(find("file"), ([file]) => reportProblem(this.say, async () => {
+      this.overview = await requestWithFile("upload", { name: file.name.replace(/\.npz$/i, "") }, file);
+      await this.listAndShow("teach.uploaded");
+      updateVocabularies();
+    }));
   }
 
   async list(chosen) {

@@ -1,6 +1,6 @@
 // Trying a taught vocabulary: one sign from the camera or a clip, and what is read in it.
 import { signNames } from "../shared/config.js";
-import { emotionChip, make, messenger, percent, reportProblem } from "../shared/dom.js";
+import { emotionChip, make, messenger, onChosen, percent, reportProblem } from "../shared/dom.js";
 import { requestWithFile } from "./requests.js";
 
 const other = ({ id, probability }, signs) => make("span", { class: "other" },
@@ -38,9 +38,5 @@ export function startTrying(find, recorder, vocabulary) {
     });
     if (clip) await tryClip(clip);
   }));
-  find("tryfile").addEventListener("change", ({ target }) => {
-    const [file] = target.files;
-    if (file) reportProblem(say, () => tryClip(file));
-    target.value = "";
-  });
+  onChosen(find("tryfile"), ([file]) => reportProblem(say, () => tryClip(file)));
 }
