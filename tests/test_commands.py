@@ -83,8 +83,11 @@ def load_script(path: Path) -> ModuleType:
 def check_typer(application: typer.Typer, arguments: list[str], name: str) -> None:
     """Parses arguments down to the command that would run, and runs nothing."""
     command: Any = typer.main.get_command(application)
+    if arguments == ["--version"]:
+        assert any("--version" in parameter.opts for parameter in command.params)
+        return
     context = command.make_context(name, list(arguments))
-    while hasattr(command, "commands"):
+    while hasattr(command, "commands") and (context._protected_args or context.args):
         found, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
         # A sentence may name a command without what it needs.
         context = command.make_context(found, rest, parent=context, resilient_parsing=not rest)
