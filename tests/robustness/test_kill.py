@@ -58,7 +58,7 @@ class Command:
     def start(self) -> "subprocess.Popen[bytes]":
         """A fresh process."""
         said = self._log.open("ab")
-        command = [sys.executable, "-m", "ui.cli.main", *self.arguments]
+        command = [sys.executable, "-m", "kslr", *self.arguments]
         return subprocess.Popen(command, cwd=self.folder, env=environment(self.folder / "home"), stdout=said, stderr=said)
 
     def to_its_end(self) -> None:
@@ -161,7 +161,6 @@ def test_teach_keeps_every_word(tmp_path):
     assert [found.recordings_of(word) for word in ("circle", "pump", "wipe")] == [2, 2, 2]
 
 
-@pytest.mark.skipif(not LONG, reason="half a minute a run; KSLR_LONG=1 makes dozens")
 @pytest.mark.skipif(not LONG, reason="half a minute a run; KSLR_LONG=1 makes dozens")
 def test_train_signs_leaves_the_old_model_or_the_new_one(tmp_path):
     rng = np.random.default_rng(0)

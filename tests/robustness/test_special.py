@@ -29,7 +29,7 @@ GROWTH = 300
 # A process that runs what it is told and says how it ended and by how many megabytes its memory grew meanwhile.
 MEASURE = """
 import sys, json, av, kslr.recordings, kslr.video, kslr.posefile, kslr.teaching.vocabularies, emotion.training.datasets
-import ui.shared.pictures, ui.teach.takes
+import kslr.teaching.takes, ui.shared.pictures
 import cv2, PIL.Image, PIL.JpegImagePlugin
 from pathlib import Path
 from kslr.core.errors import InputError
@@ -97,7 +97,7 @@ def bomb(path: Path, gigabytes: float) -> Path:
 
 
 @pytest.mark.parametrize(
-    "reader", ["kslr.recordings.record", "kslr.teaching.vocabularies.load_vocabulary", "emotion.training.datasets.load"]
+    "reader", ["kslr.recordings.record", "kslr.teaching.vocabularies.load_vocabulary", "emotion.training.datasets.load_faces"]
 )
 @pytest.mark.parametrize("kind", ["claimed", "lying", "members", "bzip2"])
 def test_an_archive_that_claims_or_unpacks_to_far_too_much_is_refused_before_it_is_unpacked(costs, tmp_path, reader, kind):
@@ -122,7 +122,7 @@ def test_an_archive_that_claims_or_unpacks_to_far_too_much_is_refused_before_it_
 def test_a_real_bomb_is_refused_where_takes_are_sent(costs, tmp_path):
     path = bomb(tmp_path / "bomb.npz", 0.6)
     assert path.stat().st_size < 40_000_000
-    said, grown = costs(f"kslr.recordings.record(Path({str(path)!r}), most=ui.teach.takes.LANDMARK_BYTES)")
+    said, grown = costs(f"kslr.recordings.record(Path({str(path)!r}), most=kslr.teaching.takes.LANDMARK_BYTES)")
     assert "take more than" in said
     assert grown < 60
     # The same as a vocabulary.
@@ -174,7 +174,7 @@ def test_a_png_that_claims_a_huge_face_is_refused_by_its_head(costs, tmp_path):
     content[16:24] = struct.pack(">II", 12_000, 12_000)
     content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
     (folder / "a.png").write_bytes(content)
-    said, grown = costs(f"emotion.training.datasets.load({str(tmp_path / 'faces')!r})")
+    said, grown = costs(f"emotion.training.datasets.load_faces({str(tmp_path / 'faces')!r})")
     assert "12000×12000" in said
     assert grown < 30
 
