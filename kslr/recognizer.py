@@ -13,10 +13,9 @@ from kslr.core.errors import InputError
 from kslr.core.models import load_model
 from kslr.landmarks import HANDS, VALUES
 from kslr.segment import SignSegment
-from kslr.vocabulary import Vocabulary, model_vocabulary
+from kslr.vocabulary import IDLE, Vocabulary, model_vocabulary
 
 TASK = "signs"
-IDLE = "_idle"  # the class of hands that sign no word of the vocabulary
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from kslr.core.errors import InputError
 
+IDLE = "_idle"  # the class of hands that sign no word of the vocabulary
+
 
 @dataclass(frozen=True)
 class Sign:

@@ -23,7 +23,11 @@ ROOMS = {"kslr": 20, "emotion": 12, "fusion": 10, "ui": 4, "ui/*": 9}
 SAME_NAME = {
     "main": "what a module run as a script does",
     "build_page": "every page's own, with one signature",
-    "build_router": "every page's own routes, with one signature",
+    "page_html": "a page's own text as HTML, for its build_page",
+    "result_html": "what a page shows of its result, as HTML",
+    "teach": "the command is named after the function that it calls",
+    "forget": "the command is named after the function that it calls",
+    "extract": "the command is named after the function that it calls",
 }
 
 

@@ -16,10 +16,9 @@ from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
 from kslr.landmarks import FACE, HANDS, absent_as_nan
 from kslr.points import COLUMNS, COUNT, UNITS, select_points
-from kslr.recognizer import IDLE
 from kslr.teaching.heads import Head, balance_weights, calibrate_head, leave_out
 from kslr.teaching.vocabularies import Exemplar, TaughtVocabulary
-from kslr.vocabulary import Sign
+from kslr.vocabulary import IDLE, Sign
 
 VIEWS = 4  # augmented views of a recording beside itself
 USUAL_SECONDS = 1.5  # length of a sign where it is not known

@@ -9,7 +9,8 @@ import pytest
 from kslr.core.cards import card_path
 from kslr.core.errors import InputError
 from kslr.landmarks import LEFT_HAND, VALUES
-from kslr.recognizer import IDLE, SignPrediction, SignRecognizer
+from kslr.recognizer import SignPrediction, SignRecognizer
+from kslr.vocabulary import IDLE
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ import numpy as np
 from fusion.interpreter import Interpreter, Models
 from kslr.core.errors import InputError
 from kslr.posefile import to_pose
-from kslr.recognizer import IDLE
 from kslr.recordings import LANDMARK_SUFFIXES, Recording, recording_bytes
 from kslr.segment import SignSegment
 from kslr.teaching.naming import LessonError, WordNames
 from kslr.teaching.takes import Take, watch_take
+from kslr.vocabulary import IDLE
 from ui.server.resources import give_memory_back
 from ui.server.services import Services
 from ui.shared.i18n import Refusal, names

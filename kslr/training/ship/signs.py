@@ -20,7 +20,6 @@ from kslr.core.models import LiteModel
 from kslr.core.scores import bootstrap_interval, median_milliseconds
 from kslr.core.training import current_commit, disagreement, to_litert
 from kslr.points import select_points
-from kslr.recognizer import IDLE
 from kslr.teaching.heads import Head, leave_out
 from kslr.training.cross_validation import is_in_top
 from kslr.training.evaluation import evaluate_vocabulary
@@ -32,7 +31,7 @@ from kslr.training.ship.mixture import all_false_alarms, foreign_signs, read_wor
 from kslr.training.ship.options import OUT, Clips, EncoderWeights, Out, Packs
 from kslr.training.streams.material import load_material
 from kslr.training.train import INPUT, count_recordings, describe_sources
-from kslr.vocabulary import kslr30
+from kslr.vocabulary import IDLE, kslr30
 
 ALARM_MINUTES = 20.0  # of idle streams of each kind, to learn from and again to choose on
 BACKGROUND = 160  # embeddings of no sign that every taught vocabulary is compared with
