@@ -3,9 +3,10 @@
 import csv
 import io
 import json
-import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 
 from emotion.faces import EMOTIONS
 from fusion.observation import TaggedWord
@@ -13,7 +14,62 @@ from kslr.core.errors import InputError
 from kslr.core.files import csv_text, parse_json
 from kslr.vocabulary import Sign
 
+Line = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f]*$")]  # text on one line
+Score = Annotated[float, Field(ge=-1e6, le=1e6)]
+Seconds = Annotated[float, Field(ge=0, le=1e7)]
 COLUMNS = ("start", "end", "sign", "kk", "latin", "en", "ru", "sign_probability", "emotion", *EMOTIONS)
+
+
+class SignModel(BaseModel):
+    """A sign in a transcript."""
+
+    id: Line
+    kk: Line
+    latin: Line
+    en: Line
+    ru: Line
+
+
+class AlternativeModel(BaseModel):
+    """A sign id and its probability."""
+
+    id: Line
+    probability: Score
+
+
+class WordModel(BaseModel):
+    """A word as `TaggedWord.as_dict` gives it, in the ranges that a transcript may have."""
+
+    sign: SignModel
+    sign_probability: Score
+    start: Seconds
+    end: Seconds
+    alternatives: list[AlternativeModel]
+    emotion: str | None
+    emotion_probabilities: dict[str, Score]
+    cues: dict[Line, Score] = {}
+
+    def tagged(self) -> TaggedWord:
+        """The word.
+
+        Raises:
+            ValueError: it ends before it starts, or its emotion is unknown or has no probability.
+        """
+        if self.start > self.end:
+            raise ValueError("a word ends before it starts")
+        if not {self.emotion or "neutral", *self.emotion_probabilities} <= set(EMOTIONS):
+            raise ValueError("an emotion is not one of the seven")
+        if self.emotion is not None and self.emotion not in self.emotion_probabilities:
+            raise ValueError("an emotion has no probability")
+        fields = {name: getattr(self, name) for name in type(self).model_fields}
+        alternatives = tuple((one.id, one.probability) for one in self.alternatives)
+        return TaggedWord(**{**fields, "sign": Sign(**self.sign.model_dump()), "alternatives": alternatives})
+
+
+class TranscriptModel(BaseModel):
+    """What `to_json` writes, as far as it is read again."""
+
+    words: list[WordModel]
 
 
 def affect_text(word: TaggedWord) -> str:
@@ -62,41 +118,16 @@ def from_json(text: str) -> list[TaggedWord]:
         InputError: not such a transcript.
     """
     try:
-        return [
-            _check_word(
-                TaggedWord(
-                    sign=Sign(**word["sign"]),
-                    sign_probability=float(word["sign_probability"]),
-                    start=float(word["start"]),
-                    end=float(word["end"]),
-                    alternatives=tuple((a["id"], float(a["probability"])) for a in word["alternatives"]),
-                    emotion=word["emotion"],
-                    emotion_probabilities={name: float(p) for name, p in word["emotion_probabilities"].items()},
-                    cues={name: float(score) for name, score in word.get("cues", {}).items()},
-                )
-            )
-            for word in parse_json(text)["words"]
-        ]
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise InputError(f"This is not a transcript of kslr ({error}). Use one written with --format json.") from error
+        return [word.tagged() for word in TranscriptModel.model_validate(parse_json(text)).words]
+    except ValueError as error:
+        raise InputError(f"This is not a transcript of kslr ({_reason(error)}). Use one written with --format json.") from error
 
 
-def _check_word(word: TaggedWord) -> TaggedWord:
-    """A word that came from a file.
-
-    Raises:
-        ValueError: a number is out of range, or a text has several lines.
-    """
-    sign, emotion, felt = word.sign, word.emotion, word.emotion_probabilities
-    texts: list[Any] = [sign.id, sign.kk, sign.latin, sign.en, sign.ru, *(name for name, _ in word.alternatives), *word.cues]
-    if not all(isinstance(text, str) and len(text) <= 1000 and not any(c < " " for c in text) for text in texts):
-        raise ValueError("a word's names must be text on one line")
-    numbers = (word.sign_probability, *felt.values(), *word.cues.values(), *(p for _, p in word.alternatives))
-    if not all(math.isfinite(number) and abs(number) <= 1e6 for number in numbers) or not 0 <= word.start <= word.end <= 1e7:
-        raise ValueError("a time or probability is out of range")
-    if not set(felt) <= set(EMOTIONS) or (emotion is not None and emotion not in felt):
-        raise ValueError("an emotion is not one of the seven, or has no probability")
-    return word
+def _reason(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
 
 
 def to_csv(words: Sequence[TaggedWord]) -> str:
@@ -123,20 +154,11 @@ def from_csv(text: str) -> list[TaggedWord]:
     words = []
     try:
         for row in csv.DictReader(io.StringIO(text)):
-            probability = float(row["sign_probability"])
-            words.append(
-                _check_word(
-                    TaggedWord(
-                        sign=Sign(row["sign"], row["kk"], row["latin"], row["en"], row["ru"]),
-                        sign_probability=probability,
-                        start=float(row["start"]),
-                        end=float(row["end"]),
-                        alternatives=((row["sign"], probability),),
-                        emotion=row["emotion"] or None,
-                        emotion_probabilities={name: float(row[name]) for name in EMOTIONS if row[name]},
-                    )
-                )
-            )
-    except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise InputError(f"This is not a table of words ({error}). Use one written with --format csv.") from error
+            sign = {"id": row["sign"], **{language: row[language] for language in ("kk", "latin", "en", "ru")}}
+            probabilities = {name: row[name] for name in EMOTIONS if row[name]}
+            alternatives = [{"id": row["sign"], "probability": row["sign_probability"]}]
+            fields = {**row, "sign": sign, "emotion": row["emotion"] or None, "emotion_probabilities": probabilities}
+            words.append(WordModel.model_validate({**fields, "alternatives": alternatives}).tagged())
+    except (ValueError, KeyError, csv.Error) as error:
+        raise InputError(f"This is not a table of words ({_reason(error)}). Use one written with --format csv.") from error
     return words
