@@ -47,13 +47,20 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
-def imports(path: Path) -> Iterator[tuple[str, int]]:
+def imports(path: Path, types: bool = True) -> Iterator[tuple[str, int]]:
     """(module of the product, line) of every import in a file, inside functions as well.
 
     ``from kslr.core import cards`` names ``kslr.core.cards`` when that is a module.
+
+    Args:
+        types: also those under ``if TYPE_CHECKING``, which never run.
     """
-    known = modules()
-    for node in ast.walk(parsed(path)):
+    known, tree = modules(), parsed(path)
+    guarded = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    never = set() if types else {inner for node in guarded for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if node in never:
+            continue
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:

@@ -36,12 +36,12 @@ def floor(module: str) -> int:
     return FLOORS["kslr.core"] if f"{module}.".startswith("kslr.core.") else FLOORS[module.split(".")[0]]
 
 
-def every_import() -> list[tuple[str, str, str]]:
-    """(importing module, imported module of the product, place)."""
+def every_import(types: bool = True) -> list[tuple[str, str, str]]:
+    """(importing module, imported module of the product, place); see `tests.sources.imports`."""
     return [
         (module, name, f"{path.relative_to(ROOT)}:{line}")
         for module, path in modules().items()
-        for name, line in imports(path)
+        for name, line in imports(path, types)
         if name.split(".")[0] in PACKAGES
     ]
 
@@ -106,7 +106,7 @@ def test_serving_never_names_keras_or_tensorflow():
 
 def test_no_import_circle():
     graph = defaultdict(set)
-    for module, name, _ in every_import():
+    for module, name, _ in every_import(types=False):
         if module not in DOOR and name != module:
             graph[module].add(name)
     done: set[str] = set()

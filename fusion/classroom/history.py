@@ -22,8 +22,7 @@ from fusion.classroom.windows import Window
 from kslr.core.errors import InputError
 
 RETENTION_DAYS = 90
-# A window comes every ten seconds; a session without one for so long has been left.
-LEFT_SECONDS = 60.0
+LEFT_SECONDS = 60.0  # a window comes every ten seconds; a session without one for so long was interrupted
 
 
 @dataclass(frozen=True)
