@@ -138,7 +138,7 @@ def test_the_result_is_safe_and_complete(tmp_path):
     vocabulary = kslr30()
     word = TaggedWord(vocabulary["su"], 0.87, 1.0, 2.0, (("su", 0.87), ("it", 0.1)), "happy", {"happy": 0.9})
     seen = Seen(frames=50, with_person=50, with_several=20, with_face=40, seconds=4.0, truncated=True)
-    translation = Translation("<b>.mp4", (word,), seen, np.array([]), np.empty((0, 7)), files={"mp4": tmp_path / "kslr.mp4"})
+    translation = Translation("<b>.mp4", (word,), seen, np.array([]), np.empty((0, 7)), "kslr30", {"mp4": tmp_path / "kslr.mp4"})
     html = result_html(translation, vocabulary)
     assert "<b>.mp4" not in html
     assert "&lt;b&gt;.mp4" in html
@@ -152,7 +152,7 @@ def test_the_result_is_safe_and_complete(tmp_path):
 def test_the_curve_goes_through_the_frames_it_has():
     emotions = np.zeros((10, 7))
     emotions[:, 3] = 1.0
-    translation = Translation("", (), Seen(seconds=10.0), np.linspace(0, 9, 10), emotions)
+    translation = Translation("", (), Seen(seconds=10.0), np.linspace(0, 9, 10), emotions, "kslr30", {})
     lines = emotion_curves(translation)
     assert set(lines) == {"angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"}
     assert all(point.endswith(",1.0") for point in lines["happy"].split())
