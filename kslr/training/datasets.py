@@ -47,7 +47,7 @@ class SignData:
         return len(self.x)
 
     def __getitem__(self, rows: np.ndarray) -> "SignData":
-        """The same with some of its rows (indices or a mask)."""
+        """Some of the recordings (indices or a mask)."""
         return replace(self, **{key: getattr(self, key)[rows] for key in ("x", "label", "signer", "source", "clip")})
 
     def select_classes(self, names: Sequence[str]) -> "SignData":
@@ -91,12 +91,12 @@ def sign_data(
     Args:
         x: (n, frames, 84 | 126 | 258 | 1662), absent values zeros or NaN.
         label: (n,) class names (or numbers).
-        signer, source, clip: (n,); the signer is the source, the source the name and the clip its own when None.
-        length: (n,) frames in use; found from the last frame with anything in it when None.
-        frames: recordings longer than this are resampled in time, shorter ones end in absent frames.
+        signer, source, clip: (n,); when None, the signer is the source, the source the name, and each recording a clip.
+        length: (n,) frames in use; up to the last frame with any value when None.
+        frames: longer recordings are resampled in time to so many, shorter ones end in absent frames.
 
     Raises:
-        InputError: arrays that don't fit each other.
+        InputError: arrays that do not fit each other.
     """
     try:
         x, names_of = np.asarray(x, np.float32), np.asarray(label).astype(str)
@@ -198,7 +198,7 @@ def load_signs(data: str | Path, packs: str | Path | None = None, repaired: bool
     Args:
         data: a pack's name, an ``.npz``, a folder (see the module's head), or several joined by ``+``.
         packs: where packs lie, see `kslr.training.packs.packs_folder`.
-        repaired: pair slipped hands anew where a pack has them.
+        repaired: whether the hands of the K-RSL pack are paired anew.
 
     Raises:
         InputError: nothing like that is there, or it cannot be used.

@@ -106,7 +106,7 @@ def build_optimizer(recipe: SignRecipe, steps: int) -> Any:
     if not recipe.patience:
         warm = min(steps * 3, steps * recipe.epochs // 5 + 1)
         settings["learning_rate"] = keras.optimizers.schedules.CosineDecay(
-            recipe.rate / 20, steps * recipe.epochs - warm, warmup_target=recipe.rate, warmup_steps=warm
+            recipe.rate / 20, max(1, steps * recipe.epochs - warm), warmup_target=recipe.rate, warmup_steps=warm
         )
         settings |= {"use_ema": True, "ema_momentum": average_momentum(steps * recipe.epochs)}
     if recipe.decay:

@@ -24,10 +24,10 @@ def kslr_net(
     """Raw contract → probabilities: points, `kslr_encoder`, cosine classifier times `scale`, softmax.
 
     Args:
-        values: 1662, or 258 for points that were selected before (training does, to be fast).
-        hands_only: body and face are taken as absent: for a network whose training data had none, since what it makes
-            of them would be chance.
-        encoder: a trained one; a new one of `numbers` (see `kslr_encoder`) when None.
+        values: 1662, or 258 for points that were selected before, as in training.
+        hands_only: body and face count as absent. For training data without them: what the network would make of them is
+            chance.
+        encoder: a trained one; a new one with `numbers` (see `kslr_encoder`) when None.
     """
     import keras
     from keras import constraints, layers

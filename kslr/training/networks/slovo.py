@@ -1,8 +1,8 @@
 """The keypoint transformer of SLR_SLOVO (Russian signs), smaller by default, in backend-neutral Keras 3.
 
-Lips, both hands and one arm's points; groups of four points → tokens → self-attention → one vector a part and
-frame; a learnt vector stands in for a part that is missing; hands attend to each other, and lips to the pose; a gate
-fuses the parts; rotary transformer blocks before and after convolutions of 3, 5 and 7 frames; four kinds of pooling.
+It reads lips, both hands and one arm. Groups of four points become tokens, and self-attention makes one vector of each part
+and frame; a learnt vector replaces a missing part. Hands attend to each other, and lips to the pose; a gate fuses the parts.
+Rotary transformer blocks follow, before and after convolutions of 3, 5 and 7 frames, and four kinds of pooling.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -26,7 +26,7 @@ PARTS = {
     "pose": columns("pose", [13, 15, 17, 19, 21], 2),
 }
 GROUP = 4
-# In the order of PARTS: what `fitting.network_input` gives, and what `values` says then.
+# In the order of PARTS, as the network reads them when `values` is their number.
 COLUMNS = np.concatenate(list(PARTS.values()))
 
 

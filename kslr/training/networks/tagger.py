@@ -1,5 +1,7 @@
-"""The network of `kslr.segmenter` and how it is fitted: dilated causal convolutions with residuals (WaveNet's kind, van den
-Oord et al., 2016, without gates), trained on stretches of joined streams. Keras, backend-neutral."""
+"""The network of `kslr.segmenter` and its training on stretches of joined streams, in backend-neutral Keras 3.
+
+Dilated causal convolutions with residuals, as in WaveNet (van den Oord et al., 2016) but without gates.
+"""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -52,7 +54,7 @@ def training_samples(seconds: np.ndarray, rows: np.ndarray, spans: np.ndarray) -
 
     Returns:
         (n, STRETCH, STEP_VALUES) and (n, STRETCH, 3): in a sign, a sign begins, whether the step counts. Each sample begins
-        with `WINDOW` steps of what was before (the first row where nothing was), which don't count.
+        with `WINDOW` steps of what came before (the first row where nothing did), which do not count.
     """
     truth = np.zeros((len(rows), 2), np.float32)
     for start, end in np.reshape(spans, (-1, 2)):
@@ -99,7 +101,7 @@ def fit_tagger(x: np.ndarray, y: np.ndarray, epochs: int = 25, seed: int = 0, ve
 
     def loss(target: Any, predicted: Any) -> Any:
         truth, counts, p = target[..., :2], target[..., 2:], ops.clip(predicted, 1e-5, 1 - 1e-5)
-        # Beginnings are few: each counts three times, and the task as a whole half.
+        # Beginnings are rare: each counts three times, and the whole task half.
         missed = -(truth * ops.log(p) * np.array([1.0, 3.0], np.float32) + (1 - truth) * ops.log(1 - p))
         return ops.sum(missed * np.array([1.0, 0.5], np.float32) * counts) / ops.maximum(ops.sum(counts), 1)
 

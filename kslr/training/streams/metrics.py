@@ -1,8 +1,8 @@
-"""How well found segments meet the true ones. Pure functions of arrays, and the loop that gathers them.
+"""How well found segments match the true ones. Pure functions of arrays, and the loop that collects them.
 
 Conventions: segments are (n, 2) start and end in seconds. Intersection over union (IoU) is of two spans of time. A found
-segment meets a true one when their IoU is at least 0.5; each meets one at most, the best pairs as a whole are taken.
-Frame-free, so the same at every frame rate (segment F1 at IoU as in Lea et al., CVPR 2017, without classes).
+segment matches a true one when their IoU is at least 0.5; each is in one pair at most. All figures are in seconds, so they
+do not depend on the frame rate (segment F1 at IoU as in Lea et al., CVPR 2017, without classes).
 """
 
 from collections.abc import Iterable
@@ -28,7 +28,7 @@ def overlaps(true: np.ndarray, found: np.ndarray) -> np.ndarray:
 
 
 def match_segments(true: np.ndarray, found: np.ndarray, least: float = 0.5) -> np.ndarray:
-    """Pairs (true index, found index) with an IoU of at least `least`, each segment in one pair, as many as there are.
+    """Pairs (true index, found index) with an IoU of at least `least`; each segment is in one pair at most.
 
     >>> match_segments(np.array([[0.0, 1.0], [2.0, 3.0]]), np.array([[2.1, 3.0]])).tolist()
     [[1, 0]]
@@ -36,14 +36,14 @@ def match_segments(true: np.ndarray, found: np.ndarray, least: float = 0.5) -> n
     from scipy.optimize import linear_sum_assignment
 
     iou = overlaps(true, found)
-    # A pair more is worth more than any overlap.
+    # One more pair counts more than any overlap.
     rows, columns = linear_sum_assignment(-np.where(iou >= least, 1 + min(iou.shape) + iou, 0))
     good = iou[rows, columns] >= least
     return np.stack([rows[good], columns[good]], axis=1)
 
 
 def segment_f1(true: int, found: int, matched: int) -> float:
-    """F1 from how many segments there are, were found, and met (0–1; 1 where there are none and none was found).
+    """F1, 0–1, from the number of true, found and matched segments; 1 where there are none and none was found.
 
     >>> segment_f1(4, 4, 3)
     0.75
@@ -52,12 +52,12 @@ def segment_f1(true: int, found: int, matched: int) -> float:
 
 
 def best_overlap(true: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """(true,) IoU of each true segment with the found one that fits it best; 0 where none touches it."""
+    """(true,) IoU of each true segment with the best found one; 0 where none overlaps it."""
     return overlaps(true, found).max(axis=1, initial=0.0)
 
 
 def decision_delays(true: np.ndarray, found: np.ndarray, decided: np.ndarray, least: float = 0.5) -> np.ndarray:
-    """Seconds from the true end of each met segment to the moment when its end was decided; negative when cut short.
+    """Seconds from the true end of each matched segment to the moment when its end was decided; negative when cut short.
 
     Args:
         decided: (found,) time of the frame with which each segment became final.
@@ -73,7 +73,7 @@ def run_segmenter(segmenter: "Segmenter", landmarks: Iterable["Landmarks"]) -> t
     """Runs a stream through a segmenter.
 
     Returns:
-        (n, 2) spans and (n,) times at which they became final; what the stream's end cut off is final with its last frame.
+        (n, 2) spans and (n,) times at which they became final; what the stream's end cuts off is final with its last frame.
     """
     spans, decided, now = [], [], 0.0
     for one in landmarks:

@@ -9,7 +9,7 @@ from kslr.training.datasets import SignData, sign_data
 from kslr.training.recipes import SignRecipe
 
 SHORT = SignRecipe(2, batch=64, numbers=(("units", (8, 8)),))
-SMALL = SignRecipe(20, rate=4e-3, numbers=(("widths", (16, 24)), ("embedding", 16)))
+SMALL = SignRecipe(30, rate=4e-3, numbers=(("widths", (16, 24)), ("embedding", 16)))
 
 
 def easy(classes: int = 3, each: int = 20, signers: int = 2, seed: int = 0) -> SignData:

@@ -20,9 +20,9 @@ def data():
 
 
 RECIPES = {
-    "kslr_net": SignRecipe(20, batch=16, rate=4e-3, numbers=(("widths", (16, 24)), ("embedding", 16))),
+    "kslr_net": SignRecipe(30, batch=16, rate=4e-3, numbers=(("widths", (16, 24)), ("embedding", 16))),
     "paper_lstm": SignRecipe(
-        12, batch=16, rate=1e-2, numbers=(("units", (8, 8, 8)), ("activation", "tanh"), ("l2", 1e-4), ("standardised", True))
+        30, batch=16, rate=1e-2, numbers=(("units", (8, 8, 8)), ("activation", "tanh"), ("l2", 1e-4), ("standardised", True))
     ),
 }
 
