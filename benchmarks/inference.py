@@ -26,7 +26,7 @@ from kslr.core.training import to_litert
 from kslr.training.networks.recurrent import paper_lstm
 
 
-def milliseconds(runs: dict[str, Callable[[], object]], rounds: int, calls: int) -> dict[str, list[float]]:
+def time_in_turns(runs: dict[str, Callable[[], object]], rounds: int, calls: int) -> dict[str, list[float]]:
     """Times of every call; the runs take turns, and the first call of each is not counted."""
     times: dict[str, list[float]] = {name: [] for name in runs}
     for run in runs.values():
@@ -57,7 +57,7 @@ def main(
     sample = generator.normal(size=(1, *vocabulary.input_shape)).astype(np.float32)
     face = generator.integers(0, 256, (1, 48, 48), np.uint8)
     tensor = tf.constant(window)
-    times = milliseconds(
+    times = time_in_turns(
         {
             "litert": lambda: lite(window),
             "tf_function": lambda: traced(tensor).numpy(),

@@ -86,7 +86,7 @@ RATIOS: dict[str, tuple[Ratio, ...]] = {
 }
 
 
-def drawn_clips(folder: Path) -> Path:
+def write_drawn_clips(folder: Path) -> Path:
     """Clips of the drawn person, for a machine that has no recordings; the longest is returned."""
     from docs.drawn_person import MOVEMENTS, clip
     from tests.clips import write
@@ -97,7 +97,7 @@ def drawn_clips(folder: Path) -> Path:
     return write(folder / "drawn.mp4", [picture for one in pictures.values() for picture in one] * 2, fps=15)
 
 
-def commands(
+def benchmark_arguments(
     clip: Path, clips: Path, faces: Path | None, fer_python: str | None, student: Path | None
 ) -> dict[str, list[str] | None]:
     """Each benchmark's arguments; None where it lacks its data."""
@@ -115,7 +115,7 @@ def commands(
     }
 
 
-def run(name: str, arguments: list[str], folder: Path) -> tuple[str, dict[str, Any]]:
+def run_benchmark(name: str, arguments: list[str], folder: Path) -> tuple[str, dict[str, Any]]:
     """What a benchmark printed, and its figures."""
     out = folder / f"{name}.json"
     command = [sys.executable, str(ROOT / f"benchmarks/{name}.py"), *arguments, "--json", str(out)]
@@ -123,10 +123,10 @@ def run(name: str, arguments: list[str], folder: Path) -> tuple[str, dict[str, A
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode or not out.is_file():
         raise SystemExit(f"{name} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
-    return done.stdout.strip(), with_ratios(name, json.loads(out.read_text()))
+    return done.stdout.strip(), add_ratios(name, json.loads(out.read_text()))
 
 
-def with_ratios(name: str, figures: dict[str, Any]) -> dict[str, Any]:
+def add_ratios(name: str, figures: dict[str, Any]) -> dict[str, Any]:
     """Figures with those ratios that a benchmark prints but does not write."""
     if name == "holistic":
         times = figures["pass_milliseconds"]
@@ -142,7 +142,7 @@ def with_ratios(name: str, figures: dict[str, Any]) -> dict[str, Any]:
     return figures
 
 
-def rows(name: str, figures: dict[str, Any]) -> Iterator[str]:
+def table_rows(name: str, figures: dict[str, Any]) -> Iterator[str]:
     """The lines of the table for one benchmark."""
     for ratio in RATIOS[name]:
         value: Any = figures
@@ -154,7 +154,7 @@ def rows(name: str, figures: dict[str, Any]) -> Iterator[str]:
         yield f"| {ratio.what} | {value:.3g} | {target} | `{name}.py` |"
 
 
-def machine() -> str:
+def describe_machine() -> str:
     """The machine in one line, without its name."""
     model = "unknown processor"
     if Path("/proc/cpuinfo").is_file():
@@ -176,29 +176,29 @@ def main(
     with tempfile.TemporaryDirectory(prefix="kslr-results-") as name:
         folder = Path(name)
         (folder / "clips").mkdir()
-        used = clip or drawn_clips(folder / "clips")
-        tasks = commands(used, clips or used.parent, faces, fer_python, student)
+        used = clip or write_drawn_clips(folder / "clips")
+        tasks = benchmark_arguments(used, clips or used.parent, faces, fer_python, student)
         for task in track([task for task in RATIOS if not only or task in only], description="Benchmarks"):
             arguments = tasks[task]
             if arguments is None:
                 continue
             busy = os.getloadavg()[0] / (os.cpu_count() or 1)
-            text, figures = run(task, arguments, folder)
+            text, figures = run_benchmark(task, arguments, folder)
             shown = "a drawn person" if clip is None else clip.name
-            kept[task] = {"rows": list(rows(task, figures)), "printed": text, "busy": round(busy, 2), "clip": shown}
+            kept[task] = {"rows": list(table_rows(task, figures)), "printed": text, "busy": round(busy, 2), "clip": shown}
             KEPT.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
-    RESULTS.write_text(page(kept))
+    RESULTS.write_text(results_page(kept))
     print(f"Written: {RESULTS}")
 
 
-def page(kept: dict[str, Any]) -> str:
+def results_page(kept: dict[str, Any]) -> str:
     """The file: ratios first, then what was printed."""
     tasks = [task for task in RATIOS if task in kept]
     missing = [task for task in RATIOS if task not in kept]
     lines = [
         "# Results",
         "",
-        f"Written by `python benchmarks/results.py` on {machine()}. Every line compares what was",
+        f"Written by `python benchmarks/results.py` on {describe_machine()}. Every line compares what was",
         "measured in one run.",
         "",
         "| what | ratio | target | measured by |",

@@ -1,10 +1,13 @@
 import json
+import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from kslr.core.cards import Card, card_path, read_card, write_card
+from kslr.core.cards import MODELS, ROOT, Card, card_path, read_card, read_card_arrays, write_card
 from kslr.core.errors import InputError
 from kslr.core.files import write_file
 
@@ -76,16 +79,54 @@ def test_unknown_names_list_what_is_shipped(name):
         card_path(name)
 
 
-@pytest.mark.parametrize("name", ["kslr30", "emotion"])
+SHIPPED = sorted(path.stem for path in MODELS.glob("*.json"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
 def test_every_shipped_card_is_whole(name):
     card, weights = read_card(name)
     assert card.name == name
     assert len(weights) == card.weights["bytes"]
     assert card.sources
     assert all({"name", "samples", "licence"} <= set(source) for source in card.sources)
-    assert 0 < card.calibration["threshold"] < 1
-    assert card.calibration["temperature"] > 0
     assert len(card.limits) > 40
+    if card.task in ("signs", "emotion"):
+        assert 0 < card.calibration["threshold"] < 1
+        assert card.calibration["temperature"] > 0
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_people_can_read_every_shipped_card(name):
+    text = card_path(name).read_text(encoding="utf-8")
+    assert len(text.splitlines()) < 400
+    assert max(map(len, text.splitlines())) < 1000
+    assert not {"history", "recipe", "settings_tried", "background"} & set(read_card(name)[0].extra)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_every_shipped_card_names_the_commit_that_made_it(name):
+    commit = read_card(name)[0].commit
+    assert re.fullmatch("[0-9a-f]{40}", commit)
+    found = subprocess.run(["git", "cat-file", "-t", commit], cwd=ROOT, capture_output=True, text=True, check=False)
+    if (ROOT / ".git" / "shallow").exists() or not (ROOT / ".git").exists():
+        pytest.skip("needs the whole history")
+    assert found.stdout.strip() == "commit"
+
+
+def test_arrays_that_are_not_the_cards_are_refused(tmp_path, card):
+    path = write_card(tmp_path, card, b"weights", {"a": np.arange(3)})
+    assert read_card_arrays(path, read_card(path)[0])["a"].tolist() == [0, 1, 2]
+    (tmp_path / "tiny.npz").write_bytes(b"others")
+    with pytest.raises(InputError, match="arrays"):
+        read_card_arrays(path, read_card(path)[0])
+
+
+def test_arrays_go_with_the_model_that_they_belong_to(tmp_path, card):
+    write_card(tmp_path, card, b"old", {"a": np.arange(3)})
+    path = write_card(tmp_path, card, b"new", {"a": np.arange(4)})
+    assert len(read_card_arrays(path, read_card(path)[0])["a"]) == 4
+    write_card(tmp_path, card, b"new")
+    assert not list(tmp_path.glob("*.npz"))
 
 
 def test_a_kill_between_weights_and_card_leaves_the_old_model(tmp_path, card, monkeypatch):
