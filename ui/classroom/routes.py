@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from kslr.core.errors import InputError
 from ui.classroom.room import LONGEST_MESSAGE, Room
-from ui.server.guard import Rate, read_model, same_origin
+from ui.server.guard import Rate, own_pages_only, read_model
 from ui.server.services import Services
 
 if TYPE_CHECKING:
@@ -81,15 +81,12 @@ def session_json(history: "History", key: str) -> dict[str, Any]:
 
 def build_classroom_router(services: Services) -> APIRouter:
     """The routes under ``/classroom``."""
-    routes = APIRouter(prefix="/classroom")
+    routes = APIRouter(prefix="/classroom", dependencies=[own_pages_only(services.metrics)])
     archive = Archive()
     rooms: set[str] = set()
 
     @routes.websocket("/live")
     async def live(socket: WebSocket) -> None:
-        if not same_origin(socket.headers):
-            await socket.close(1008)
-            return
         await socket.accept()
         loop, rate, room, place = asyncio.get_running_loop(), Rate(services.limits.frames_a_second), None, f"{id(socket)}"
         try:
@@ -97,19 +94,13 @@ def build_classroom_router(services: Services) -> APIRouter:
                 await socket.send_json({"error": "full"})
                 return
             rooms.add(place)
-            message = await asyncio.wait_for(socket.receive_text(), IDLE_SECONDS)
-            room = await loop.run_in_executor(None, lambda: Room(services, archive.open(), message))
+            opening = await asyncio.wait_for(socket.receive_text(), IDLE_SECONDS)
+            room = await loop.run_in_executor(None, lambda: Room(services, archive.open(), opening))
             await socket.send_json({"ready": True, "session": room.key, "k": room.settings.k, "rate": room.settings.rate})
-            while True:
-                given = await asyncio.wait_for(socket.receive(), IDLE_SECONDS)
-                if given["type"] == "websocket.disconnect" or rate.flooded():
-                    break
-                if given.get("bytes"):
-                    await socket.send_json(await loop.run_in_executor(room.thread, room.look, given["bytes"]))
-                else:
-                    break
+            while (message := await asyncio.wait_for(socket.receive(), IDLE_SECONDS)).get("bytes") and not rate.flooded():
+                await socket.send_json(await loop.run_in_executor(room.thread, room.look, message["bytes"]))
             reply = await loop.run_in_executor(room.thread, room.end)
-            if given["type"] != "websocket.disconnect":
+            if message["type"] != "websocket.disconnect":
                 await socket.send_json(reply)
         except InputError as error:
             await socket.send_json({"error": "refused", "message": str(error)})
@@ -122,21 +113,19 @@ def build_classroom_router(services: Services) -> APIRouter:
             with suppress(RuntimeError):  # closed already
                 await socket.close()
 
-    async def answer(request: Request, work: Callable[["History"], T]) -> Any:
-        if not same_origin(request.headers):
-            return Response(status_code=403)
+    async def answer(work: Callable[["History"], T]) -> Any:
         try:
             return await asyncio.get_running_loop().run_in_executor(None, lambda: work(archive.open()))
         except InputError as error:
             return Response(str(error), status_code=422, media_type="text/plain")
 
     @routes.get("/sessions")
-    async def sessions(request: Request) -> Any:
-        return await answer(request, list_sessions)
+    async def sessions() -> Any:
+        return await answer(list_sessions)
 
     @routes.get("/sessions/{key}")
-    async def session(request: Request, key: str) -> Any:
-        return await answer(request, lambda history: session_json(history, key))
+    async def session(key: str) -> Any:
+        return await answer(lambda history: session_json(history, key))
 
     @routes.post("/sessions/{key}/moments")
     async def moments(request: Request, key: str) -> Any:
@@ -146,19 +135,19 @@ def build_classroom_router(services: Services) -> APIRouter:
             moment = read_model(content, MomentBody, LONGEST_MESSAGE)
             history.note(key, moment.seconds, moment.text)
 
-        return await answer(request, note)
+        return await answer(note)
 
     @routes.post("/sessions/{key}/name")
     async def name(request: Request, key: str) -> Any:
         content = await request.body()
-        return await answer(request, lambda history: history.rename(key, read_model(content, NameBody, LONGEST_MESSAGE).name))
+        return await answer(lambda history: history.rename(key, read_model(content, NameBody, LONGEST_MESSAGE).name))
 
     @routes.delete("/sessions/{key}")
-    async def delete(request: Request, key: str) -> Any:
-        return await answer(request, lambda history: history.delete(key))
+    async def delete(key: str) -> Any:
+        return await answer(lambda history: history.delete(key))
 
     @routes.get("/sessions/{key}/{name}")
-    async def file(request: Request, key: str, name: str, language: str = "kk") -> Any:
+    async def file(key: str, name: str, language: str = "kk") -> Any:
         from fusion.classroom.report import render_classroom_report, windows_csv
 
         def write(history: "History") -> Response:
@@ -170,6 +159,6 @@ def build_classroom_router(services: Services) -> APIRouter:
                 return Response(windows_csv(windows, noted), media_type="text/csv; charset=utf-8", headers=headers)
             return Response(status_code=404)
 
-        return await answer(request, write)
+        return await answer(write)
 
     return routes

@@ -20,7 +20,7 @@ from kslr.core.errors import InputError
 from kslr.teaching.naming import NAME_LENGTH
 from ui.live.conversation import CODES, REASONS, Conversation, explain
 from ui.live.session import LiveSession
-from ui.server.guard import same_origin
+from ui.server.guard import own_pages_only
 from ui.server.metrics import REFUSALS
 from ui.server.services import Services
 from ui.server.sessions import Broken
@@ -34,7 +34,7 @@ Work = Callable[[LiveSession, bytes], "Future[dict[str, Any]]"]
 
 def build_live_router(services: Services) -> APIRouter:
     """The routes ``/live`` (WebSocket), ``/live/frame``, ``/live/calm``, ``/live/end`` and ``/live/export``."""
-    routes = APIRouter()
+    routes = APIRouter(dependencies=[own_pages_only(services.metrics)])
     limits, sessions, metrics = services.limits, services.sessions, services.metrics
 
     async def open_session(key: str, signs: str) -> LiveSession:
@@ -43,10 +43,6 @@ def build_live_router(services: Services) -> APIRouter:
 
     @routes.websocket("/live")
     async def live(socket: WebSocket, signs: str = "") -> None:
-        if not same_origin(socket.headers):
-            metrics.refused("origin")
-            await socket.close(1008)
-            return
         await socket.accept()
         key, reason, last = f"socket-{id(socket)}", "closed", None
         try:
@@ -70,7 +66,7 @@ def build_live_router(services: Services) -> APIRouter:
 
     async def answer_post(request: Request, session: str, signs: str, work: Work, most: int | None = None) -> Response:
         """The answer to one message of a session by POST, whose body has at most so many bytes."""
-        if not same_origin(request.headers) or not 16 <= len(session) <= 64:
+        if not 16 <= len(session) <= 64:
             return refuse("origin", 403)
         if most is not None and int(request.headers.get("content-length") or most + 1) > most:
             return refuse("too_large", 413)
@@ -105,15 +101,13 @@ def build_live_router(services: Services) -> APIRouter:
         return await answer_post(request, session, "", lambda opened, _: opened.submit(opened.calibrate, on))
 
     @routes.post("/live/end")
-    async def end(request: Request, session: str) -> Response:
-        if not same_origin(request.headers):
-            return Response(status_code=403)
+    async def end(session: str) -> Response:
         sessions.close(f"post-{session}")
         return Response(status_code=204)
 
     @routes.post("/live/export")
     async def export(request: Request, format: str, language: str = "kk", signs: str = "") -> Response:
-        if not same_origin(request.headers) or format not in DOWNLOADS or language not in LANGUAGES:
+        if format not in DOWNLOADS or language not in LANGUAGES:
             return Response(status_code=403)
         body = await request.body()
         try:

@@ -11,12 +11,15 @@ from http.cookies import SimpleCookie
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
+from fastapi import Depends, HTTPException, WebSocketException
+from fastapi.requests import HTTPConnection
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
+from ui.server.metrics import Metrics
 
 COOKIE = "kslr"
 OPEN_PATHS = ("/health",)
@@ -32,6 +35,18 @@ def same_origin(headers: Any) -> bool:
     """Whether a request comes from our own page. Programs that are no browsers send no origin and are welcome."""
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc in {headers.get("host"), headers.get("x-forwarded-host")}
+
+
+def own_pages_only(metrics: Metrics) -> Any:
+    """A dependency for a router: what another site's page asks gets 403, or a closed socket, and is counted."""
+
+    async def check_origin(connection: HTTPConnection) -> None:
+        if same_origin(connection.headers):
+            return
+        metrics.refused("origin")
+        raise WebSocketException(1008) if connection.scope["type"] == "websocket" else HTTPException(403)
+
+    return Depends(check_origin)
 
 
 def read_model(content: str | bytes, model: type[M], most: int = SMALL_BYTES) -> M:
