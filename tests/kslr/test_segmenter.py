@@ -99,7 +99,7 @@ def test_it_finds_signs_in_streams_of_recorders_never_seen(shared_data: Path, ta
 
 
 def test_foreign_and_damaged_weights_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not of sign segments"):
+    with pytest.raises(InputError, match="not 'sign segments'"):
         SignTagger("emotion")
     card = card_path("segmenter")
     for suffix in (".json", ".tflite"):
