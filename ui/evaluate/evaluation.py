@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from fusion.evaluation.manifest import read_manifest
-from fusion.evaluation.reports import render_joint_report, joint_report
+from fusion.evaluation.reports import joint_report, render_joint_report
 from fusion.evaluation.runs import answer_clip
 from kslr.core.errors import InputError
 from ui.server.services import Services
