@@ -15,8 +15,9 @@ def data():
     generator = np.random.default_rng(0)
     label = np.repeat(np.arange(3), 20)
     shape, way = generator.uniform(0.4, 0.6, (3, 1, 126)), generator.uniform(-0.2, 0.2, (3, 1, 126))
-    x = (shape + way * np.linspace(0, 1, 30)[:, None])[label] + generator.normal(0, 0.01, (60, 30, 126))
-    return sign_data(x, np.array(["a", "b", "c"])[label], source=np.array(["here", "there"])[np.arange(60) % 2], name="three")
+    x = (shape + way * np.linspace(0, 1, 10)[:, None])[label] + generator.normal(0, 0.01, (60, 10, 126))
+    source = np.array(["here", "there"])[np.arange(60) % 2]
+    return sign_data(x, np.array(["a", "b", "c"])[label], source=source, frames=10, name="three")
 
 
 RECIPES = {
