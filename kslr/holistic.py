@@ -26,9 +26,6 @@ class HolisticTracker:
 
     Landmarks are smoothed over time by the frames' true seconds. Any thread may call `process`; calls take turns.
 
-    Args:
-        static: whether frames are unrelated pictures, so that nothing is tracked or smoothed from one to the next.
-
     >>> from kslr.frame import Frame
     >>> with HolisticTracker() as tracker:
     ...     landmarks = tracker.process(Frame(np.zeros((48, 64, 3), np.uint8), 0.0))
@@ -36,8 +33,7 @@ class HolisticTracker:
     (True, 0)
     """
 
-    def __init__(self, static: bool = False) -> None:
-        self._static = static
+    def __init__(self) -> None:
         self._solution: Any = None
         self._turn = threading.Lock()
         self._last = -1  # microseconds
@@ -48,9 +44,7 @@ class HolisticTracker:
         # Build and run everything once, so that the first real frame is as fast and as quiet as the rest.
         with filter_stderr(MEDIAPIPE_CHATTER):
             _project_one_point()
-            self._solution = mediapipe.solutions.holistic.Holistic(
-                static_image_mode=self._static, model_complexity=1, refine_face_landmarks=False
-            )
+            self._solution = mediapipe.solutions.holistic.Holistic(model_complexity=1, refine_face_landmarks=False)
             self._at(np.zeros((64, 64, 3), np.uint8), -1_000_000)
         return self
 

@@ -8,7 +8,7 @@ from kslr.video import Frame
 
 @pytest.fixture(scope="module")
 def face(astronaut) -> np.ndarray:
-    with HolisticTracker(static=True) as tracker:
+    with HolisticTracker() as tracker:
         found = tracker.process(Frame(astronaut, 0.0)).face
     assert found is not None
     return found

@@ -50,7 +50,7 @@ def test_a_frame_that_rules_an_emotion_out_counts():
 
 @pytest.fixture(scope="module")
 def person(astronaut) -> Landmarks:
-    with HolisticTracker(static=True) as tracker:
+    with HolisticTracker() as tracker:
         return tracker.process(Frame(astronaut, 0.0))
 
 

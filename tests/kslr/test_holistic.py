@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture(scope="module")
 def pictures() -> Iterator[HolisticTracker]:
     """A tracker for unrelated pictures."""
-    with HolisticTracker(static=True) as tracker:
+    with HolisticTracker() as tracker:
         yield tracker
 
 

@@ -67,7 +67,7 @@ def test_a_blurred_person_is_less_sharp_at_any_size(astronaut: np.ndarray) -> No
     import cv2
 
     picture = cv2.resize(astronaut, (480, 480), interpolation=cv2.INTER_AREA)
-    with HolisticTracker(static=True) as tracker:
+    with HolisticTracker() as tracker:
         seen = tracker.process(Frame(picture, 0.0))
     clear = measure_sharpness(picture, seen)
     small = measure_sharpness(np.ascontiguousarray(cv2.resize(picture, (360, 360), interpolation=cv2.INTER_AREA)), seen)
