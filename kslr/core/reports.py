@@ -64,7 +64,8 @@ def figure_html(figure: "Figure", caption: str) -> str:
 
     buffer = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "kslr"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        # Without metadata: it has addresses in it, and a report names nothing that could be fetched.
+        figure.savefig(buffer, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type")))
     svg = buffer.getvalue()
     return _part("figure", svg[svg.index("<svg") :], caption)
 
