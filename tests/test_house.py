@@ -51,9 +51,10 @@ def test_serving_modules_load_no_training_keras_or_tensorflow():
     code = (
         "import importlib, sys\n"
         f"for name in {serving!r}: importlib.import_module(name)\n"
-        "wrong = [m for m in sys.modules if m.split('.')[0] in ('keras', 'tensorflow', 'torch')]\n"
-        "wrong += [m for m in sys.modules if m.split('.')[0] in ('kslr', 'emotion', 'fusion', 'ui') and 'training' in m.split('.')]\n"
-        "print(*wrong)"
+        "loaded = [name.split('.') for name in sys.modules]\n"
+        "wrong = [parts for parts in loaded if parts[0] in ('keras', 'tensorflow', 'torch')]\n"
+        f"wrong += [parts for parts in loaded if parts[0] in {PACKAGES} and 'training' in parts]\n"
+        "print(*('.'.join(parts) for parts in wrong))"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -31,8 +31,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that the wheel is installed in, without what it depends on."""
     target = tmp_path_factory.mktemp("installed")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target", str(target), str(wheel)]
-    subprocess.run(command, check=True, capture_output=True)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--target", str(target)]
+    subprocess.run([*command, str(wheel)], check=True, capture_output=True)
     return target
 
 
@@ -107,7 +107,8 @@ def test_training_without_tensorflow_names_the_command_that_adds_it(installed, f
 def test_the_interpreter_is_typed(installed, foreign):
     """Whoever imports the public door gets its types."""
     (foreign / "typed.py").write_text("from kslr import Interpreter\nreveal_type(Interpreter)\n")
-    command = [sys.executable, "-m", "mypy", "--no-incremental", "--follow-imports=silent", "--ignore-missing-imports", "typed.py"]
+    options = ("--no-incremental", "--follow-imports=silent", "--ignore-missing-imports")
+    command = [sys.executable, "-m", "mypy", *options, "typed.py"]
     environment = {**os.environ, "MYPYPATH": str(installed)}
     done = subprocess.run(command, cwd=foreign, env=environment, capture_output=True, text=True, check=False)
     assert "fusion.interpreter.Interpreter" in done.stdout, done.stdout

@@ -120,7 +120,8 @@ def measure_sources(encoder: "keras.Model", data: SourceData, names: list[str] |
 
 def measure_from_scratch(data: SourceData, names: list[str], count: int) -> dict[str, Any]:
     """5-shot accuracy of the same network trained on each task's fifty recordings alone, read in the same way."""
-    rows, every = [], []
+    rows: list[dict[str, Any]] = []
+    every: list[float] = []
     for name in names:
         own = remove_copies(data[data.source == name])
         accuracy = [
