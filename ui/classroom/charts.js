@@ -64,7 +64,7 @@ function chart(kind, windows, body, shares, moments = []) {
   }
   plot.append(...moments.map(({ seconds, text }, i) => { // in two rows, so that neighbours are readable
     const style = `${left(seconds)}; top: ${i % 2 ? 18 : 2}px`;
-    return make("span", { class: `text ${seconds > LATE * end ? "late" : ""}`, style }, text.slice(0, 40));
+    return make("span", { class: `moment-text ${seconds > LATE * end ? "late" : ""}`, style }, text.slice(0, 40));
   }));
   return make("div", { class: `chart-box ${kind}` }, plot);
 }
