@@ -115,3 +115,15 @@ def prepare_sqlite(connection: Any, _: object) -> None:
     """What every connection to SQLite begins with."""
     # What is deleted is overwritten, so that it cannot be read from the file's free pages.
     connection.execute("pragma secure_delete = on")
+
+
+def clean_text(text: str, longest: int) -> str:
+    """A name or note as one line without control characters.
+
+    Raises:
+        InputError: it is too long.
+    """
+    cleaned = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    if len(cleaned) > longest:
+        raise InputError(f"That text is too long; at most {longest} letters.")
+    return cleaned

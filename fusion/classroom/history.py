@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy import text as sql
 from sqlalchemy.exc import SQLAlchemyError
 
-from fusion.classroom.database import COLUMNS, LONGEST_MOMENT, LONGEST_NAME, default_url, open_database
+from fusion.classroom.database import COLUMNS, LONGEST_MOMENT, LONGEST_NAME, clean_text, default_url, open_database
 from fusion.classroom.windows import Window
 from kslr.core.errors import InputError
 
@@ -99,10 +99,16 @@ class History:
             InputError: the name is too long.
         """
         key = secrets.token_urlsafe(12)
-        row = {"id": key, "name": _clean_text(name, LONGEST_NAME), "k": k, "place": _clean_text(place, LONGEST_NAME)}
-        values = {**row, "now": _now(), "owner": _owner()}
-        self._run("insert into sessions (id, name, started, beaten, status, owner, k, place) "
-                  "values (:id, :name, :now, :now, 'running', :owner, :k, :place)", **values)  # fmt: skip
+        self._run(
+            "insert into sessions (id, name, started, beaten, status, owner, k, place) "
+            "values (:id, :name, :now, :now, 'running', :owner, :k, :place)",
+            id=key,
+            name=clean_text(name, LONGEST_NAME),
+            now=_utc(),
+            owner=_owner(),
+            k=k,
+            place=clean_text(place, LONGEST_NAME),
+        )
         return key
 
     def add(self, key: str, window: Window) -> None:
@@ -116,7 +122,7 @@ class History:
         columns = ", ".join(COLUMNS.values())
         values = ", ".join(f":{name}" for name in COLUMNS)
         self._run(f"insert into windows (session, {columns}) values (:session, {values})", session=key, **window.as_dict())
-        self._run("update sessions set beaten = :now where id = :id", id=key, now=_now())
+        self._run("update sessions set beaten = :now where id = :id", id=key, now=_utc())
 
     def finish(self, key: str) -> None:
         """Notes that a session came to its end."""
@@ -128,7 +134,7 @@ class History:
         Raises:
             InputError: it is too long.
         """
-        self._run("update sessions set name = :name where id = :id", id=key, name=_clean_text(name, LONGEST_NAME))
+        self._run("update sessions set name = :name where id = :id", id=key, name=clean_text(name, LONGEST_NAME))
 
     def note(self, key: str, seconds: float, text: str) -> None:
         """Adds a moment.
@@ -136,11 +142,11 @@ class History:
         Raises:
             InputError: the text is empty or too long, or the session is not there.
         """
-        if not _clean_text(text, LONGEST_MOMENT):
+        if not clean_text(text, LONGEST_MOMENT):
             raise InputError("Say in a few words what happens at that moment.")
         self.session(key)
         self._run("insert into moments (session, seconds, text) values (:session, :seconds, :text)",
-                  session=key, seconds=max(0.0, float(seconds)), text=_clean_text(text, LONGEST_MOMENT))  # fmt: skip
+                  session=key, seconds=max(0.0, float(seconds)), text=clean_text(text, LONGEST_MOMENT))  # fmt: skip
 
     def delete(self, key: str) -> None:
         """Deletes a session with all its windows and moments."""
@@ -188,13 +194,13 @@ class History:
     def forget_old(self) -> None:
         """Deletes the sessions that are older than the retention."""
         if self.retention:
-            oldest = _iso(datetime.now(timezone.utc) - timedelta(days=self.retention))
+            oldest = _utc(days=self.retention)
             for (key,) in self._run("select id from sessions where started < :oldest", oldest=oldest):
                 self.delete(key)
 
     def mark_interrupted(self) -> None:
         """Marks the running sessions whose process is gone, or that had no window for a minute."""
-        left = _iso(datetime.now(timezone.utc) - timedelta(seconds=LEFT_SECONDS))
+        left = _utc(seconds=LEFT_SECONDS)
         for key, owner, beaten in self._run("select id, owner, beaten from sessions where status = 'running'"):
             if beaten < left or not _is_alive(owner):
                 self._run("update sessions set status = 'interrupted', owner = '' where id = :id", id=key)
@@ -210,24 +216,9 @@ class History:
             raise InputError("The database refused; it may be full, locked or gone. Check it and try again.") from error
 
 
-def _clean_text(text: str, longest: int) -> str:
-    """One line without control characters.
-
-    Raises:
-        InputError: it is too long.
-    """
-    cleaned = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
-    if len(cleaned) > longest:
-        raise InputError(f"That text is too long; at most {longest} letters.")
-    return cleaned
-
-
-def _now() -> str:
-    return _iso(datetime.now(timezone.utc))
-
-
-def _iso(when: datetime) -> str:
-    return when.isoformat(timespec="seconds")
+def _utc(**ago: float) -> str:
+    """Now, or so many ``days`` or ``seconds`` ago, as ISO 8601."""
+    return (datetime.now(timezone.utc) - timedelta(**ago)).isoformat(timespec="seconds")
 
 
 def _owner() -> str:
