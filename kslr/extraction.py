@@ -105,9 +105,11 @@ def extract_with(
     # The largest first, so that no worker is left alone with it at the end.
     names = sorted(sizes, key=lambda name: (-sizes[name], name))
     done: dict[str, Extraction] = {}
-    if not (out / MANIFEST).is_file():
+    if (out / MANIFEST).is_file():
+        check_manifest(out / MANIFEST)
+        check_writable(out / MANIFEST)
+    else:
         _write_manifest(out, done)  # Shows at once whether the folder can be written.
-    check_writable(out / MANIFEST)
     _sweep(out, names)
     written = monotonic()
     try:
@@ -166,6 +168,18 @@ def _describe(name: str, recording: Recording) -> Extraction:
 def failure(name: str, problem: str) -> Extraction:
     """A clip without landmarks, and why."""
     return Extraction(name, "", 0, 0.0, 0.0, 0.0, problem)
+
+
+def check_manifest(path: Path) -> None:
+    """Checks that a manifest is one of ours before it is replaced.
+
+    Raises:
+        InputError: it is another table, such as a person's own labels.
+    """
+    with path.open("rb") as file:
+        if file.read(64).removeprefix(b"\xef\xbb\xbf").startswith(b"clip,landmarks,frames,") or path.stat().st_size == 0:
+            return
+    raise InputError(f"{path} was not written by kslr extract and would be lost. Choose another folder for the landmarks.")
 
 
 def _sweep(out: Path, names: Sequence[str]) -> None:

@@ -55,6 +55,19 @@ def default_url() -> str:
     return os.environ.get("KSLR_DATABASE") or f"sqlite:///{data_folder() / 'classroom.db'}"
 
 
+def database_files(address: str | None) -> list[str]:
+    """The file that an address names (`default_url` where None), for checks that nothing else replaces it; none on a server.
+
+    >>> database_files("sqlite:///class.db"), database_files("postgresql://school/kslr")
+    (['class.db'], [])
+    """
+    try:
+        url = make_url(address or default_url())
+    except (ArgumentError, InputError):
+        return []  # `open_database` tells what is wrong with it.
+    return [url.database] if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:" else []
+
+
 def open_database(address: str) -> Engine:
     """Opens a database and brings it up to date.
 

@@ -78,6 +78,50 @@ def check_writable(path: str | Path) -> None:
         raise InputError(f"{path} cannot be written ({error.strerror}). Choose another place.") from error
 
 
+def check_outputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | Path | None] = ()) -> None:
+    """Checks, before anything is read, that every output can be written and none replaces an input or another output.
+
+    Links and ``..`` are followed; two names of one file are the same file. What comes from a folder that is read is never
+    replaced. An input ``card.json`` stands for the weights and arrays beside it too. Devices may be named more than once.
+
+    Args:
+        outputs: files that the command writes; None where nothing was asked for.
+        inputs: files and folders that it reads; names of shipped models and cameras are no files and do no harm.
+
+    Raises:
+        InputError: a place cannot be written (see `check_writable`), or would be read and written, or written twice.
+
+    >>> check_outputs(["words.json"], ["./words.json"])
+    Traceback (most recent call last):
+    ...
+    kslr.core.errors.InputError: words.json is also read. Choose another name for the output.
+    """
+    read: list[Path] = []
+    for path in map(Path, filter(None, inputs)):
+        read.append(path)
+        if path.suffix == ".json":
+            read += [path.with_suffix(suffix) for suffix in (".tflite", ".npz")]
+    written: list[Path] = []
+    for out in map(Path, filter(None, outputs)):
+        check_writable(out)
+        if out.exists() and not out.is_file():  # A device.
+            continue
+        for path in read:
+            if _is_same(out, path):
+                raise InputError(f"{out} is also read. Choose another name for the output.")
+            if path.is_dir() and out.exists() and path.resolve() in out.resolve().parents:
+                raise InputError(f"{out} is there already, in a folder that is read. Choose another place for the output.")
+        if any(_is_same(out, path) for path in written):
+            raise InputError(f"Two outputs are called {out}. Choose another name for one of them.")
+        written.append(out)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    if one.exists() and other.exists():
+        return one.samefile(other)
+    return os.path.normcase(one.resolve()) == os.path.normcase(other.resolve())
+
+
 def parse_json(text: str | bytes) -> Any:
     """Parses JSON of unknown origin.
 

@@ -7,7 +7,7 @@ import typer
 
 from fusion.classroom.consent import Place, check_consent
 from kslr.core.errors import InputError
-from kslr.core.files import check_writable, write_file
+from kslr.core.files import check_outputs, write_file
 from ui.cli.console import EmotionModel, Language, notes, progress_bar
 
 if TYPE_CHECKING:
@@ -58,12 +58,11 @@ def classroom(
     emotion: EmotionModel = "emotion",
 ) -> None:
     """See how a class reacts: figures of the group only, never of a person. Ctrl+C ends a camera."""
+    from fusion.classroom.database import database_files
     from fusion.classroom.history import History
     from fusion.classroom.settings import read_settings
 
-    for path in (report, csv):
-        if path is not None:
-            check_writable(path)
+    check_outputs([report, csv], [source, config, emotion, *database_files(database)])
     if sessions or show or delete:
         with History(database, retention) as history:
             if delete:

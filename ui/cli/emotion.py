@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kslr.core.errors import InputError
-from kslr.core.files import check_writable, write_file
+from kslr.core.files import check_outputs, write_file
 from ui.cli.console import notes, progress_bar
 
 if TYPE_CHECKING:
@@ -27,8 +27,7 @@ def emotion(
     from emotion.recognizer import EmotionRecognizer
     from emotion.tables import face_rows, rows_csv
 
-    if csv is not None:
-        check_writable(csv)
+    check_outputs([csv], [source, model])
     recognizer = EmotionRecognizer(model)
     with progress_bar(f"Reading {source.name}") as progress, FaceDetector() as detector:
         rows = list(face_rows(read_frames(source, progress), recognizer, detector, every))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from kslr.core.errors import InputError
-from kslr.core.files import check_writable, write_file
+from kslr.core.files import check_outputs, write_file
 from ui.cli.console import notes, progress_bar, write_report
 
 
@@ -25,13 +25,11 @@ def joint(
     from fusion.evaluation.runs import answer_clips
     from fusion.interpreter import Models
 
-    for path in (json, html):
-        if path is not None:
-            check_writable(path)
     chosen = tuple(name.strip() for name in emotions.split(",") if name.strip()) or EMOTIONS
     if unknown := set(chosen) - set(EMOTIONS):
         raise InputError(f"Unknown emotions: {', '.join(sorted(unknown))}. There are: {', '.join(EMOTIONS)}.")
     clips = read_manifest(manifest)
+    check_outputs([json, html], [manifest, signs, emotion, *(clip.path for clip in clips)])
     models = Models.load(signs, emotion)
     with progress_bar(f"Evaluating {len(clips)} clips") as progress:
         answers = answer_clips(clips, models, progress)
@@ -57,13 +55,13 @@ def split(
 
     if by != "signer":
         raise InputError(f"A manifest is split by signer, not by {by}: other splits do not hold for new signers.")
-    for path in (out_train, out_test):
-        check_writable(path)
-    training, test = split_by_signer(read_manifest(manifest), test_share=test_share, seed=seed)
+    clips = read_manifest(manifest)
+    check_outputs([out_train, out_test], [manifest, *(clip.path for clip in clips)])
+    training, test = split_by_signer(clips, test_share=test_share, seed=seed)
     write_manifest(out_train, training)
     write_manifest(out_test, test)
-    for name, clips, path in (("training", training, out_train), ("test", test, out_test)):
-        typer.echo(f"{name}: {len(clips)} clips of {', '.join(sorted({c.signer for c in clips}))} → {path}")
+    for name, side, path in (("training", training, out_train), ("test", test, out_test)):
+        typer.echo(f"{name}: {len(side)} clips of {', '.join(sorted({c.signer for c in side}))} → {path}")
 
 
 def video(
@@ -80,10 +78,10 @@ def video(
     from fusion.evaluation.manifest import read_manifest, split_by_signer
     from fusion.evaluation.video_models import evaluate_video_model
 
-    if json is not None:
-        check_writable(json)
     clips = read_manifest(manifest)
-    training, held_out = (clips, read_manifest(test)) if test else split_by_signer(clips, test_share=0.4, seed=seed)
+    tested = read_manifest(test) if test else ()
+    check_outputs([json], [manifest, test, weights, *(clip.path for clip in (*clips, *tested))])
+    training, held_out = (clips, tested) if test else split_by_signer(clips, test_share=0.4, seed=seed)
     with progress_bar(f"Fine-tuning {model}") as progress:
         made = evaluate_video_model(
             training,

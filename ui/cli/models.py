@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from kslr.core.files import check_writable, write_file
+from kslr.core.files import check_outputs, write_file
 from ui.cli.console import notes, progress_bar, write_report
 
 train = typer.Typer(help="Train a model on labelled data.", no_args_is_help=True)
@@ -34,6 +34,8 @@ def train_signs(
     require_keras()
     from kslr.training.train import train_sign_model
 
+    model = out / f"{name or f'{architecture}-{Path(data).stem}'}.json"
+    check_outputs([model, model.with_suffix(".tflite")], data_files(data, packs))
     with progress_bar("Training") as progress:
         card = train_sign_model(
             data, out, architecture=architecture, epochs=epochs, seed=seed, name=name, packs=packs, progress=progress
@@ -55,7 +57,7 @@ def train_emotion(
     """Train an emotion network: selected and calibrated on PublicTest, measured once on PrivateTest."""
     from emotion.training.train import train_emotion_model
 
-    check_writable(out / f"{name}.json")
+    check_outputs([*(out / f"{name}{suffix}" for suffix in (".json", ".tflite", ".npz")), json], [data])
     with progress_bar("Training") as progress:
         report = train_emotion_model(
             data, out, architecture=architecture, name=name, epochs=epochs, seed=seed, resume=resume, progress=progress
@@ -83,7 +85,7 @@ def evaluate_signs(
     html: Annotated[Path | None, typer.Option(help="Write a page with figures to this file.")] = None,
 ) -> None:
     """Train and test a sign network under a protocol, or measure a shipped model as it is."""
-    _check_reports(json, html)
+    check_outputs([json, html], [*data_files(data, packs), vocabulary])
     if vocabulary is not None:
         from kslr.training.evaluation import evaluate_vocabulary
 
@@ -115,10 +117,14 @@ def evaluate_signs(
         write_file(html, sign_page(report).encode())
 
 
-def _check_reports(*paths: Path | None) -> None:
-    for path in paths:
-        if path is not None:
-            check_writable(path)
+def data_files(data: str, packs: Path | None) -> list[Path]:
+    """The files and folders that data for signs may be read from: parts joined by ``+``, each a path or a pack's name.
+
+    >>> [path.as_posix() for path in data_files("clips+krsl20", Path("packs"))]
+    ['clips', 'packs/clips.npz', 'krsl20', 'packs/krsl20.npz']
+    """
+    parts = [part for part in data.split("+") if part]
+    return [path for part in parts for path in (Path(part), *([packs / f"{part}.npz"] if packs else ()))]
 
 
 def evaluate_emotion(
@@ -133,7 +139,7 @@ def evaluate_emotion(
     """Measure a saved emotion model on FER2013."""
     from emotion.training.evaluation import evaluate_emotion_model
 
-    _check_reports(json, html)
+    check_outputs([json, html], [data, model])
     with progress_bar("Measuring") as progress:
         report = evaluate_emotion_model(data, model, labels=labels, split=split, jitter=jitter, html=html, progress=progress)
     write_report(report, json)

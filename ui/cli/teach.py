@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kslr.core.errors import InputError
+from kslr.core.files import check_outputs
 from ui.cli.console import notes, progress_bar
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def teach(
     from ui.shared.i18n import text
 
     path, names = vocabulary_path(name), WordNames(kk, ru, en, word)
+    check_outputs([path], clips)
     resolve_sign(names)  # Before a long look at the clips.
     takes, lines, refused = [], [], 0
     with progress_bar("Watching the recordings") as progress:

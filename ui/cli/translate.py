@@ -9,7 +9,7 @@ import typer
 
 from fusion.transcripts.formats import Format, Transcript
 from kslr.core.errors import InputError
-from kslr.core.files import check_writable, write_file
+from kslr.core.files import check_outputs, check_writable, write_file
 from ui.cli.console import EmotionModel, Language, SignModel, notes, progress_bar
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def translate(
     from fusion.interpreter import Interpreter, Models
     from fusion.transcripts.exports import to_text
 
-    for path in (out, annotate):
-        if path is not None:
-            check_writable(path)
+    check_outputs([out, annotate], [source, signs, emotion])
+    if annotate is not None and annotate.suffix.lower() != ".mp4":
+        raise InputError(f"{annotate} would not be an .mp4 file. Give --annotate a name that ends in .mp4.")
     if format in (Format.eaf, Format.pose) and out is None:
         raise InputError(f"The format {format.value} is a file; say where with --out.")
     live = source.isdigit() and not Path(source).exists()

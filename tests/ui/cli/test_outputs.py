@@ -1,0 +1,114 @@
+"""No output replaces an input or another output, whichever command names it; all is refused before anything is read."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.commands import run
+
+MANIFEST = "clip,sign,emotion,signer\nlesson.mp4,su,sad,a\nother.mp4,su,sad,b\n"
+CLASSROOM = ["classroom", "lesson.mp4", "--consent", "--place", "outside-eu"]
+EVALUATE_JOINT = ["evaluate", "joint", "manifest.csv"]
+SPLIT = ["split", "manifest.csv", "--out-train"]
+
+CLASHES = {
+    "translate --out": ["translate", "lesson.mp4", "--out", "lesson.mp4"],
+    "translate --out through a folder": ["translate", "lesson.mp4", "--out", "sub/../lesson.mp4"],
+    "translate --out link": ["translate", "lesson.mp4", "--out", "link.mp4"],
+    "translate from a link": ["translate", "link.mp4", "--out", "lesson.mp4"],
+    "translate --out hard link": ["translate", "lesson.mp4", "--out", "hard.mp4"],
+    "translate --out absolute": ["translate", "lesson.mp4", "--out", "{here}/lesson.mp4"],
+    "translate --annotate": ["translate", "lesson.mp4", "--annotate", "lesson.mp4"],
+    "translate two outputs": ["translate", "lesson.mp4", "--out", "new.mp4", "--annotate", "./new.mp4"],
+    "translate --out card": ["translate", "lesson.mp4", "--out", "card.json", "--signs", "card.json"],
+    "translate --out weights of a card": ["translate", "lesson.mp4", "--out", "card.tflite", "--emotion", "card.json"],
+    "emotion --csv": ["emotion", "lesson.mp4", "--csv", "lesson.mp4"],
+    "emotion --csv link": ["emotion", "lesson.mp4", "--csv", "sub/link.mp4"],
+    "emotion --csv card": ["emotion", "lesson.mp4", "--csv", "card.json", "--model", "card.json"],
+    "classroom --report": [*CLASSROOM, "--report", "lesson.mp4"],
+    "classroom --csv": [*CLASSROOM, "--csv", "link.mp4"],
+    "classroom two outputs": [*CLASSROOM, "--csv", "new", "--report", "sub/../new"],
+    "classroom --report database": [*CLASSROOM, "--report", "class.db", "--database", "sqlite:///class.db"],
+    "classroom --csv config": [*CLASSROOM, "--csv", "config.json", "--config", "config.json"],
+    "split --out-train manifest": [*SPLIT, "manifest.csv", "--out-test", "new.csv"],
+    "split --out-test manifest": [*SPLIT, "new.csv", "--out-test", "sub/../manifest.csv"],
+    "split two outputs": [*SPLIT, "new.csv", "--out-test", "./new.csv"],
+    "split --out-test clip": [*SPLIT, "new.csv", "--out-test", "lesson.mp4"],
+    "evaluate joint --json": [*EVALUATE_JOINT, "--json", "manifest.csv"],
+    "evaluate joint --html clip": [*EVALUATE_JOINT, "--html", "link.mp4"],
+    "evaluate joint two outputs": [*EVALUATE_JOINT, "--json", "new", "--html", "new"],
+    "evaluate video --json": ["evaluate", "video", "manifest.csv", "--json", "manifest.csv"],
+    "evaluate emotion --json": ["evaluate", "emotion", "data.csv", "--json", "data.csv"],
+    "evaluate emotion two outputs": ["evaluate", "emotion", "data.csv", "--json", "new", "--html", "new"],
+    "evaluate emotion --json in the folder": ["evaluate", "emotion", "sub", "--json", "sub/label.csv"],
+    "evaluate signs --html": ["evaluate", "signs", "data.npz", "--html", "data.npz"],
+    "evaluate signs --json of a part": ["evaluate", "signs", "sub+data.npz", "--json", "data.npz"],
+    "evaluate signs --json vocabulary": ["evaluate", "signs", "sub", "--vocabulary", "data.npz", "--json", "data.npz"],
+    "train emotion --json": ["train", "emotion", "data.csv", "--out", "runs", "--json", "data.csv"],
+    "train emotion card": ["train", "emotion", "runs/emotion.npz", "--out", "runs"],
+    "train emotion two outputs": ["train", "emotion", "data.csv", "--out", "runs", "--json", "runs/emotion.json"],
+    "teach": ["teach", "data.npz", "su", "lesson.mp4", "data.npz"],
+    "extract over labels": ["extract", "sub", "labels"],
+}
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch) -> Path:
+    """A folder with a file of every kind that is read; none of them is valid, because none may be read."""
+    for folder in ("sub", "runs", "labels"):
+        (tmp_path / folder).mkdir()
+    for name in ("lesson.mp4", "other.mp4", "card.json", "card.tflite", "config.json", "class.db", "data.csv", "data.npz"):
+        (tmp_path / name).write_bytes(f"precious {name}".encode())
+    (tmp_path / "manifest.csv").write_text(MANIFEST)
+    for name in ("sub/label.csv", "sub/clip.mp4", "runs/emotion.npz", "labels/manifest.csv"):
+        (tmp_path / name).write_text("precious")
+    (tmp_path / "link.mp4").symlink_to("lesson.mp4")
+    (tmp_path / "sub" / "link.mp4").symlink_to("../lesson.mp4")
+    os.link(tmp_path / "lesson.mp4", tmp_path / "hard.mp4")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KSLR_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("name", CLASHES)
+def test_an_output_that_replaces_something_is_refused_before_reading(here, name, capsys):
+    before = contents(here)
+    code, out, err = run([str(one).replace("{here}", str(here)) for one in CLASHES[name]], capsys)
+    assert (code, out) == (2, "")
+    assert "Choose another" in err
+    assert len(err.strip().splitlines()) == 1
+    assert contents(here) == before
+
+
+def test_a_device_may_be_named_twice_and_an_old_report_replaced(here):
+    from kslr.core.files import check_outputs
+
+    check_outputs(["/dev/null", "/dev/null"], ["lesson.mp4"])
+    (here / "old.json").write_text("{}")
+    check_outputs(["old.json"], ["lesson.mp4", "sub", "kslr30", "0"])
+
+
+def test_other_labels_under_any_name_of_their_columns_stay(tmp_path):
+    from kslr.core.errors import InputError
+    from kslr.extraction import extract
+
+    (tmp_path / "clips").mkdir()
+    (tmp_path / "clips" / "a.mp4").write_bytes(b"no video")
+    for table in ("clip,sign\na.mp4,su\n", "\ufeffclip;sign\n", "\n"):
+        (tmp_path / "manifest.csv").write_text(table)
+        with pytest.raises(InputError, match="would be lost"):
+            list(extract(tmp_path / "clips", tmp_path, workers=1))
+        assert (tmp_path / "manifest.csv").read_text() == table
+
+
+def test_annotate_writes_mp4_only(here, capsys):
+    code, _, err = run(["translate", "lesson.mp4", "--annotate", "new.avi"], capsys)
+    assert code == 2
+    assert ".mp4" in err
+    assert not np.any([path.name == "new.avi" for path in here.iterdir()])
