@@ -8,7 +8,7 @@ from kslr.training.cross_validation import cross_validate, is_in_top, merge_ques
 from kslr.training.datasets import SignData, sign_data
 from kslr.training.recipes import SignRecipe
 
-SHORT = SignRecipe(2, batch=64, numbers=(("units", (8, 8)),))
+SHORT = SignRecipe(2, batch=64, numbers=(("units", [8, 8]),))
 SMALL = SignRecipe(30, rate=4e-3, numbers=(("widths", (16, 24)), ("embedding", 16)))
 
 
