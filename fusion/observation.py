@@ -6,6 +6,7 @@ from typing import Any
 
 from emotion.faces import FaceCrop
 from emotion.recognizer import EmotionPrediction
+from kslr.core.files import one_line
 from kslr.landmarks import Landmarks
 from kslr.recognizer import SignPrediction
 from kslr.vocabulary import Sign
@@ -44,13 +45,17 @@ class TaggedWord:
         """
         return self.emotion == "surprise" and self.cues.get("brow_raise", 0.0) >= 0.5
 
+    @property
+    def names(self) -> dict[str, str]:
+        """The sign's ``id``, ``kk``, ``latin``, ``en`` and ``ru``, each as one line that every format can hold."""
+        return {key: one_line(getattr(self.sign, key)) for key in ("id", "kk", "latin", "en", "ru")}
+
     def as_dict(self) -> dict[str, Any]:
         """The word as JSON has it; seconds and probabilities are numbers."""
-        s = self.sign
         return {
             "start": round(self.start, 3),
             "end": round(self.end, 3),
-            "sign": {"id": s.id, "kk": s.kk, "latin": s.latin, "en": s.en, "ru": s.ru},
+            "sign": self.names,
             "sign_probability": round(self.sign_probability, 4),
             "alternatives": [{"id": i, "probability": round(p, 4)} for i, p in self.alternatives],
             "emotion": self.emotion,

@@ -8,12 +8,10 @@ A recording is written in one step and depends on its clip alone, so whichever p
 clip, and however often, the file is the same.
 """
 
-import csv
-import io
 import os
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -21,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from kslr.core.errors import InputError
-from kslr.core.files import check_writable, write_file
+from kslr.core.files import check_writable, csv_text, write_file
 from kslr.core.parallel import cores, run_in_processes
 from kslr.landmarks import PARTS
 from kslr.recordings import VIDEO_SUFFIXES, Recording, load_recording, record, save_recording
@@ -196,9 +194,6 @@ def _sweep(out: Path, names: Sequence[str]) -> None:
 
 
 def _write_manifest(out: Path, done: dict[str, Extraction]) -> None:
-    buffer = io.StringIO()
     columns = [field.name for field in fields(Extraction) if field.name != "fresh"]
-    writer = csv.DictWriter(buffer, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(done[name]) for name in sorted(done))
-    write_file(out / MANIFEST, buffer.getvalue().encode())
+    rows = [[getattr(done[name], column) for column in columns] for name in sorted(done)]
+    write_file(out / MANIFEST, csv_text([columns, *rows]).encode("utf-8-sig"))

@@ -12,7 +12,7 @@ from sqlalchemy.pool import StaticPool
 
 from fusion.classroom.windows import Window
 from kslr.core.errors import InputError
-from kslr.core.files import data_folder
+from kslr.core.files import data_folder, one_line
 
 LONGEST_NAME, LONGEST_MOMENT = 120, 200
 # `end` is a word of SQL's.
@@ -136,7 +136,7 @@ def clean_text(text: str, longest: int) -> str:
     Raises:
         InputError: it is too long.
     """
-    cleaned = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    cleaned = one_line(str(text))
     if len(cleaned) > longest:
         raise InputError(f"That text is too long; at most {longest} letters.")
     return cleaned

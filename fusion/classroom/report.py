@@ -31,9 +31,7 @@ def windows_csv(windows: Sequence[Window], moments: Sequence[Moment] = ()) -> st
     for i, window in enumerate(windows):
         last = i == len(windows) - 1
         noted = [m.text for m in moments if window.start <= m.seconds < window.end or (last and m.seconds >= window.end)]
-        # A spreadsheet would take these for formulas.
-        safe = "; ".join(f"'{text}" if text[:1] in "=+-@" else text for text in noted)
-        rows.append([*(getattr(window, name) for name in COLUMNS), safe])
+        rows.append([*(getattr(window, name) for name in COLUMNS), "; ".join(noted)])
     return csv_text([(*COLUMNS, "moments"), *rows])
 
 

@@ -6,7 +6,6 @@ is that of the KSL-Emo benchmark (2026).
 """
 
 import csv
-import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ import numpy as np
 
 from emotion.faces import EMOTIONS
 from kslr.core.errors import InputError
-from kslr.core.files import csv_text, write_file
+from kslr.core.files import csv_records, csv_text, one_line, write_file
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def read_manifest(path: str | Path) -> tuple[Clip, ...]:
     except UnicodeDecodeError as error:
         raise InputError(f"The manifest {path} is not text in UTF-8. Save it as CSV (UTF-8).") from error
     try:
-        rows = list(csv.DictReader(io.StringIO(text)))
+        rows = csv_records(text)
     except csv.Error as error:
         raise InputError(f"The manifest {path} is not a CSV file ({error}).") from error
     missing = {"clip", "sign", "emotion", "signer"} - set(rows[0] if rows else ())
@@ -62,8 +61,8 @@ def read_manifest(path: str | Path) -> tuple[Clip, ...]:
     return tuple(_parse_row(row, f"{path}, line {number}", path.parent) for number, row in enumerate(rows, 2))
 
 
-def _parse_row(row: dict[str, str | None], place: str, folder: Path) -> Clip:
-    values = {name: (value or "").strip() for name, value in row.items() if isinstance(name, str)}
+def _parse_row(row: dict[str, str], place: str, folder: Path) -> Clip:
+    values = {name: value.strip() if name == "clip" else one_line(value) for name, value in row.items()}
     if not values["clip"] or not values["signer"]:
         raise InputError(f"{place}: clip and signer must not be empty.")
     if "\0" in values["clip"] or any(len(part.encode()) > 255 for part in Path(values["clip"]).parts):
@@ -137,4 +136,4 @@ def write_manifest(path: str | Path, clips: Sequence[Clip]) -> None:
         name = resolved.relative_to(folder) if resolved.is_relative_to(folder) else resolved
         times = [None if time is None else f"{time:g}" for time in (clip.start, clip.end)]
         rows.append([name.as_posix(), clip.sign, clip.emotion, clip.signer, *times])
-    write_file(path, csv_text([("clip", "sign", "emotion", "signer", "start", "end"), *rows]).encode())
+    write_file(path, csv_text([("clip", "sign", "emotion", "signer", "start", "end"), *rows]).encode("utf-8-sig"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from fusion.observation import TaggedWord
 from kslr.core.errors import InputError
+from kslr.core.files import one_line
 
 TIERS = ("sign", "emotion", "confidence", "alternatives")
 
@@ -33,16 +34,20 @@ def to_eaf(words: Sequence[TaggedWord], *, media: str | Path | None = None, lang
         start = round(word.start * 1000)
         end = max(round(word.end * 1000), start + 1)
         values = {
-            "sign": getattr(word.sign, language),
+            "sign": word.names[language],
             "emotion": word.emotion or "",
             "confidence": f"{word.sign_probability:.4f}",
-            "alternatives": " ".join(f"{sign_id}:{p:.4f}" for sign_id, p in word.alternatives),
+            "alternatives": " ".join(f"{one_line(sign_id)}:{p:.4f}" for sign_id, p in word.alternatives),
         }
         for tier in TIERS:
             eaf.add_annotation(tier, start, end, values[tier])
     if media is not None:
         media = Path(media).resolve()
-        eaf.add_linked_file(media.as_uri(), mimetype=mimetypes.guess_type(media)[0] or "video/*")
+        kind = mimetypes.guess_type(media)[0] or "video/*"
+        address = media.as_uri()
+        eaf.add_linked_file(address, relpath=f"./{address.rpartition('/')[2]}", mimetype=kind)
+    # ELAN counts on from here; with pympi's 0 it would give an id twice.
+    eaf.properties = [("lastUsedAnnotationId", str(eaf.maxaid)), ("lastUsedAnnotation", str(eaf.maxaid))]
     with tempfile.TemporaryDirectory() as folder:
         eaf.to_file(f"{folder}/words.eaf")
         return Path(folder, "words.eaf").read_bytes()

@@ -1,7 +1,6 @@
 """Tagged words as text, JSON and CSV, and back from JSON and CSV. Times are seconds."""
 
 import csv
-import io
 import json
 from collections.abc import Sequence
 from typing import Annotated
@@ -11,7 +10,7 @@ from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from emotion.faces import EMOTIONS
 from fusion.observation import TaggedWord
 from kslr.core.errors import InputError
-from kslr.core.files import csv_text, parse_json
+from kslr.core.files import csv_records, csv_text, parse_json
 from kslr.vocabulary import Sign
 
 Line = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f]*$")]  # text on one line
@@ -91,8 +90,9 @@ def to_text(words: Sequence[TaggedWord], language: str = "kk") -> str:
     """
     lines = []
     for word in words:
-        name = getattr(word.sign, language)
-        lines.append(f"{word.start:7.2f} – {word.end:6.2f}  {name} {word.sign_probability:.2f}{affect_text(word)}\n")
+        lines.append(
+            f"{word.start:7.2f} – {word.end:6.2f}  {word.names[language]} {word.sign_probability:.2f}{affect_text(word)}\n"
+        )
     return "".join(lines)
 
 
@@ -103,7 +103,7 @@ def to_json(words: Sequence[TaggedWord], *, source: str, duration: float, vocabu
     []
     """
     document = {
-        "source": source,
+        "source": source.encode("utf-8", "replace").decode(),  # A path may hold bytes that are no text.
         "duration": round(duration, 3),
         "vocabulary": vocabulary,
         "words": [word.as_dict() for word in words],
@@ -138,10 +138,10 @@ def to_csv(words: Sequence[TaggedWord]) -> str:
     """
     rows = []
     for word in words:
-        s, p = word.sign, word.emotion_probabilities
+        p = word.emotion_probabilities
         emotions = [f"{p[name]:.4f}" if name in p else "" for name in EMOTIONS]
         times = (f"{word.start:.3f}", f"{word.end:.3f}")
-        rows.append([*times, s.id, s.kk, s.latin, s.en, s.ru, f"{word.sign_probability:.4f}", word.emotion or "", *emotions])
+        rows.append([*times, *word.names.values(), f"{word.sign_probability:.4f}", word.emotion or "", *emotions])
     return csv_text([COLUMNS, *rows])
 
 
@@ -153,7 +153,7 @@ def from_csv(text: str) -> list[TaggedWord]:
     """
     words = []
     try:
-        for row in csv.DictReader(io.StringIO(text)):
+        for row in csv_records(text):
             sign = {"id": row["sign"], **{language: row[language] for language in ("kk", "latin", "en", "ru")}}
             probabilities = {name: row[name] for name in EMOTIONS if row[name]}
             alternatives = [{"id": row["sign"], "probability": row["sign_probability"]}]

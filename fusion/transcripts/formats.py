@@ -81,7 +81,7 @@ class Format(str, Enum):
             case Format.json:
                 return exports.to_json(t.words, source=t.source, duration=t.duration, vocabulary=t.vocabulary).encode()
             case Format.csv:
-                return exports.to_csv(t.words).encode()
+                return exports.to_csv(t.words).encode("utf-8-sig")
             case Format.eaf:
                 return elan.to_eaf(t.words, media=t.media, language=t.language)
             case Format.pose:

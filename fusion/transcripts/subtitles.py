@@ -1,11 +1,20 @@
 """Tagged words as subtitles (SRT and VTT), and back. Subtitles have whole milliseconds, so reading them back rounds."""
 
+import html
+import re
 from collections.abc import Sequence
 
+from emotion.faces import EMOTIONS
 from fusion.observation import TaggedWord
 from fusion.transcripts.exports import affect_text
 from kslr.core.errors import InputError
+from kslr.core.files import one_line
 from kslr.vocabulary import Vocabulary
+
+AFFECT = re.compile(rf"(?P<name>.*?) · (?P<emotion>{'|'.join(EMOTIONS)}) \d\.\d\d( · question\?)?")
+# SRT cannot write what players and pysubs2 read as tags, line breaks or times, so an invisible word joiner parts it.
+JOINER = "\u2060"
+SPECIAL = rf"\\|<|\{{|--|:(?={JOINER}*\d\d)"
 
 
 def to_subtitles(words: Sequence[TaggedWord], kind: str = "srt", language: str = "kk") -> str:
@@ -22,9 +31,9 @@ def to_subtitles(words: Sequence[TaggedWord], kind: str = "srt", language: str =
     subtitles = pysubs2.SSAFile()
     for word in words:
         start, end = round(word.start * 1000), round(word.end * 1000)
-        text = f"{getattr(word.sign, language)}{affect_text(word)}"
+        text = _escape(f"{word.names[language]}{affect_text(word)}", kind)
         subtitles.append(pysubs2.SSAEvent(start=start, end=max(end, start + 1), text=text))
-    return subtitles.to_string(kind)
+    return subtitles.to_string(kind, keep_ssa_tags=True)
 
 
 def from_subtitles(text: str, vocabulary: Vocabulary, language: str = "kk") -> list[tuple[float, float, str, str | None]]:
@@ -38,17 +47,36 @@ def from_subtitles(text: str, vocabulary: Vocabulary, language: str = "kk") -> l
     """
     import pysubs2
 
-    known = {getattr(sign, language): sign.id for sign in vocabulary.signs}
-    if text.strip() in ("", "WEBVTT"):  # A clip without words; pysubs2 cannot detect its format.
-        return []
+    known = {one_line(getattr(sign, language)): sign.id for sign in vocabulary.signs}
+    text = text.removeprefix("\ufeff")
+    kind = "vtt" if text.lstrip().startswith("WEBVTT") else "srt"
     try:
-        events = pysubs2.SSAFile.from_string(text).events
+        events = pysubs2.SSAFile.from_string(text, kind, keep_html_tags=True).events
     except (pysubs2.exceptions.Pysubs2Error, ValueError) as error:
         raise InputError(f"These are not subtitles ({error}). Use SRT or VTT.") from error
+    if not events and text.strip() not in ("", "WEBVTT"):
+        raise InputError("These are not subtitles (no times in them). Use SRT or VTT.")
     lines = []
     for event in events:
-        name, _, affect = event.plaintext.partition(" · ")
+        line = one_line(_unescape(event.text, kind))
+        affect = None if line in known else AFFECT.fullmatch(line)
+        name, emotion = (affect["name"], affect["emotion"]) if affect else (line, None)
         if name not in known:
             raise InputError(f"{name!r} is not a word of {vocabulary.name} in {language}.")
-        lines.append((event.start / 1000, event.end / 1000, known[name], affect.split(" ")[0] or None))
+        lines.append((event.start / 1000, event.end / 1000, known[name], emotion))
     return lines
+
+
+def _escape(text: str, kind: str) -> str:
+    """Text so that ``&``, tags, braces, ``\\N``, ``-->`` and times in it are shown as they are.
+
+    >>> _escape("a --> b & <c>", "vtt")
+    'a --&gt; b &amp; &lt;c&gt;'
+    """
+    if kind == "vtt":
+        return re.sub(r"\\|:(?=\d\d)", lambda found: f"&#{ord(found[0])};", html.escape(text, quote=False))
+    return re.sub(SPECIAL, rf"\g<0>{JOINER}", text)
+
+
+def _unescape(text: str, kind: str) -> str:
+    return html.unescape(text) if kind == "vtt" else re.sub(f"({SPECIAL}){JOINER}", r"\1", text)

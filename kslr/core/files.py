@@ -4,12 +4,18 @@ import csv
 import io
 import json
 import os
+import re
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from kslr.core.errors import InputError
+
+# What a spreadsheet takes for a formula, full-width forms included; numbers are left alone. A ' in front makes it text.
+FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
 
 def write_file(path: str | Path, content: bytes) -> None:
@@ -37,14 +43,52 @@ def write_file(path: str | Path, content: bytes) -> None:
 
 
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:
-    """Rows as the text of a CSV file; None is an empty cell.
+    """Rows as the text of a CSV file; None is an empty cell, and what would be a formula gets a ``'`` in front.
 
-    >>> csv_text([("a", "b"), (1, None)])
-    'a,b\\n1,\\n'
+    Write it as ``utf-8-sig`` to a file: spreadsheets show Kazakh and Russian letters of a file that begins with a BOM only.
+
+    >>> csv_text([("a", "b"), ("=1+1", None), ("-0.5", -2)])
+    "a,b\\n'=1+1,\\n-0.5,-2\\n"
     """
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerows(rows)
+    csv.writer(out, lineterminator="\n").writerows([[_guard(cell) for cell in row] for row in rows])
     return out.getvalue()
+
+
+def _guard(cell: Any) -> Any:
+    return f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) and not NUMBER.fullmatch(cell) else cell
+
+
+def csv_records(text: str) -> list[dict[str, str]]:
+    """Reads what `csv_text` wrote, one dict of column → cell a row, without a BOM and the ``'`` that `csv_text` puts in front.
+
+    Absent cells are empty.
+
+    Raises:
+        csv.Error: it is no CSV.
+
+    >>> csv_records("a,b\\n'=1+1\\n")
+    [{'a': '=1+1', 'b': ''}]
+    """
+    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restval="")
+    unguarded = (
+        {name: cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell for name, cell in row.items() if name}
+        for row in rows
+    )
+    return list(unguarded)
+
+
+def one_line(text: str) -> str:
+    """Text as one line that every format can hold: NFC, no control characters or line breaks, single spaces.
+
+    The same letters typed on a Mac (й as и and a breve) and elsewhere become the same text.
+
+    >>> one_line("  Сә\\x0bлем\\n") == "Сә лем", one_line("и\\u0306") == "й"
+    (True, True)
+    """
+    # Cc, Zl and Zp break lines or XML; Cs (half of a pair) is not in UTF-8; the last two are no characters.
+    kept = "".join(" " if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in "\ufffe\uffff" else c for c in text)
+    return " ".join(unicodedata.normalize("NFC", kept.replace("\ufeff", "")).split())
 
 
 def data_folder() -> Path:

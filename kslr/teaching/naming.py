@@ -1,9 +1,11 @@
 """The names of vocabularies and words: what is allowed, how a word's id is made, and which word three names mean."""
 
+import unicodedata
 from dataclasses import dataclass, replace
 
 from kslr.core.cards import MODELS
 from kslr.core.errors import InputError
+from kslr.core.files import one_line
 from kslr.vocabulary import Sign, kslr30
 
 NAME_LENGTH, WORD_LENGTH = 40, 60
@@ -46,7 +48,7 @@ def check_name(name: str) -> str:
     Raises:
         LessonError: empty, too long, a shipped model's, or with other characters than letters, digits, spaces, - and _.
     """
-    name = " ".join(str(name).split())
+    name = unicodedata.normalize("NFC", " ".join(str(name).split()))
     plain = all(c.isalnum() or c in " -_" for c in name)
     if not 1 <= len(name) <= NAME_LENGTH or not plain or not any(c.isalnum() for c in name):
         text = f"A vocabulary's name has 1 to {NAME_LENGTH} characters: letters, digits, spaces, - and _."
@@ -88,7 +90,7 @@ def resolve_sign(names: WordNames, taught: tuple[Sign, ...] = ()) -> Sign:
     >>> resolve_sign(WordNames(kk="Нан")).latin, resolve_sign(WordNames(id="su")).ru
     ('nan', 'Вода')
     """
-    kk, ru, en = (" ".join(text.split()) for text in (names.kk, names.ru, names.en))
+    kk, ru, en = (one_line(text) for text in (names.kk, names.ru, names.en))
     sign_id = names.id
     if max(len(kk), len(ru), len(en), len(sign_id)) > WORD_LENGTH:
         raise LessonError(f"A word has at most {WORD_LENGTH} characters.", "long-word", n=WORD_LENGTH)

@@ -151,7 +151,7 @@ def write_session(history: "History", key: str, report: Path | None, csv: Path |
     if report is not None:
         write_file(report, render_classroom_report(session, windows, moments, language).encode())
     if csv is not None:
-        write_file(csv, windows_csv(windows, moments).encode())
+        write_file(csv, windows_csv(windows, moments).encode("utf-8-sig"))
     if report is None and csv is None:
         typer.echo(windows_csv(windows, moments), nl=False)
     if not any(window.shown for window in windows):

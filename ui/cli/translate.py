@@ -77,7 +77,7 @@ def translate(
     if out is not None:
         write_file(out, format.serialize(transcript))
     elif not word_by_word:
-        typer.echo(format.serialize(transcript).decode(), nl=False)
+        typer.echo(format.serialize(transcript).decode("utf-8-sig"), nl=False)
     return _check_view(source, seen, bool(words))
 
 
