@@ -27,7 +27,7 @@ from benchmarks.server import RunningServer, login_header, run_server
 from tests import clips
 from tests.sources import ROOT, project
 from ui.cli.main import app
-from ui.server.guard import SHORTEST_KEY
+from ui.door.password import SHORTEST_KEY
 
 HERE = ROOT / "docs/serving"
 LOGIN = "kslr:сөз"

@@ -13,6 +13,7 @@ from kslr.teaching.takes import TAKE_SECONDS, Take
 from ui.evaluate.evaluation import Evaluation, evaluate_uploads
 from ui.server.services import Services
 from ui.shared.i18n import LANGUAGES, Refusal, text
+from ui.shared.uploads import upload_path
 from ui.shared.vocabularies import refusals
 from ui.teach.lessons import learn
 from ui.video.translation import Translation, translate_upload
@@ -43,8 +44,7 @@ def build_api(services: Services) -> None:
             The transcript: source, duration in seconds, vocabulary, and words with start, end, sign, sign_probability,
             alternatives, emotion and emotion_probabilities.
         """
-        paths = [Path(video)] if video else []
-        with answer_programs(language, paths):
+        with answer_programs(language, [video] if video else []) as paths:
             if not paths:
                 raise Refusal("video.empty")
             *_, translation = translate_upload(paths[0], paths[0].name, language, services, signs)
@@ -73,9 +73,8 @@ def build_api(services: Services) -> None:
             pairs, advice (ids of the words that one more recording helps most), and clips: for each whether it was used
             and what is poor about it.
         """
-        paths = [Path(clip) for clip in clips or []]
         names = WordNames(*(str(name or "") for name in (kk, ru, en, word)))
-        with answer_programs(language, paths):
+        with answer_programs(language, clips or []) as paths:
             if not paths:
                 raise Refusal("teach.no_takes")
             if len(paths) > MOST_CLIPS:
@@ -99,8 +98,7 @@ def build_api(services: Services) -> None:
         Returns:
             The joint report: accuracy with its interval, sign, emotion and joint figures, and an answer for every clip.
         """
-        paths = [Path(file) for file in [manifest, *(clips or [])] if file]
-        with answer_programs(language, paths):
+        with answer_programs(language, [file for file in [manifest, *(clips or [])] if file]) as paths:
             *_, evaluation = evaluate_uploads([(path.name, path) for path in paths], services)
             assert isinstance(evaluation, Evaluation)
             services.results.delete(evaluation.folder)
@@ -113,18 +111,23 @@ def build_api(services: Services) -> None:
 
 
 @contextmanager
-def answer_programs(language: str, files: list[Path]) -> Iterator[None]:
-    """Turns a `Refusal` into an error in the language, and deletes the uploaded files in any case.
+def answer_programs(language: str, files: list[str]) -> Iterator[list[Path]]:
+    """Uploaded files that a program names. A `Refusal` becomes an error in the language; the files are deleted in any case.
 
     Raises:
-        gr.Error: in place of `Refusal`.
+        gr.Error: in place of `Refusal`, also where one is no uploaded file.
     """
+    language = language if language in LANGUAGES else "en"
+    found = [upload_path(file) for file in files]
+    paths = [path for path in found if path is not None]
     try:
-        yield
+        if None in found:
+            raise Refusal("video.unreadable")
+        yield paths
     except Refusal as refusal:
         raise gr.Error(text(refusal.key, language, **refusal.values), print_exception=False) from refusal
     finally:
-        for path in files:
+        for path in paths:
             path.unlink(missing_ok=True)
 
 

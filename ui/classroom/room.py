@@ -11,7 +11,7 @@ from fusion.classroom.consent import check_consent
 from fusion.classroom.settings import Settings
 from fusion.classroom.targets import parse_target
 from kslr.core.errors import InputError
-from ui.server.guard import read_model
+from ui.door.messages import read_model
 from ui.server.resources import give_memory_back
 from ui.server.services import Services
 from ui.shared.pictures import decode_picture

@@ -149,6 +149,7 @@ def build_classroom_router(services: Services) -> APIRouter:
     @routes.get("/sessions/{key}/{name}")
     async def file(key: str, name: str, language: str = "kk") -> Any:
         from fusion.classroom.report import render_classroom_report, windows_csv
+        from kslr.core.files import csv_bytes
 
         def write(history: "History") -> Response:
             session, windows, noted = history.read_session(key)
@@ -156,7 +157,7 @@ def build_classroom_router(services: Services) -> APIRouter:
                 return Response(render_classroom_report(session, windows, noted, language), media_type="text/html; charset=utf-8")
             if name == "figures.csv":
                 headers = {"Content-Disposition": 'attachment; filename="class.csv"'}
-                table = windows_csv(windows, noted).encode("utf-8-sig")
+                table = csv_bytes(windows_csv(windows, noted))
                 return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
             return Response(status_code=404)
 

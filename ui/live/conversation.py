@@ -8,9 +8,9 @@ from typing import Any
 from fastapi import WebSocket, WebSocketDisconnect
 
 from kslr.core.errors import InputError
+from ui.door.messages import Rate
 from ui.live.inbox import Inbox, Message
 from ui.live.session import LiveSession
-from ui.server.guard import Rate
 from ui.server.services import Services
 from ui.server.sessions import Broken, Full
 from ui.shared.i18n import Refusal

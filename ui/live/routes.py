@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
+from fastapi.requests import HTTPConnection
 from fastapi.responses import JSONResponse
 
 from fusion.transcripts.exports import from_json
@@ -20,7 +21,6 @@ from kslr.core.errors import InputError
 from kslr.teaching.naming import NAME_LENGTH
 from ui.live.conversation import CODES, REASONS, Conversation, explain
 from ui.live.session import LiveSession
-from ui.server.guard import own_pages_only
 from ui.server.metrics import REFUSALS
 from ui.server.services import Services
 from ui.server.sessions import Broken
@@ -28,25 +28,26 @@ from ui.shared.i18n import LANGUAGES
 
 # Messages of one session under way at once by POST; the page sends one after another.
 MOST_BY_POST = 2
-TRANSCRIPT_BYTES = 2_000_000
+TRANSCRIPT_BYTES, MOST_WORDS = 2_000_000, 20_000
 Work = Callable[[LiveSession, bytes], "Future[dict[str, Any]]"]
 
 
 def build_live_router(services: Services) -> APIRouter:
     """The routes ``/live`` (WebSocket), ``/live/frame``, ``/live/calm``, ``/live/end`` and ``/live/export``."""
-    routes = APIRouter(dependencies=[own_pages_only(services.metrics)])
+    routes = APIRouter()
     limits, sessions, metrics = services.limits, services.sessions, services.metrics
 
-    async def open_session(key: str, signs: str) -> LiveSession:
+    async def open_session(key: str, signs: str, connection: HTTPConnection) -> LiveSession:
         """The session of a key, with its vocabulary loaded in a thread."""
-        return sessions.open(key, await asyncio.get_running_loop().run_in_executor(None, services.vocabularies.models, signs))
+        models = await asyncio.to_thread(services.vocabularies.models, signs)
+        return sessions.open(key, models, connection.client.host if connection.client else "")
 
     @routes.websocket("/live")
     async def live(socket: WebSocket, signs: str = "") -> None:
         await socket.accept()
         key, reason, last = f"socket-{id(socket)}", "closed", None
         try:
-            reason = await Conversation(services, socket, key).run(await open_session(key, signs))
+            reason = await Conversation(services, socket, key).run(await open_session(key, signs, socket))
         except tuple(REASONS) as error:
             reason, last = explain(error)
             if isinstance(error, asyncio.CancelledError):
@@ -68,12 +69,12 @@ def build_live_router(services: Services) -> APIRouter:
         """The answer to one message of a session by POST, whose body has at most so many bytes."""
         if not 16 <= len(session) <= 64:
             return refuse("origin", 403)
-        if most is not None and int(request.headers.get("content-length") or most + 1) > most:
+        if most is not None and _length(request, most + 1) > most:
             return refuse("too_large", 413)
         key, message, arrived = f"post-{session}", await request.body(), time.perf_counter()
         metrics.received.inc(bool(message))
         try:
-            opened = await open_session(key, signs)
+            opened = await open_session(key, signs, request)
             if opened.waiting >= MOST_BY_POST:
                 return refuse("flood", 429)
             reply = await sessions.result(key, work(opened, message))
@@ -105,6 +106,14 @@ def build_live_router(services: Services) -> APIRouter:
         sessions.close(f"post-{session}")
         return Response(status_code=204)
 
+    def write(body: bytes, format: str, language: str, signs: str) -> bytes:
+        words = from_json(body.decode())
+        if len(words) > MOST_WORDS:
+            raise InputError("The transcript is too long. Clear it now and then.")
+        vocabulary = signs[:NAME_LENGTH] or services.vocabularies.default
+        duration = max((word.end for word in words), default=0.0)
+        return DOWNLOADS[format].serialize(Transcript(words, "live", duration, vocabulary, language))
+
     @routes.post("/live/export")
     async def export(request: Request, format: str, language: str = "kk", signs: str = "") -> Response:
         if format not in DOWNLOADS or language not in LANGUAGES:
@@ -113,13 +122,17 @@ def build_live_router(services: Services) -> APIRouter:
         try:
             if len(body) > TRANSCRIPT_BYTES:
                 raise InputError("The transcript is too long. Clear it now and then.")
-            words = from_json(body.decode())
+            # In a thread: other people's pictures are answered meanwhile.
+            content = await asyncio.to_thread(write, body, format, language, signs)
         except (InputError, UnicodeDecodeError) as error:
             return Response(str(error), status_code=422, media_type="text/plain")
-        vocabulary = signs[:NAME_LENGTH] or services.vocabularies.default
-        duration = max((word.end for word in words), default=0.0)
-        content = DOWNLOADS[format].serialize(Transcript(words, "live", duration, vocabulary, language))
         headers = {"Content-Disposition": f'attachment; filename="kslr.{format}"'}
         return Response(content, media_type=DOWNLOADS[format].media_type, headers=headers)
 
     return routes
+
+
+def _length(request: Request, otherwise: int) -> int:
+    """How many bytes a request says that its body has."""
+    told = request.headers.get("content-length", "")
+    return int(told[:20]) if told.isascii() and told.isdigit() else otherwise

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from ui.server.services import Services
 
+# Between two looks at what was kept for long enough.
+CLEAN_SECONDS = 60.0
+
 
 def keep_offline() -> None:
     """Keeps Gradio from asking the network anything. Call it before Gradio is imported."""
@@ -58,23 +61,30 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     import gradio as gr
     from fastapi import FastAPI
     from fastapi.responses import FileResponse, Response
+    from starlette.routing import Mount
 
     from ui.classroom.routes import build_classroom_router
+    from ui.door.bodies import BodyLimit
+    from ui.door.gradio import QUEUE, GradioGate, close_gaps
+    from ui.door.uploads import build_upload_router
     from ui.live.routes import build_live_router
-    from ui.server.guard import BodyLimit
     from ui.server.logs import log_event
     from ui.server.metrics import build_health_router
     from ui.teach.routes import build_teach_router
 
-    async def close_idle_sessions() -> None:
+    async def clean_up() -> None:
+        expired = time.monotonic()
         while True:  # nothing else tells that somebody who posts pictures is gone
             await asyncio.sleep(services.limits.idle_seconds / 4)
             services.sessions.close_idle()
+            if time.monotonic() - expired > CLEAN_SECONDS:
+                expired = time.monotonic()
+                await asyncio.to_thread(services.expire)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         log_event("server started", places=services.limits.sessions)
-        closing, began = asyncio.create_task(close_idle_sessions()), time.monotonic()
+        closing, began = asyncio.create_task(clean_up()), time.monotonic()
         yield
         closing.cancel()
         services.close()
@@ -84,6 +94,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     server.add_middleware(BodyLimit)
     server.include_router(build_health_router(services, metrics_for_all))
     server.include_router(build_script_router())
+    server.include_router(build_upload_router(services.uploads))
     for build_router in (build_live_router, build_teach_router, build_classroom_router):
         server.include_router(build_router(services))
 
@@ -94,9 +105,11 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
             return Response(status_code=404)
         return FileResponse(path, headers={"Cache-Control": "private, no-store"})
 
-    return gr.mount_gradio_app(
+    app = build_app(services)
+    app.queue(max_size=QUEUE, api_open=False)
+    gr.mount_gradio_app(
         server,
-        build_app(services),
+        app,
         path="/",
         root_path=root_path or None,
         footer_links=[],
@@ -109,3 +122,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
         head=head_html(services),
     )
+    close_gaps(app)
+    mounted = next(route for route in server.routes if isinstance(route, Mount))
+    mounted.app = GradioGate(mounted.app)
+    return server

@@ -30,6 +30,14 @@ def launch(
     certificate: Annotated[Path | None, Option(help="PEM certificate for https, which cameras elsewhere need.")] = None,
     key: Annotated[Path | None, Option(help="PEM key of the certificate.")] = None,
     max_sessions: Annotated[int, Option(help="People signing at the same time; each takes about 200 MB.")] = 4,
+    allowed_host: Annotated[
+        list[str] | None,
+        Option(help="Name that people reach it by, such as kslr.example; this machine's own are known.", show_default=False),
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        Option(help="Address or network of a proxy whose forwarded headers are believed.", show_default=False),
+    ] = None,
     root_path: Annotated[str, Option(help="Where a proxy serves it, such as /kslr.")] = "",
     browser: Annotated[bool, Option(help="Open the app in a browser on this machine once the server listens.")] = True,
     log: Annotated[LogKind, Option(help="What happens, on standard error; nothing about people.")] = LogKind.text,
@@ -60,7 +68,10 @@ def launch(
     import uvicorn
 
     from fusion.interpreter import Models
-    from ui.server.guard import PasswordGuard
+    from ui.door.front import FrontDoor
+    from ui.door.password import PasswordGuard
+    from ui.door.turns import TimedProtocol, Turns
+    from ui.server.folders import private_folder
     from ui.server.resources import Limits
     from ui.server.services import Services
 
@@ -72,39 +83,46 @@ def launch(
             if browser and self.started and has_display():
                 threading.Thread(target=webbrowser.open, args=(local_address,), daemon=True).start()
 
-    services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
-    server: Any = build_server(services, root_path, metrics)
-    if auth is not None:
-        server = PasswordGuard(server, auth, cookie_key)
-    shown_host = f"[{host}]" if ":" in host else host
-    address = f"{'https' if certificate else 'http'}://{shown_host}:{listening.getsockname()[1]}{root_path}"
-    local_address = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
-    print(f"KSLR is at {address}  (Ctrl+C stops it)", flush=True)
-    missing = [
-        text for text, given in (("a password (--auth)", auth), ("https (--certificate, --key)", certificate)) if not given
-    ]
-    if host not in LOCAL_HOSTS and missing:
-        print(f"Warning: others on the network can reach it without {' and '.join(missing)}.", flush=True)
-    log_to(log)
-    options = uvicorn.Config(
-        server,
-        # Its lines go where ours do. None is written for a request: it would tell who asked for what.
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        ssl_certfile=certificate,
-        ssl_keyfile=str(key) if key else None,
-        timeout_graceful_shutdown=3,
-        ws_max_size=services.limits.frame_bytes + 1024,
-        # A JPEG does not shrink, and what is not unpacked cannot swell.
-        ws_per_message_deflate=False,
-    )
-    try:
-        Server(options).run(sockets=[listening])
-    except KeyboardInterrupt:
-        pass
-    finally:
-        services.close()
+    # Everything that is kept for a while lies in one folder, also what Gradio and libraries keep.
+    with private_folder():
+        services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
+        server: Any = build_server(services, root_path, metrics)
+        if auth is not None:
+            server = PasswordGuard(server, auth, cookie_key)
+        server = FrontDoor(Turns(server), [host, *(allowed_host or [])], proxy or [], lambda: services.metrics.refused("origin"))
+        shown_host = f"[{host}]" if ":" in host else host
+        address = f"{'https' if certificate else 'http'}://{shown_host}:{listening.getsockname()[1]}{root_path}"
+        local_address = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+        print(f"KSLR is at {address}  (Ctrl+C stops it)", flush=True)
+        missing = [
+            text for text, given in (("a password (--auth)", auth), ("https (--certificate, --key)", certificate)) if not given
+        ]
+        if host not in LOCAL_HOSTS and missing:
+            print(f"Warning: others on the network can reach it without {' and '.join(missing)}.", flush=True)
+        log_to(log)
+        options = uvicorn.Config(
+            server,
+            # Its lines go where ours do. None is written for a request: it would tell who asked for what.
+            log_config=None,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            # Who asked, and how, is read from a named proxy's headers alone; see `ui.door.front`.
+            proxy_headers=False,
+            http=TimedProtocol,
+            ssl_certfile=certificate,
+            ssl_keyfile=str(key) if key else None,
+            timeout_graceful_shutdown=3,
+            ws_max_size=services.limits.frame_bytes + 1024,
+            # A JPEG does not shrink, and what is not unpacked cannot swell.
+            ws_per_message_deflate=False,
+        )
+        try:
+            Server(options).run(sockets=[listening])
+        except KeyboardInterrupt:
+            pass
+        finally:
+            services.close()
 
 
 def has_display() -> bool:

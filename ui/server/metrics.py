@@ -4,7 +4,7 @@ Figures are of the whole server, in Prometheus's format. No label holds anything
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -19,6 +19,8 @@ from prometheus_client import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
+from ui.door.front import FORWARDED, PASSED_BY_PROXY
+
 if TYPE_CHECKING:
     from ui.server.services import Services
 
@@ -27,8 +29,6 @@ REFUSALS = ("full", "flood", "refused", "vocabulary", "too_large", "origin")
 # How a live session ended: by its person, without pictures, without taking answers, by a refusal, a fault, or our stop.
 ENDINGS = ("closed", "idle", "slow", "flood", "refused", "error", "stopped")
 LOCAL_HOSTS = ("127.0.0.1", "::1", "::ffff:127.0.0.1")
-# A proxy on this machine asks for somebody who is elsewhere, and says so.
-PROXY_HEADERS = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "via")
 SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0, 5.0)
 
 
@@ -92,9 +92,10 @@ class Metrics:
 
 
 def is_local(request: Request) -> bool:
-    """Whether a request comes straight from this machine."""
+    """Whether a request comes straight from this machine; a proxy on it asks for somebody who is elsewhere, and says so."""
     local = request.client is not None and request.client.host in LOCAL_HOSTS
-    return local and not any(name in request.headers for name in PROXY_HEADERS)
+    passed = PASSED_BY_PROXY in request.scope or any(name in request.headers for name in FORWARDED)
+    return local and not passed
 
 
 def build_health_router(services: "Services", metrics_for_all: bool = False) -> APIRouter:
@@ -107,17 +108,22 @@ def build_health_router(services: "Services", metrics_for_all: bool = False) -> 
     routes = APIRouter()
 
     @routes.get("/health")
-    async def health() -> Response:
+    async def health(request: Request) -> Response:
         services.sessions.close_idle()
         stopping = services.stopping.is_set()
-        state = {
-            "status": "stopping" if stopping else "ok",
+        state: dict[str, Any] = {"status": "stopping" if stopping else "ok"}
+        # How busy a place is, is private: strangers read only that the server lives.
+        if is_local(request) or getattr(request.state, "signed_in", False):
+            state |= busyness()
+        return JSONResponse(state, 503 if stopping else 200, headers={"Cache-Control": "no-store"})
+
+    def busyness() -> dict[str, int]:
+        return {
             "sessions": len(services.sessions),
             "places": services.limits.sessions,
             "videos": services.videos,
             "takes": len(services.desk),
         }
-        return JSONResponse(state, 503 if stopping else 200, headers={"Cache-Control": "no-store"})
 
     @routes.get("/metrics")
     async def metrics(request: Request) -> Response:

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +23,8 @@ class Limits:
         frames_a_second: of one session; more is a flood.
         idle_seconds: without a picture, or without taking an answer, after which a session's tracker is freed.
         result_seconds: how long a video's result can be fetched.
+        client_megabytes, all_megabytes: uploaded files that are kept of one client, of all.
+        client_places: live sessions of one client elsewhere; the server's own machine may take all.
     """
 
     sessions: int = 4
@@ -32,6 +35,9 @@ class Limits:
     frames_a_second: int = 60
     idle_seconds: float = 30.0
     result_seconds: float = 3600.0
+    client_megabytes: int = 1000
+    all_megabytes: int = 4000
+    client_places: int = 2
 
 
 class Results:
@@ -45,11 +51,16 @@ class Results:
         self._seconds = seconds
         self.root = Path(tempfile.mkdtemp(prefix="kslr-results-"))
 
+    def expire(self) -> None:
+        """Deletes old folders; one that is still being written to is not old."""
+        for folder in self.root.iterdir() if self.root.is_dir() else ():
+            with suppress(OSError):  # deleted meanwhile
+                if time.time() - max(path.stat().st_mtime for path in (folder, *folder.rglob("*"))) > self._seconds:
+                    self.delete(folder)
+
     def new(self) -> Path:
         """Makes a folder, and deletes old ones."""
-        for folder in self.root.iterdir():
-            if time.time() - folder.stat().st_mtime > self._seconds:
-                self.delete(folder)
+        self.expire()
         folder = self.root / secrets.token_urlsafe(18)
         folder.mkdir()
         return folder

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from fusion.interpreter import Models
+from ui.door.uploads import Uploads
 from ui.server.logs import log_event
 from ui.server.metrics import Metrics
 from ui.server.resources import Limits, Results, give_memory_back
@@ -21,6 +22,7 @@ class Services:
         models: the recognisers that all share.
         limits, metrics, sessions, results, vocabularies: of this server.
         desk: the takes that people teach with.
+        uploads: the files that were sent and not used up yet.
         stopping: set as soon as the server stops.
         videos: how many videos are being translated.
     """
@@ -33,6 +35,7 @@ class Services:
         self.results = Results(self.limits.result_seconds)
         self.vocabularies = Vocabularies(models)
         self.desk = Desk()
+        self.uploads = Uploads(self.limits)
         self.stopping = threading.Event()
         self.videos = 0
         self._lock = threading.Lock()
@@ -62,6 +65,12 @@ class Services:
         with self._lock:
             self.videos += count
         self.metrics.trackers.inc(count)
+
+    def expire(self) -> None:
+        """Deletes what was kept for long enough: results, uploads and takes. The server's clock calls it."""
+        self.results.expire()
+        self.uploads.expire()
+        self.desk.forget_old()
 
     def close(self) -> None:
         """Frees every tracker and deletes every result."""

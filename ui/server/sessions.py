@@ -10,7 +10,7 @@ from fusion.interpreter import Models
 from kslr.core.errors import InputError
 from ui.live.session import LiveSession
 from ui.server.logs import log_error, log_event
-from ui.server.metrics import Metrics
+from ui.server.metrics import LOCAL_HOSTS, Metrics
 from ui.server.resources import Limits
 
 T = TypeVar("T")
@@ -46,16 +46,18 @@ class Sessions:
         self._limits = limits
         self._metrics = metrics or Metrics()
         self._sessions: dict[str, LiveSession] = {}
+        self._clients: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def open(self, key: str, models: Models | None = None) -> LiveSession:
+    def open(self, key: str, models: Models | None = None, client: str = "") -> LiveSession:
         """The session of a key; made when there is none.
 
         Args:
             models: of a new session; the shared ones when None.
+            client: the address it is for; one elsewhere gets some of the places only.
 
         Raises:
             Full: there is no place.
@@ -63,8 +65,11 @@ class Sessions:
         self.close_idle()
         with self._lock:
             if key not in self._sessions:
-                if len(self._sessions) >= self._limits.sessions:
+                own = sum(one == client for name, one in self._clients.items() if name in self._sessions)
+                elsewhere = client and client not in LOCAL_HOSTS
+                if len(self._sessions) >= self._limits.sessions or (elsewhere and own >= self._limits.client_places):
                     raise Full(self._limits.sessions)
+                self._clients = {name: one for name, one in self._clients.items() if name in self._sessions} | {key: client}
                 session = self._sessions[key] = LiveSession(models or self._models, self._metrics, self._limits)
                 self._metrics.opened.inc()
                 log_event("session opened", session=session.name, sessions=len(self._sessions))

@@ -1,6 +1,7 @@
 """Uploaded files on a page: where they lie, the steps of the work on them as HTML, and their deletion."""
 
 import secrets
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,10 +38,13 @@ def upload_path(path: str) -> Path | None:
     from gradio.utils import get_upload_folder
 
     try:
-        found = Path(path).resolve()
-    except (OSError, ValueError):  # no file can have such a name
+        given, root = Path(path), Path(get_upload_folder()).resolve()
+        found = given.resolve()
+        # Each upload lies in a folder of its own, whose name is not to be guessed; links and devices are none.
+        own = found.parent.parent == root and not given.is_symlink() and stat.S_ISREG(given.lstat().st_mode)
+    except (OSError, ValueError, RuntimeError):  # no file can have such a name, or it is not there
         return None
-    return found if found.is_relative_to(Path(get_upload_folder()).resolve()) and found.is_file() else None
+    return found if own else None
 
 
 def run_steps(paths: Sequence[Path | None], work: Callable[..., Iterator[str]]) -> Iterator[str]:

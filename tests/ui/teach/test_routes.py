@@ -73,10 +73,7 @@ def test_two_tabs_do_not_mix(client, tmp_path):
     assert learn(client, "words", [mine], en="Circle")["error"] == "teach.gone"
 
 
-def test_other_sites_and_nonsense_are_turned_away(client, tmp_path):
-    strange = {"origin": "https://elsewhere.example"}
-    assert client.post("/teach/change", content='{"do": "delete"}', headers=strange).status_code == 403
-    assert client.get("/teach/download?vocabulary=x", headers=strange).status_code == 403
+def test_nonsense_is_turned_away(client, tmp_path):
     for content in (b"", b"[]", b"{", b'{"do": "dance"}', b'{"do": "drop", "session": "short"}'):
         assert client.post("/teach/change", content=content).json()["error"] == "teach.failed"
     assert client.post("/teach/take?session=short&name=a.npz", content=b"x").json()["error"] == "teach.failed"

@@ -1,0 +1,1 @@
+"""The front door: what every request passes before a route sees it."""

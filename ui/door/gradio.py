@@ -1,0 +1,124 @@
+"""What of Gradio is open to clients.
+
+Gradio keeps its safeguards for apps that its own ``launch()`` starts; this one is mounted into a server of ours. So:
+
+- ``allowed_paths`` and the check that an input file was uploaded hold only when ``has_launched`` is set: we set it, and every
+  file that a request names is checked here before Gradio reads the request.
+- ``concurrency_limit`` holds in the queue only; ``/run`` and ``/api`` call functions beside it: they are not open.
+- ``max_file_size`` is of one file in one request: `ui.door.uploads` has the limits of a client and of all.
+- ``/proxy=`` fetches addresses, ``/file=`` gives out files, ``/stream``, ``/process_recording``, ``/deep_link``, ``/vibe-…``
+  and ``/dev/reload`` are of no use to our pages: they are not open.
+- CORS: Gradio answers preflights and allows other origins with passwords; `ui.door.front` refuses and deletes that.
+- Tracebacks: Gradio prints them with what people sent and with paths; they go into our log instead, by type and place.
+- Analytics: off by ``GRADIO_ANALYTICS_ENABLED`` and ``analytics_enabled=False``, which both hold for mounted apps.
+"""
+
+import re
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse, Response
+
+from kslr.core.errors import InputError
+from kslr.core.files import parse_json
+from ui.server.logs import log_error
+from ui.shared.uploads import upload_path
+
+if TYPE_CHECKING:
+    import gradio as gr
+
+# Of all that is mounted at the top: the page, what it loads, its events, and the functions for programs.
+OPEN = re.compile(
+    r"/(config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(/\d+)?|(static|assets|svelte)/[^?]*"
+    r"|gradio_api/(info/?|app_id/?|startup-events|theme\.css|heartbeat/\w+|reset/?|cancel|component_server/?|login_check/?"
+    r"|call/(v2/)?\w+/?|call/\w+/\w+|queue/(join|data)|mcp(/.*)?|upload_progress|custom_component/[\w./-]+))?"
+)
+QUEUE = 40  # events of all pages that wait
+
+
+class _LoggedTraceback:
+    """The module ``traceback``, but a printed trace goes into our log, by type and place, without texts and paths."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(traceback, name)
+
+    def print_exc(self, *_: object, **__: object) -> None:
+        if (error := sys.exc_info()[1]) is not None:
+            log_error(error)
+
+
+def close_gaps(app: "gr.Blocks") -> None:
+    """Turns on what Gradio turns on in ``launch()`` alone. Call it when the app is mounted."""
+    from gradio import queueing, route_utils, routes
+
+    app.has_launched = True
+    for module in (queueing, route_utils, routes):
+        module.traceback = _LoggedTraceback()  # type: ignore[attr-defined]
+
+
+class GradioGate:
+    """An ASGI application that opens only the routes of Gradio that the pages and programs need, for uploaded files only.
+
+    Args:
+        app: Gradio's.
+    """
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            if scope["type"] != "websocket":
+                await self._app(scope, receive, send)
+                return
+            await receive()
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        path = scope["path"].removeprefix(scope.get("root_path", "")) or "/"
+        if not OPEN.fullmatch(path):
+            await Response(status_code=404)(scope, receive, send)
+            return
+        if scope["method"] == "POST":
+            kind = Headers(scope=scope).get("content-type", "application/json").split(";")[0].strip().lower()
+            message = await receive()  # the whole body; see `ui.door.bodies`
+            if kind != "application/json" and message.get("body"):
+                await Response(status_code=415)(scope, receive, send)
+                return
+            if not names_uploads_only(message.get("body", b"")):
+                problem = "A file must be uploaded to this server first (POST /gradio_api/upload); no other can be read."
+                await JSONResponse({"error": problem, "detail": problem}, 403)(scope, receive, send)
+                return
+            messages = [message]
+
+            async def receive_body() -> Any:
+                return messages.pop() if messages else await receive()
+
+            await self._app(scope, receive_body, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def names_uploads_only(body: bytes) -> bool:
+    """Whether every file that a JSON body names was uploaded here and is still there.
+
+    >>> names_uploads_only(b'{"data": ["kk", {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}]}')
+    False
+    >>> names_uploads_only(b'{"data": ["kk", null]}')
+    True
+    """
+    try:
+        waiting = [parse_json(body)] if body else []
+    except InputError:
+        return False
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            # As Gradio recognises a file, and wider.
+            if "meta" in one and ("path" in one or "url" in one) and upload_path(str(one.get("path"))) is None:
+                return False
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return True
