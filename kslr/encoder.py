@@ -1,7 +1,8 @@
 """The shipped encoder: raw windows → embeddings in which equal signs lie together, on LiteRT.
 
 An embedding is the mean of those of the signer and of the signer in a mirror, so left-handed and right-handed signing of a
-word lie at the same place.
+word lie at the same place. The face is left out, here and nowhere else: taught and asked recordings are read alike, and
+without it signs are told apart better across people.
 """
 
 from pathlib import Path
@@ -10,7 +11,8 @@ import numpy as np
 
 from kslr.core.errors import InputError
 from kslr.core.models import load_model
-from kslr.landmarks import VALUES
+from kslr.landmarks import FACE, VALUES
+from kslr.teaching.verification import Rule
 
 TASK = "sign encoder"
 
@@ -42,21 +44,32 @@ class SignEncoder:
             raise InputError(f"{model} does not take windows of {VALUES} values. Train the encoder again.")
 
     @property
-    def background(self) -> np.ndarray:
-        """(n, values) float32 embeddings of idle hands: what a word must be distinguished from.
+    def bank(self) -> np.ndarray:
+        """(m, values) float32 embeddings of other signs and of idle hands, which the words of a vocabulary must differ from.
 
         Raises:
             InputError: the encoder has none.
         """
-        found = self._arrays.get("background")
+        found = self._arrays.get("bank")
         if found is None or found.ndim != 2 or found.shape[1] != self.values:
-            raise InputError(f"The encoder {self.card.name} lacks its background. Install or train it again.")
+            raise InputError(f"The encoder {self.card.name} lacks its bank of other signs. Install or train it again.")
         return found.astype(np.float32)
 
+    @property
+    def rule(self) -> Rule:
+        """How nearness becomes a probability.
+
+        Raises:
+            InputError: the encoder's card has no rule.
+        """
+        return Rule.from_card(self.card.extra)
+
     def embed(self, x: np.ndarray) -> np.ndarray:
-        """(n, frames, 1662) windows, absent parts NaN or zeros → (n, values) of length 1.
+        """(n, frames, 1662) windows, absent parts NaN or zeros → (n, values) of length 1; the face is not read.
 
         Raises:
             InputError: another shape.
         """
-        return self._run(np.nan_to_num(np.asarray(x, np.float32)))
+        bare = np.nan_to_num(np.asarray(x, np.float32))
+        bare[..., FACE] = 0
+        return self._run(bare)

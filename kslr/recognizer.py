@@ -76,8 +76,13 @@ class SignRecognizer:
     """
 
     def __init__(self, model: str | Path = "kslr30", threads: int = 2) -> None:
-        taught = _taught_file(model)
-        loaded = _load_taught(taught, threads) if taught else _load_card(model, threads)
+        taught = taught_file(model)
+        try:
+            loaded = _load_taught(taught, threads) if taught else _load_card(model, threads)
+        except InputError as error:
+            if error.code != "no-model":
+                raise
+            raise InputError(f"{error}{_list_taught()}", error.code) from error
         self.card, self.vocabulary, self._run, self.frames = loaded
         self._words = np.array([label != IDLE for label in self.card.labels])
 
@@ -151,7 +156,15 @@ def _load_card(model: str | Path, threads: int) -> _Loaded:
     return _Loaded(card, model_vocabulary(card.name, words).with_training(trained), run, run.input_shape[0])
 
 
-def _taught_file(model: str | Path) -> Path | None:
+def _list_taught() -> str:
+    """A sentence of what was taught, empty where nothing was."""
+    from kslr.teaching.vocabularies import taught_vocabularies
+
+    names = ", ".join(path.stem for path in taught_vocabularies())
+    return f" Taught here: {names}." if names else ""
+
+
+def taught_file(model: str | Path) -> Path | None:
     """The file of a taught vocabulary, if the model is one."""
     from kslr.teaching.vocabularies import vocabulary_path
 
@@ -159,18 +172,21 @@ def _taught_file(model: str | Path) -> Path | None:
         return Path(model)
     if Path(model).suffix or Path(model).name != str(model):
         return None
-    path = vocabulary_path(model)
-    return path if path.is_file() else None
+    try:
+        path = vocabulary_path(model)
+        return path if path.is_file() else None
+    except (InputError, OSError):  # No home folder, or one that is not ours: nothing was taught there.
+        return None
 
 
 def _load_taught(path: Path, threads: int) -> _Loaded:
     from kslr.encoder import SignEncoder
+    from kslr.teaching.verification import CERTAIN
     from kslr.teaching.vocabularies import load_vocabulary
-    from kslr.teaching.words import build_head, check_encoder
+    from kslr.teaching.words import build_verifier
 
     vocabulary, encoder = load_vocabulary(path), SignEncoder(threads=threads)
-    check_encoder(vocabulary, encoder)
-    head = build_head(vocabulary, encoder.background)
+    verifier = build_verifier(vocabulary, encoder)
     card = Card(
         name=vocabulary.name,
         task=TASK,
@@ -179,10 +195,10 @@ def _load_taught(path: Path, threads: int) -> _Loaded:
         sources=({"name": "taught", "samples": len(vocabulary.provenance), "licence": "their recorders'"},),
         protocol="taught from a few recordings a word on the frozen encoder",
         figures={},
-        calibration={"temperature": 1.0, "threshold": head.threshold},
+        calibration={"temperature": 1.0, "threshold": CERTAIN},
         limits="Knows the taught words only.",
         commit=encoder.card.commit,
         weights=encoder.card.weights,
     )
     words = Vocabulary(vocabulary.name, vocabulary.signs)
-    return _Loaded(card, words, lambda x: head.probabilities(encoder.embed(x)), encoder.frames)
+    return _Loaded(card, words, lambda x: verifier.probabilities(encoder.embed(x)), encoder.frames)

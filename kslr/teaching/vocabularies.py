@@ -19,8 +19,7 @@ from kslr.core.files import data_folder, parse_json, write_file
 from kslr.landmarks import FACE, VALUES
 from kslr.vocabulary import Sign
 
-VERSION = 2
-READABLE = (1, 2)  # the first had no exemplars
+VERSION = 3  # earlier ones held embeddings of the face and of changed copies: other numbers for the same sign
 # Limits of a file, far above those of `kslr.teaching.shelf`.
 FILE_WORDS, FILE_ROWS, FILE_FRAMES, FILE_BYTES = 2000, 200_000, 300, 512 * 1024 * 1024
 
@@ -53,10 +52,9 @@ class TaughtVocabulary:
         name: of the vocabulary.
         encoder: digest of the encoder's weights; embeddings of another one mean nothing.
         signs: the words, in the order of their labels.
-        embeddings: (n, values) float32 of length 1.
+        embeddings: (n, values) float32 of length 1, one a recording.
         label: (n,) int index into `signs`.
-        recording: (n,) int; rows with the same number are views of one recording, the first is the recording itself.
-        provenance: of each recording, such as its file's name.
+        provenance: n, of each recording, such as its file's name.
         exemplars: word id → one of its recordings as landmarks; words may be missing.
     """
 
@@ -65,14 +63,13 @@ class TaughtVocabulary:
     signs: tuple[Sign, ...] = ()
     embeddings: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     label: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
-    recording: np.ndarray = field(default_factory=lambda: np.zeros(0, int))
     provenance: tuple[str, ...] = ()
     exemplars: Mapping[str, Exemplar] = field(default_factory=dict)
 
     def recordings_of(self, sign_id: str) -> int:
         """How many recordings of a word there are."""
         index = [s.id for s in self.signs].index(sign_id)
-        return len(np.unique(self.recording[self.label == index]))
+        return int((self.label == index).sum())
 
 
 def save_vocabulary(path: str | Path, vocabulary: TaughtVocabulary) -> Path:
@@ -104,23 +101,26 @@ def vocabulary_bytes(vocabulary: TaughtVocabulary) -> bytes:
         about=np.array(json.dumps(about, ensure_ascii=False)),
         embeddings=vocabulary.embeddings.astype(np.float32),
         label=vocabulary.label.astype(np.int64),
-        recording=vocabulary.recording.astype(np.int64),
         **{f"exemplar_{i}": one.window.astype(np.float16) for i, one in enumerate(shown.values())},
     )
     return buffer.getvalue()
 
 
 def load_vocabulary(path: str | Path) -> TaughtVocabulary:
-    """Reads a vocabulary file, of this version or an older one.
+    """Reads a vocabulary file.
 
     Raises:
-        InputError: missing, damaged, too large, or no vocabulary.
+        InputError: missing, damaged, too large, no vocabulary, or of an older version (code ``old-version``).
     """
     try:
         if Path(path).stat().st_size > FILE_BYTES:
             raise InputError(f"{path} is larger than {FILE_BYTES >> 20} MiB, which no vocabulary is.")
         arrays = read_arrays(path, FILE_BYTES)
         about = parse_json(str(arrays["about"]))
+        if about["version"] in range(1, VERSION):
+            raise InputError(
+                f"{path} was taught with an older version, which read signs in another way. Teach its words again.", "old-version"
+            )
         exemplars = {
             str(word): Exemplar(int(one["recording"]), float(one["seconds"]), arrays[f"exemplar_{i}"])
             for i, (word, one) in enumerate(about.get("exemplars", {}).items())
@@ -132,13 +132,14 @@ def load_vocabulary(path: str | Path) -> TaughtVocabulary:
             signs,
             arrays["embeddings"],
             arrays["label"],
-            arrays["recording"],
             tuple(about["provenance"]),
             exemplars,
         )
-        if about["version"] not in READABLE or not _is_consistent(loaded):
+        if about["version"] != VERSION or not _is_consistent(loaded):
             raise ValueError("its parts don't fit each other")
         return loaded
+    except InputError:
+        raise
     except OSError as error:
         raise InputError(f"The vocabulary {path} cannot be read ({error.strerror or error}). Check the path.") from error
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, MemoryError) as error:
@@ -156,12 +157,11 @@ def _is_consistent(one: TaughtVocabulary) -> bool:
         and all(isinstance(text, str) for text in texts)
         and all(isinstance(found, Mapping) and all(isinstance(n, int) and n >= 0 for n in found.values()) for found in counts)
         and one.embeddings.ndim == 2
-        and one.label.shape == one.recording.shape == (len(one.embeddings),)
-        and (one.embeddings.dtype.kind, one.label.dtype.kind, one.recording.dtype.kind) == ("f", "i", "i")
+        and one.label.shape == (len(one.embeddings),)
+        and (one.embeddings.dtype.kind, one.label.dtype.kind) == ("f", "i")
         and bool((np.abs(one.embeddings) <= 1.01).all())
-        # Every word has recordings, every recording has rows.
-        and np.array_equal(np.unique(one.label), np.arange(len(words)))
-        and np.array_equal(np.unique(one.recording), np.arange(recordings))
+        and rows == recordings
+        and np.array_equal(np.unique(one.label), np.arange(len(words)))  # every word has recordings
         and all(word in words and _fits(exemplar, recordings) for word, exemplar in one.exemplars.items())
     )
 
@@ -226,6 +226,8 @@ def vocabulary_path(name: str | Path) -> Path:
 
 
 def taught_vocabularies() -> list[Path]:
-    """The files of the vocabularies that can be called by name."""
-    folder = vocabularies_folder()
-    return sorted(folder.glob("*.npz")) if folder.is_dir() else []
+    """The files of the vocabularies that can be called by name; none without a home folder, or with one that is not ours."""
+    try:
+        return sorted(vocabularies_folder().glob("*.npz"))
+    except (InputError, OSError):
+        return []

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +35,27 @@ class Episode:
     query_label: np.ndarray
 
 
-def draw_episodes(label: np.ndarray, ways: int, shots: int, count: int, seed: int = 0, queries: int = 5) -> list[Episode]:
+def draw_episodes(
+    label: np.ndarray,
+    ways: int,
+    shots: int,
+    count: int,
+    seed: int = 0,
+    queries: int = 5,
+    signer: np.ndarray | None = None,
+) -> list[Episode]:
     """Draws few-shot tasks.
 
     Args:
         label: (n,) classes of the recordings of one source.
         queries: maximum number of recordings of each class that are asked (of those that the support leaves).
+        signer: (n,) str; each task then shows recordings of one signer and asks those of another.
 
     Raises:
-        InputError: fewer than `ways` classes have more than `shots` recordings.
+        InputError: fewer than `ways` classes have more than `shots` recordings, or of two signers.
     """
+    if signer is not None:
+        return _draw_across(label, signer, ways, shots, count, seed, queries)
     classes, sizes = np.unique(label, return_counts=True)
     able = classes[sizes > shots]
     if len(able) < ways:
@@ -55,6 +67,38 @@ def draw_episodes(label: np.ndarray, ways: int, shots: int, count: int, seed: in
     for _ in range(count):
         rows = [generator.permutation(np.flatnonzero(label == c)) for c in generator.choice(able, ways, replace=False)]
         support, query = [r[:shots] for r in rows], [r[shots : shots + queries] for r in rows]
+        labels = (np.repeat(np.arange(ways), [len(r) for r in part]) for part in (support, query))
+        drawn.append(Episode(np.concatenate(support), next(labels), np.concatenate(query), next(labels)))
+    return drawn
+
+
+def signer_pairs(label: np.ndarray, signer: np.ndarray, ways: int, shots: int) -> dict[tuple[str, str], np.ndarray]:
+    """(shown signer, asked signer) → classes with enough recordings of the first and one of the second, where they are enough.
+
+    >>> signer_pairs(np.array([0, 0, 1, 1, 0, 1]), np.array(list("aaaabb")), 2, 2)
+    {('a', 'b'): array([0, 1])}
+    """
+    classes, names = np.arange(int(label.max()) + 1), np.unique(signer)
+    counts = {str(name): np.bincount(label[signer == name], minlength=len(classes)) for name in names}
+    able = {(a, b): classes[(counts[a] >= shots) & (counts[b] > 0)] for a, b in permutations(counts, 2)}
+    return {pair: found for pair, found in able.items() if len(found) >= ways}
+
+
+def _draw_across(
+    label: np.ndarray, signer: np.ndarray, ways: int, shots: int, count: int, seed: int, queries: int
+) -> list[Episode]:
+    able = signer_pairs(label, signer, ways, shots)
+    if not able:
+        raise InputError(
+            f"{ways}-way {shots}-shot across signers needs two signers who share {ways} words, {shots} recordings of each by one "
+            "of them. Ask for fewer ways or shots, or give data with the array signer."
+        )
+    generator, drawn, pairs = np.random.default_rng(seed), [], list(able)
+    for number in range(count):
+        shown, asked = pairs[number % len(pairs)]
+        chosen = generator.choice(able[shown, asked], ways, replace=False)
+        own = [[generator.permutation(np.flatnonzero((label == c) & (signer == who))) for c in chosen] for who in (shown, asked)]
+        support, query = [rows[:shots] for rows in own[0]], [rows[:queries] for rows in own[1]]
         labels = (np.repeat(np.arange(ways), [len(r) for r in part]) for part in (support, query))
         drawn.append(Episode(np.concatenate(support), next(labels), np.concatenate(query), next(labels)))
     return drawn
@@ -132,6 +176,7 @@ def evaluate_few_shot(
     seed: int = 0,
     packs: str | Path | None = None,
     progress: Callable[[str, float], None] | None = None,
+    across: bool = False,
 ) -> dict[str, Any]:
     """Few-shot accuracy of the shipped encoder, untouched, on recordings of any `load_signs` data.
 
@@ -141,6 +186,7 @@ def evaluate_few_shot(
         count: tasks, drawn by seed. Where several sources have enough words, each task has words of one source.
         encoder: a shipped encoder or a card.
         progress: called with a line and the done share (0–1).
+        across: whether the recordings that are shown and those that are asked are of different signers.
 
     Returns:
         The report, whose ``accuracy`` is the mean over episodes and ``interval`` their bootstrap; ``per_source``.
@@ -155,12 +201,12 @@ def evaluate_few_shot(
         embeddings.append(network.embed(signs.x[i : i + 64]))
         if progress:
             progress("embedding", (i + 1) / len(signs))
-    every, groups = np.concatenate(embeddings), _sources_with_enough(signs, ways, shots)
+    every, groups = np.concatenate(embeddings), _sources_with_enough(signs, ways, shots, across)
     accuracy, right, answered, per_source = [], [], [], []
     for i, (name, rows) in enumerate(groups):
         share = count // len(groups) + (i < count % len(groups))
         z, label, own = every[rows], signs.label[rows], []
-        for episode in draw_episodes(label, ways, shots, share, seed):
+        for episode in draw_episodes(label, ways, shots, share, seed, signer=signs.signer[rows] if across else None):
             answer = answer_episode(z, episode)
             class_of = label[episode.support[np.searchsorted(episode.support_label, np.arange(ways))]]
             right.append(class_of[episode.query_label])
@@ -171,7 +217,7 @@ def evaluate_few_shot(
     found = build_report(
         task="signs",
         data=signs.name,
-        protocol=f"few-shot: {ways} ways, {shots} shots, {count} episodes, seed {seed}",
+        protocol=f"few-shot{' across signers' * across}: {ways} ways, {shots} shots, {count} episodes, seed {seed}",
         labels=np.concatenate(right),
         predicted=np.concatenate(answered),
         milliseconds=median_milliseconds(network.embed, [sample[None] for sample in signs.x[:20]]),
@@ -184,10 +230,10 @@ def evaluate_few_shot(
     return found | {"accuracy": float(np.mean(accuracy)), "interval": list(bootstrap_interval(np.array(accuracy)))}
 
 
-def _sources_with_enough(signs: SignData, ways: int, shots: int) -> list[tuple[str, np.ndarray]]:
-    """The sources that have enough words with enough recordings, with their rows; all together when none has."""
-    groups = []
-    for source in np.unique(signs.source):
+def _sources_with_enough(signs: SignData, ways: int, shots: int, across: bool) -> list[tuple[str, np.ndarray]]:
+    """The sources that have enough words with enough recordings, with their rows; all in one when none has, or across signers."""
+    groups: list[tuple[str, np.ndarray]] = []
+    for source in () if across else np.unique(signs.source):
         rows = np.flatnonzero(signs.source == source)
         if (np.bincount(signs.label[rows]) > shots).sum() >= ways:
             groups.append((str(source), rows))

@@ -21,7 +21,7 @@ def windows(n: int = 3, seed: int = 0) -> np.ndarray:
 
 def test_embeddings_have_length_one_and_differ(encoder: SignEncoder) -> None:
     z = encoder.embed(windows())
-    assert z.shape == (3, 192)
+    assert z.shape == (3, encoder.values)
     assert np.allclose(np.linalg.norm(z, axis=1), 1, atol=1e-4)
     assert (z @ z.T)[~np.eye(3, dtype=bool)].max() < 0.999
 
@@ -45,9 +45,11 @@ def test_place_and_size_in_the_picture_do_not_matter(encoder: SignEncoder) -> No
     assert ((encoder.embed(x) * encoder.embed(moved)).sum(axis=1) > 0.99).all()
 
 
-def test_the_background_are_embeddings(encoder: SignEncoder) -> None:
-    assert encoder.background.shape[1] == 192
-    assert np.allclose(np.linalg.norm(encoder.background, axis=1), 1, atol=1e-2)
+def test_the_bank_holds_embeddings(encoder: SignEncoder) -> None:
+    assert encoder.bank.shape[1] == encoder.values
+    assert len(encoder.bank) > 1000
+    assert np.allclose(np.linalg.norm(encoder.bank, axis=1), 1, atol=1e-2)
+    assert len(encoder.rule.coefficients) == 7
 
 
 def test_other_shapes_and_models_are_told(encoder: SignEncoder) -> None:

@@ -178,7 +178,7 @@ def use_vocabulary(path: Path) -> None:
     grown = teach(taught, _sign("added"), window, encoder())
     save_vocabulary(path.with_name("grown.npz"), grown)
     if len(taught.signs) >= 2:
-        check_words(taught, encoder().background)
+        check_words(taught, encoder())
         found = SignRecognizer(path).recognize_windows(window)[0]
         assert np.isfinite(found.probability)
     for sign in taught.signs:

@@ -71,7 +71,9 @@ def evaluate_signs(
     architecture: Annotated[str, typer.Option(help="Train and test this network: paper_lstm, kslr_net, …")] = "kslr_net",
     protocol: Annotated[Protocol, typer.Option(help="random, or leave out one signer or one clip at a time.")] = "random",
     test_size: Annotated[float, typer.Option(help="Share of a random split that is tested.", min=0.01, max=0.9)] = 0.1,
-    seeds: Annotated[int, typer.Option(help="How many random splits.", min=1)] = 3,
+    seeds: Annotated[
+        int | None, typer.Option(help="How many random splits (3), or vocabularies of --open-set (10).", min=1)
+    ] = None,
     classes: Annotated[int | None, typer.Option(help="Use only so many classes, chosen by seed 0.", min=2)] = None,
     epochs: Annotated[int | None, typer.Option(help="Maximum number of passes over the data.", min=1)] = None,
     number: Annotated[list[str] | None, typer.Option(help="A number of the network, such as units=[64,128,64].")] = None,
@@ -79,6 +81,11 @@ def evaluate_signs(
     few_shot: Annotated[int | None, typer.Option(help="Measure the shipped encoder, so many recordings a word.", min=1)] = None,
     ways: Annotated[int, typer.Option(help="Words of each few-shot task.", min=2)] = 10,
     episodes: Annotated[int, typer.Option(help="Number of few-shot tasks.", min=1)] = 200,
+    across: Annotated[Literal["signer"] | None, typer.Option(help="Few-shot: show one signer's, ask another's.")] = None,
+    open_set: Annotated[
+        int | None, typer.Option(help="Teach words from so many recordings each, ask the others too.", min=1)
+    ] = None,
+    words: Annotated[float, typer.Option(help="Share of the words that --open-set teaches.", min=0.05, max=0.95)] = 0.6,
     vocabulary: Annotated[str | None, typer.Option(help="Measure this vocabulary on a folder word/clip.mp4.")] = None,
     invariance: Annotated[bool, typer.Option(help="With it: also mirrored, and at 10, 15 and 25 frames a second.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
@@ -95,7 +102,12 @@ def evaluate_signs(
         from kslr.training.fewshot import evaluate_few_shot
 
         with progress_bar("Measuring") as progress:
-            report = evaluate_few_shot(data, few_shot, ways, episodes, packs=packs, progress=progress)
+            report = evaluate_few_shot(data, few_shot, ways, episodes, packs=packs, progress=progress, across=across is not None)
+    elif open_set is not None:
+        from kslr.training.verification.openset import evaluate_open_set
+
+        with progress_bar("Measuring") as progress:
+            report = evaluate_open_set(data, open_set, words, seeds or 10, packs=packs, progress=progress)
     else:
         from kslr.core.training import require_keras
 
@@ -106,9 +118,12 @@ def evaluate_signs(
         recipe = find_architecture(architecture).recipe.override(epochs=epochs).with_numbers(number or [])
         with progress_bar(f"Evaluating {architecture}") as progress:
             report = cross_validate(
-                data, architecture, protocol, test_size, seeds, classes, recipe, packs=packs, progress=progress
+                data, architecture, protocol, test_size, seeds or 3, classes, recipe, packs=packs, progress=progress
             )
     write_report(report, json)
+    if "unknown_said" in report:
+        keys = [key for key in report if key.startswith(("known_", "unknown_", "other_signer_", "auroc"))]
+        typer.echo(" · ".join(f"{key} {report[key]:.4f}" for key in keys))
     if "confusion" in report:
         notes.print(f"top-5 {report['top5_accuracy']:.4f} · {report['classes']} classes")
     if html is not None:

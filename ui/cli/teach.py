@@ -93,13 +93,13 @@ def vocabularies() -> None:
 def show(name: Annotated[str, typer.Argument(help="Shipped name, taught name, or a path.")]) -> None:
     """Show every word of a vocabulary, what it was taught from, and, for taught ones, how well the words are told apart."""
     from kslr.encoder import SignEncoder
-    from kslr.recognizer import SignRecognizer
-    from kslr.teaching.vocabularies import load_vocabulary, vocabulary_path
+    from kslr.recognizer import SignRecognizer, taught_file
+    from kslr.teaching.vocabularies import load_vocabulary
 
     for sign in SignRecognizer(name).vocabulary.signs:
         learnt = ", ".join(f"{count} {source}" for source, count in sign.trained_on.items()) or "untrained: never an answer"
         typer.echo(f"{sign.id:20s} {sign.kk} · {sign.ru} · {sign.en}   ({learnt})")
-    if Path(name).suffix != ".json" and (path := vocabulary_path(name)).exists():
+    if path := taught_file(name):
         _advise(load_vocabulary(path), SignEncoder())
 
 
@@ -147,7 +147,7 @@ def _advise(taught: "TaughtVocabulary", encoder: "SignEncoder") -> None:
     if len(taught.signs) < 2:
         typer.echo("Teach a second word to see how well they are told apart.")
         return
-    found = check_words(taught, encoder.background)
+    found = check_words(taught, encoder)
     typer.echo(f"Each recording read by the others alone: {found['accuracy']:.0%} right.")
     for pair in found["confused"][:3]:
         typer.echo("  taken for another: " + " ".join(f"{key} {value}" for key, value in pair.items()))

@@ -63,7 +63,7 @@ def _load_recognizer(path: Path, changed: float) -> SignRecognizer:
 
 @lru_cache(KEPT)
 def _check_words(path: Path, changed: float, encoder: SignEncoder) -> dict[str, Any]:
-    return check_words(load_vocabulary(path), encoder.background)
+    return check_words(load_vocabulary(path), encoder)
 
 
 def _changed(path: Path) -> float:

@@ -1,4 +1,4 @@
-"""``python -m kslr.training.ship encoder|signs|krsl20|segmenter``: trains, measures and writes what lies in models/."""
+"""``python -m kslr.training.ship encoder|verification|signs|krsl20|segmenter``: makes what lies in models/."""
 
 import os
 import sys
@@ -11,9 +11,11 @@ from kslr.training.ship.encoder import train_encoder
 from kslr.training.ship.krsl20 import ship_krsl20
 from kslr.training.ship.segmenter import ship_segmenter
 from kslr.training.ship.signs import ship_signs
+from kslr.training.ship.verification import ship_verification
 
 app = typer.Typer(help="Make the shipped sign models.", no_args_is_help=True, pretty_exceptions_enable=False)
 app.command("encoder")(train_encoder)
+app.command("verification")(ship_verification)
 app.command("signs")(ship_signs)
 app.command("krsl20")(ship_krsl20)
 app.command("segmenter")(ship_segmenter)
