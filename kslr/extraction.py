@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from kslr.core.errors import InputError
-from kslr.core.files import check_writable, csv_text, write_file
+from kslr.core.files import check_writable, csv_bytes, csv_text, write_file
 from kslr.core.parallel import cores, run_in_processes
 from kslr.landmarks import PARTS
 from kslr.recordings import VIDEO_SUFFIXES, Recording, load_recording, record, save_recording
@@ -174,9 +174,10 @@ def check_manifest(path: Path) -> None:
     Raises:
         InputError: it is another table, such as a person's own labels.
     """
-    with path.open("rb") as file:
-        if file.read(64).removeprefix(b"\xef\xbb\xbf").startswith(b"clip,landmarks,frames,") or path.stat().st_size == 0:
-            return
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        head = file.readline(1000)
+    if set(head.strip().split(",")) <= {field.name for field in fields(Extraction)} or not head:
+        return
     raise InputError(f"{path} was not written by kslr extract and would be lost. Choose another folder for the landmarks.")
 
 
@@ -196,4 +197,4 @@ def _sweep(out: Path, names: Sequence[str]) -> None:
 def _write_manifest(out: Path, done: dict[str, Extraction]) -> None:
     columns = [field.name for field in fields(Extraction) if field.name != "fresh"]
     rows = [[getattr(done[name], column) for column in columns] for name in sorted(done)]
-    write_file(out / MANIFEST, csv_text([columns, *rows]).encode("utf-8-sig"))
+    write_file(out / MANIFEST, csv_bytes(csv_text([columns, *rows])))

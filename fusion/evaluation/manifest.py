@@ -15,7 +15,7 @@ import numpy as np
 
 from emotion.faces import EMOTIONS
 from kslr.core.errors import InputError
-from kslr.core.files import csv_records, csv_text, one_line, write_file
+from kslr.core.files import csv_bytes, csv_records, csv_text, one_line, write_file
 
 
 @dataclass(frozen=True)
@@ -136,4 +136,4 @@ def write_manifest(path: str | Path, clips: Sequence[Clip]) -> None:
         name = resolved.relative_to(folder) if resolved.is_relative_to(folder) else resolved
         times = [None if time is None else f"{time:g}" for time in (clip.start, clip.end)]
         rows.append([name.as_posix(), clip.sign, clip.emotion, clip.signer, *times])
-    write_file(path, csv_text([("clip", "sign", "emotion", "signer", "start", "end"), *rows]).encode("utf-8-sig"))
+    write_file(path, csv_bytes(csv_text([("clip", "sign", "emotion", "signer", "start", "end"), *rows])))

@@ -5,7 +5,6 @@ is in whole milliseconds.
 """
 
 import mimetypes
-import tempfile
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ def to_eaf(words: Sequence[TaggedWord], *, media: str | Path | None = None, lang
         media: the video that ELAN opens beside it.
         language: of the words.
     """
-    from pympi.Elan import Eaf
+    from pympi.Elan import Eaf, to_string
 
     eaf = Eaf(author="kslr")
     eaf.remove_tier("default")
@@ -48,9 +47,7 @@ def to_eaf(words: Sequence[TaggedWord], *, media: str | Path | None = None, lang
         eaf.add_linked_file(address, relpath=f"./{address.rpartition('/')[2]}", mimetype=kind)
     # ELAN counts on from here; with pympi's 0 it would give an id twice.
     eaf.properties = [("lastUsedAnnotationId", str(eaf.maxaid)), ("lastUsedAnnotation", str(eaf.maxaid))]
-    with tempfile.TemporaryDirectory() as folder:
-        eaf.to_file(f"{folder}/words.eaf")
-        return Path(folder, "words.eaf").read_bytes()
+    return to_string(eaf, encoding="UTF-8")
 
 
 def read_eaf(path: str | Path) -> list[tuple[float, float, str, str | None, float]]:

@@ -72,6 +72,7 @@ class Format(str, Enum):
         """
         # The command line reads this table for its options, so writers and their libraries are imported only to write.
         from fusion.transcripts import elan, exports, subtitles
+        from kslr.core.files import csv_bytes
         from kslr.posefile import to_pose
 
         t = transcript
@@ -81,7 +82,7 @@ class Format(str, Enum):
             case Format.json:
                 return exports.to_json(t.words, source=t.source, duration=t.duration, vocabulary=t.vocabulary).encode()
             case Format.csv:
-                return exports.to_csv(t.words).encode("utf-8-sig")
+                return csv_bytes(exports.to_csv(t.words))
             case Format.eaf:
                 return elan.to_eaf(t.words, media=t.media, language=t.language)
             case Format.pose:

@@ -45,7 +45,7 @@ def write_file(path: str | Path, content: bytes) -> None:
 def csv_text(rows: Iterable[Sequence[Any]]) -> str:
     """Rows as the text of a CSV file; None is an empty cell, and what would be a formula gets a ``'`` in front.
 
-    Write it as ``utf-8-sig`` to a file: spreadsheets show Kazakh and Russian letters of a file that begins with a BOM only.
+    `csv_bytes` makes a file of it.
 
     >>> csv_text([("a", "b"), ("=1+1", None), ("-0.5", -2)])
     "a,b\\n'=1+1,\\n-0.5,-2\\n"
@@ -53,6 +53,15 @@ def csv_text(rows: Iterable[Sequence[Any]]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="\n").writerows([[_guard(cell) for cell in row] for row in rows])
     return out.getvalue()
+
+
+def csv_bytes(text: str) -> bytes:
+    """A CSV file's content: UTF-8, with a BOM where there are other letters than ASCII, for spreadsheets show them only then.
+
+    >>> csv_bytes("su"), csv_bytes("Су")[:3]
+    (b'su', b'\\xef\\xbb\\xbf')
+    """
+    return text.encode() if text.isascii() else text.encode("utf-8-sig", "replace")
 
 
 def _guard(cell: Any) -> Any:
@@ -92,8 +101,19 @@ def one_line(text: str) -> str:
 
 
 def data_folder() -> Path:
-    """The user's own folder: ``KSLR_HOME``, else ``kslr`` in ``XDG_DATA_HOME`` or ``~/.local/share``. It may not exist yet."""
-    return Path(os.environ.get("KSLR_HOME") or Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "kslr")
+    """The user's own folder: ``KSLR_HOME``, else ``kslr`` in ``XDG_DATA_HOME`` or ``~/.local/share``. It may not exist yet.
+
+    Raises:
+        InputError: the user has no home folder, as in a container without a passwd entry (code ``no-home``).
+    """
+    try:
+        base = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    except RuntimeError as error:
+        if "KSLR_HOME" not in os.environ:
+            text = "There is no home folder to keep words and lessons in. Set KSLR_HOME to a folder that can be written."
+            raise InputError(text, "no-home") from error
+        base = ""
+    return Path(os.environ.get("KSLR_HOME") or Path(base) / "kslr")
 
 
 def check_writable(path: str | Path) -> None:

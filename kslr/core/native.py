@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
+from types import ModuleType
 from typing import Any
 
 MEDIAPIPE_CHATTER = re.compile(
@@ -15,6 +16,8 @@ MEDIAPIPE_CHATTER = re.compile(
     rb"|WARNING: All log messages before absl::InitializeLog"
     rb"|[IW]\d{4} \S+ +\d+ (inference_feedback_manager|landmark_projection_calculator|gl_context\w*)\.cc:"
 )
+
+LINUX = hasattr(os, "memfd_create")
 
 _importing = threading.Lock()
 _filtering = threading.Lock()
@@ -24,8 +27,8 @@ _filtering = threading.Lock()
 def filter_stderr(chatter: re.Pattern[bytes]) -> Iterator[None]:
     """Holds back the process's stderr (file descriptor 2), then lets through every line that is not chatter.
 
-    C++ libraries write there past Python, some from threads of their own, so the descriptor itself points to a temporary
-    file meanwhile. Use it for moments only: what other threads write arrives at the end.
+    C++ libraries write there past Python, some from threads of their own, so the descriptor itself points to a file in memory
+    (elsewhere than on Linux: a temporary file) meanwhile. Use it for moments only: what other threads write arrives at the end.
 
     Args:
         chatter: lines whose beginning matches are dropped.
@@ -41,7 +44,13 @@ def filter_stderr(chatter: re.Pattern[bytes]) -> Iterator[None]:
         except OSError:  # A process without stderr has nothing to filter.
             yield
             return
-        with tempfile.TemporaryFile() as caught:
+        try:
+            caught = os.fdopen(os.memfd_create("stderr"), "w+b") if LINUX else tempfile.TemporaryFile()  # noqa: SIM115
+        except OSError:  # No place for it: chatter is better than no work.
+            os.close(before)
+            yield
+            return
+        with caught:
             os.dup2(caught.fileno(), 2)
             try:
                 yield
@@ -68,6 +77,24 @@ class _WithoutTensorFlow(MetaPathFinder):
             raise ModuleNotFoundError("tensorflow is not needed here", name=fullname)
 
 
+@contextmanager
+def _replace_matplotlib() -> Iterator[None]:
+    """Where matplotlib finds no folder to write to, an empty module in its place; mediapipe would only plot landmarks with it."""
+    names = ("matplotlib", "matplotlib.pyplot")
+    try:
+        import matplotlib.pyplot  # noqa: F401
+    except OSError:
+        sys.modules.update({name: ModuleType(name) for name in names})
+        sys.modules[names[0]].__dict__["pyplot"] = sys.modules[names[1]]
+        try:
+            yield
+        finally:
+            for name in names:
+                del sys.modules[name]
+    else:
+        yield
+
+
 def load_mediapipe() -> Any:
     """Imports mediapipe without TensorFlow, which mediapipe uses only for its own documentation.
 
@@ -82,7 +109,8 @@ def load_mediapipe() -> Any:
         absent = _WithoutTensorFlow()
         sys.meta_path.insert(0, absent)
         try:
-            import mediapipe
+            with _replace_matplotlib():
+                import mediapipe
         finally:
             sys.meta_path.remove(absent)
         return mediapipe

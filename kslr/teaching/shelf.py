@@ -25,6 +25,7 @@ from kslr.teaching.vocabularies import (
 from kslr.teaching.words import forget, new_vocabulary, teach
 from kslr.vocabulary import Sign
 
+SAME = 1 - 1e-6  # cosine of the embeddings of one recording, taught twice
 MOST_VOCABULARIES, MOST_WORDS, MOST_RECORDINGS = 100, 500, 50  # by name; in a vocabulary; of a word
 
 
@@ -82,9 +83,28 @@ def teach_word(
         if (taught.recordings_of(sign.id) if sign.id in known else 0) + len(signs) > MOST_RECORDINGS:
             raise LessonError(f"A word has at most {MOST_RECORDINGS} recordings.", "too-many-recordings", n=MOST_RECORDINGS)
         windows = np.stack([one.window(encoder.frames) for one in signs])
+        new = _new_recordings(taught, sign.id, windows, encoder)
+        if not new:
+            raise LessonError("These recordings were taught already; nothing was changed.", "no-takes")
+        windows, signs, provenance = windows[new], [signs[i] for i in new], [provenance[i] for i in new]
         taught = teach(taught, sign, windows, encoder, provenance, seconds=[one.seconds for one in signs], face=face)
         save_vocabulary(path, taught)
     return taught, sign
+
+
+def _new_recordings(taught: TaughtVocabulary, word: str, windows: np.ndarray, encoder: SignEncoder) -> list[int]:
+    """Indices of the windows that are neither among the word's recordings nor twice among themselves.
+
+    A clip that is taught again would count as another recording, and the word would look better known than it is.
+    """
+    index = next((i for i, sign in enumerate(taught.signs) if sign.id == word), None)
+    known = taught.embeddings[taught.label == index] if index is not None else np.zeros((0, encoder.values), np.float32)
+    new: list[int] = []
+    for i, embedding in enumerate(encoder.embed(windows)):
+        if not (known @ embedding > SAME).any():
+            known = np.concatenate([known, embedding[None]])
+            new.append(i)
+    return new
 
 
 def forget_word(path: Path, sign_id: str) -> TaughtVocabulary:

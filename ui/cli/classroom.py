@@ -7,7 +7,7 @@ import typer
 
 from fusion.classroom.consent import Place, check_consent
 from kslr.core.errors import InputError
-from kslr.core.files import check_outputs, write_file
+from kslr.core.files import check_outputs, csv_bytes, write_file
 from ui.cli.console import EmotionModel, Language, notes, progress_bar
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def write_session(history: "History", key: str, report: Path | None, csv: Path |
     if report is not None:
         write_file(report, render_classroom_report(session, windows, moments, language).encode())
     if csv is not None:
-        write_file(csv, windows_csv(windows, moments).encode("utf-8-sig"))
+        write_file(csv, csv_bytes(windows_csv(windows, moments)))
     if report is None and csv is None:
         typer.echo(windows_csv(windows, moments), nl=False)
     if not any(window.shown for window in windows):

@@ -1,6 +1,8 @@
 """What the commands share: options, notes on standard error, a progress bar, and the headline of a report."""
 
+import codecs
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import Enum
@@ -24,6 +26,45 @@ class Language(str, Enum):
     kk = "kk"
     ru = "ru"
     en = "en"
+
+
+# What stands in for punctuation of ours in consoles with few letters.
+PLAIN = {"–": "-", "—": "-", "·": "*", "→": "->", "…": "...", "×": "x"}
+_unshown: set[str] = set()  # letters that standard output could not hold so far
+
+
+def _stand_in(error: UnicodeError) -> tuple[str | bytes, int]:
+    """What is written for text that an encoding cannot hold: plain punctuation, or ``\\u049b``, which JSON reads as қ."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    _unshown.update(set(text) - set(PLAIN))
+    units = {c: c.encode("utf-16-be", "surrogatepass").hex() for c in text}
+    escaped = {c: "".join(f"\\u{code[i : i + 4]}" for i in range(0, len(code), 4)) for c, code in units.items()}
+    return "".join(PLAIN.get(c, escaped[c]) for c in text), error.end
+
+
+@contextmanager
+def any_text() -> Iterator[None]:
+    """Lets standard output take any text, also where a console's or pipe's encoding (cp1251, cp866) has no Kazakh letters.
+
+    Work that is done is never lost to a letter; a note says at the end what was written instead.
+    """
+    codecs.register_error("kslr", _stand_in)
+    _unshown.clear()
+    reconfigure = getattr(sys.stdout, "reconfigure", None)
+    if reconfigure:
+        reconfigure(errors="kslr")
+    try:
+        yield
+    finally:
+        if _unshown:
+            letters, encoding = " ".join(sorted(_unshown)[:12]), getattr(sys.stdout, "encoding", "")
+            notes.print(
+                f"Note: {encoding} has no {letters}; they are written as \\uXXXX. Use --out FILE, or set PYTHONIOENCODING=utf-8.",
+                markup=False,
+                soft_wrap=True,
+            )
 
 
 @contextmanager

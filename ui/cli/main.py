@@ -1,5 +1,6 @@
 """The `kslr` command: its subcommands, and how errors end it."""
 
+import errno
 import sys
 from typing import Annotated
 
@@ -8,13 +9,15 @@ import typer
 from kslr import __version__
 from kslr.core.errors import InputError
 from ui.cli.classroom import classroom
-from ui.cli.console import notes
+from ui.cli.console import any_text, notes
 from ui.cli.emotion import emotion as emotion_table
 from ui.cli.joint import joint, split, video
 from ui.cli.models import evaluate_emotion, evaluate_signs, train
 from ui.cli.teach import extract, forget, teach, vocabularies, vocabulary
 from ui.cli.translate import translate
 from ui.server.launch import launch
+
+UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}  # of files that libraries write
 
 app = typer.Typer(
     help="Reads Kazakh Sign Language together with the signer's affect.",
@@ -57,12 +60,19 @@ evaluate.command()(video)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Runs the command; an `InputError` becomes its message and exit code 2."""
-    try:
-        app(arguments)
-    except InputError as error:
-        notes.print(f"kslr: {error}", markup=False, soft_wrap=True)
-        sys.exit(2)
+    """Runs the command; an `InputError`, and a place that cannot be written, become their message and exit code 2."""
+    with any_text():
+        try:
+            app(arguments)
+        except InputError as error:
+            notes.print(f"kslr: {error}", markup=False, soft_wrap=True)
+            sys.exit(2)
+        except OSError as error:
+            if error.errno not in UNWRITABLE:
+                raise
+            place = f" {error.filename}" if error.filename else ""
+            notes.print(f"kslr: A file{place} cannot be written ({error.strerror}).", markup=False, soft_wrap=True)
+            sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -64,7 +64,7 @@ def test_json(word):
 @every
 def test_csv(word):
     content = write("csv", word)
-    assert content.startswith(b"\xef\xbb\xbf")  # so that spreadsheets show Kazakh
+    assert content.isascii() or content.startswith(b"\xef\xbb\xbf")  # so that spreadsheets show Kazakh
     (back,) = from_csv(content.decode())
     assert (back.sign.kk, back.sign.ru, back.emotion) == (one_line(word[0]), one_line(word[1]), word[2])
     for cell in next(iter(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))).values():
