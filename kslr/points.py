@@ -22,6 +22,7 @@ FACE_POINTS = [point for pair in _FACE_PAIRS for point in pair] + _FACE_MIDDLE
 # part → its rows among the 86 points
 ROWS = {"pose": slice(0, 9), "face": slice(9, 44), "left_hand": slice(44, 65), "right_hand": slice(65, 86)}
 COUNT = 86
+BODY_AND_HANDS = np.r_[ROWS["pose"], ROWS["left_hand"], ROWS["right_hand"]]  # the rows without the face: 51
 _POINTS = {"pose": POSE_POINTS, "face": FACE_POINTS, "left_hand": None, "right_hand": None}
 COLUMNS = np.concatenate([columns(part, points, 3) for part, points in _POINTS.items()])
 UNITS = np.tile(np.array([ASPECT, 1.0, ASPECT], np.float32), COUNT)

@@ -73,7 +73,7 @@ def fit(
 
 
 def _pretrained_encoder(architecture: Architecture, weights: str | Path, frames: int) -> "keras.Model":
-    from kslr.training.networks.encoder import load_encoder
+    from kslr.training.networks.sign_encoder import load_encoder
 
     if not architecture.on_encoder:
         raise InputError(f"{architecture.name} cannot start from a pretrained encoder; kslr_net can.")

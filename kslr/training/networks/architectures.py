@@ -32,7 +32,7 @@ class Architecture:
         columns: which of the 1662 values it reads, in its own order.
         units: (len(columns),) factors of these values; none when None.
         recurrent: whether its LSTM layers must be unrolled, and its batch fixed to 1, for LiteRT.
-        on_encoder: whether it can start from a pretrained `kslr.training.networks.encoder.kslr_encoder`.
+        on_encoder: whether it can start from a pretrained `kslr.training.networks.sign_encoder.sign_encoder`.
     """
 
     name: str

@@ -1,17 +1,16 @@
-"""The sign encoder: points of body, face and hands → an embedding in which equal signs lie together, in backend-neutral Keras 3.
+"""The encoder of networks that are trained from scratch, and what every encoder needs, in backend-neutral Keras 3.
 
-`features` turns 86 points into values that do not depend on where the signer sits or how far the camera is;
-`kslr_encoder` reads them with convolutions and attention. A shipped encoder averages the signer and the signer in a mirror
+`features` turns 86 points of body, face and hands into values that do not depend on where the signer sits or how far the
+camera is; `kslr_encoder` reads them with convolutions and attention. (The shipped encoder is
+`kslr.training.networks.sign_encoder`.) Exported encoders average the signer and the signer in a mirror
 (`symmetric_encoder`), so that left-handed signing lies where right-handed signing does.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from kslr.core.errors import InputError
 from kslr.landmarks import ASPECT, VALUES
 from kslr.points import COLUMNS, COUNT, MATES, NOSE, ROWS, SHOULDERS, UNITS, mirror_points
 
@@ -211,18 +210,3 @@ def embed_points(encoder: "keras.Model", points: np.ndarray, batch: int = 256) -
         z = z[: len(part)] + z[len(part) :]
         out.append(z / np.maximum(np.linalg.norm(z, axis=1, keepdims=True), 1e-9))
     return np.concatenate(out)
-
-
-def load_encoder(weights: str | Path, frames: int = 30) -> "keras.Model":
-    """A `kslr_encoder` with the Keras weights of a file.
-
-    Raises:
-        InputError: the file is missing, or holds the weights of another network.
-    """
-    encoder = kslr_encoder(frames)
-    try:
-        encoder.load_weights(weights)
-    except (OSError, ValueError, KeyError) as error:
-        text = f"{weights} does not hold this encoder's weights. Train one with python -m kslr.training.ship encoder."
-        raise InputError(text) from error
-    return encoder

@@ -1,4 +1,4 @@
-"""Builds the shipped thirty Kazakh signs, and the card of the encoder that they stand on.
+"""Builds the shipped thirty Kazakh signs on the trained encoder.
 
 Everything measured is of recordings that had no vote: whole clips, and whole recorders of the packs (five parts). The head's
 settings and its threshold are chosen on one half of the recorders and idle parts, and on joined streams of validation
@@ -8,11 +8,9 @@ benchmarks/idle.py. The dictionary clips choose nothing.
 
 import json
 from dataclasses import replace
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import typer
 
 from kslr.core.calibration import apply_temperature, expected_calibration_error, top_answers
 from kslr.core.cards import Card, write_card
@@ -23,10 +21,10 @@ from kslr.points import select_points
 from kslr.teaching.heads import Head, leave_out
 from kslr.training.cross_validation import is_in_top
 from kslr.training.evaluation import evaluate_vocabulary
-from kslr.training.networks.encoder import embed_points, load_encoder
+from kslr.training.networks.encoder import embed_points
+from kslr.training.networks.sign_encoder import load_encoder
 from kslr.training.ship.choosing import Silence, choose_head, word_confidence
 from kslr.training.ship.embedding import EmbeddedRecordings, attach_head, embed_mixture
-from kslr.training.ship.encoder import write_encoder
 from kslr.training.ship.mixture import all_false_alarms, foreign_signs, read_word_clips, word_recordings
 from kslr.training.ship.options import OUT, Clips, EncoderWeights, Out, Packs
 from kslr.training.streams.material import load_material
@@ -34,17 +32,15 @@ from kslr.training.train import INPUT, count_recordings, describe_sources
 from kslr.vocabulary import IDLE, kslr30
 
 ALARM_MINUTES = 20.0  # of idle streams of each kind, to learn from and again to choose on
-BACKGROUND = 160  # embeddings of no sign that every taught vocabulary is compared with
 
 
 def ship_signs(
     encoder: EncoderWeights,
     clips: Clips,
     packs: Packs = None,
-    few_shot: Annotated[Path | None, typer.Option(help="Figures that the command encoder wrote.")] = None,
     out: Out = OUT,
 ) -> None:
-    """Build kslr30 and sign_encoder from a trained encoder."""
+    """Build kslr30 on a trained encoder."""
     network, read, material = load_encoder(encoder), read_word_clips(clips), load_material(packs)
     unseen = [one.source for side in ("validation", "test") for one in material[side]]
     data, others = word_recordings(read, packs), foreign_signs(packs, 300, seed=0, without=unseen)
@@ -107,9 +103,6 @@ def ship_signs(
     figures["agreement"] = evaluate_vocabulary(clips, path, invariance=True)["agreement"]
     write_card(out, replace(card, figures=figures), weights)
     print(json.dumps(figures, indent=1))
-    # Idle hands only: a foreign sign may be what is taught next.
-    idle = np.random.default_rng(0).permutation(np.flatnonzero(rows.source == "idle"))
-    write_encoder(network, rows.embeddings[idle[:BACKGROUND]], samples, few_shot, out)
 
 
 def is_in_first_half(name: str) -> bool:

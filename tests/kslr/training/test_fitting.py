@@ -79,12 +79,12 @@ def test_numbers_that_a_network_does_not_have_are_refused() -> None:
 
 
 def test_going_on_from_an_encoder_keeps_its_weights(data: SignData, tmp_path: Path) -> None:
-    from kslr.training.networks.encoder import kslr_encoder
+    from kslr.training.networks.sign_encoder import sign_encoder
 
-    encoder, path, recipe = kslr_encoder(12), tmp_path / "e.weights.h5", SignRecipe(1, batch=48, rate=0.0)
+    encoder, path, recipe = sign_encoder(12), tmp_path / "e.weights.h5", SignRecipe(1, batch=48, rate=0.0)
     encoder.save_weights(path)
     network = fit(find_architecture("kslr_net"), data.x, data.label, 3, recipe=recipe, encoder=path)
-    inside = next(layer for layer in network.layers if layer.name == "kslr_encoder")
+    inside = next(layer for layer in network.layers if layer.name == "sign_encoder")
     trained = [(a, b) for a, b in zip(encoder.trainable_weights, inside.trainable_weights, strict=True)]
     assert all(np.allclose(a, b, atol=1e-6) for a, b in trained)
     with pytest.raises(InputError, match="cannot start from a pretrained encoder"):
