@@ -1,10 +1,14 @@
 """Launches the web application: checks what was asked for, takes a port, and serves until it is interrupted."""
 
 import os
+import shutil
+import signal
 import socket
 import sys
 import threading
 import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +19,7 @@ from ui.server.logs import LogKind, log_to
 
 LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 PORTS = 20
+END_SECONDS = 10.0  # that work under way may take to end after SIGTERM
 
 
 def launch(
@@ -83,8 +88,12 @@ def launch(
             if browser and self.started and has_display():
                 threading.Thread(target=webbrowser.open, args=(local_address,), daemon=True).start()
 
+        def handle_exit(self, sig: int, frame: Any) -> None:
+            end_in_time(sig, folder)
+            super().handle_exit(sig, frame)
+
     # Everything that is kept for a while lies in one folder, also what Gradio and libraries keep.
-    with private_folder():
+    with private_folder() as folder, stop_on_terminate():
         services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
         server: Any = build_server(services, root_path, metrics)
         if auth is not None:
@@ -123,6 +132,36 @@ def launch(
             pass
         finally:
             services.close()
+
+
+@contextmanager
+def stop_on_terminate() -> Iterator[None]:
+    """Makes SIGTERM end the program as Ctrl+C does, so that its temporary files are deleted; its default ends it at once."""
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():  # only there can it be set
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def end_in_time(sig: int, folder: Path) -> None:
+    """Ends the process soon after SIGTERM, also where a thread does not come back from a damaged file."""
+
+    def end() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        os._exit(0)
+
+    if sig == signal.SIGTERM:
+        timer = threading.Timer(END_SECONDS, end)
+        timer.daemon = True
+        timer.start()
 
 
 def has_display() -> bool:

@@ -94,7 +94,7 @@ def test_our_own_page_programs_and_links_to_the_page_come_in():
 def test_answers_keep_other_sites_out():
     _, told, _ = ask(headers={"host": "localhost", "origin": "http://localhost"})
     assert told["x-content-type-options"] == "nosniff"
-    assert told["referrer-policy"] == "no-referrer"
+    assert told["referrer-policy"] == "same-origin"
     assert "frame-ancestors 'none'" in told["content-security-policy"]
     assert not any(name.startswith("access-control") for name in told)
     nonce = told["content-security-policy"].split("'nonce-")[1].split("'")[0]

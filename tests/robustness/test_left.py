@@ -1,0 +1,147 @@
+"""However a server ends, nothing of a person is left once it starts again: in six states, by SIGTERM, SIGINT and kill -9.
+
+The short form takes some of the eighteen; KSLR_LONG=1 takes all.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from websockets.sync.client import connect
+
+from tests import clips
+from tests.robustness.test_door import FILE
+from tests.sources import ROOT
+
+LONG = bool(os.environ.get("KSLR_LONG"))
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
+    """A server whose temporary folder and data folder lie in one folder."""
+    (folder / "tmp").mkdir(exist_ok=True)
+    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "KSLR_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
+    environment.pop("GRADIO_TEMP_DIR", None)
+    command = [sys.executable, "-m", "kslr", "serve", "--no-browser", "--port", "0"]
+    with (folder / "out.txt").open("w") as out:
+        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.DEVNULL, env=environment)
+    end = time.monotonic() + 120
+    try:
+        while "KSLR is at" not in (said := (folder / "out.txt").read_text()):
+            assert process.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        url = said.split("KSLR is at ")[1].split()[0]
+        while True:
+            try:
+                urllib.request.urlopen(url + "/health", timeout=5).close()
+                break
+            except OSError:
+                assert time.monotonic() < end
+                time.sleep(0.1)
+        yield url, process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def post(url: str, body: bytes, kind: str = "application/octet-stream") -> bytes:
+    with urllib.request.urlopen(urllib.request.Request(url, body, {"Content-Type": kind}), timeout=60) as reply:
+        return reply.read()
+
+
+def uploaded(url: str, clip: bytes) -> str:
+    form = b'--x\r\nContent-Disposition: form-data; name="files"; filename="aigerim.mp4"\r\n\r\n' + clip + b"\r\n--x--\r\n"
+    return json.loads(post(url + "/gradio_api/upload", form, "multipart/form-data; boundary=x"))[0]
+
+
+def half_sent(url: str, path: str, kind: str, part: bytes, stack: ExitStack) -> None:
+    """A request whose body stops in the middle; the line is held."""
+    parts = urlsplit(url)
+    line = stack.enter_context(socket.create_connection((parts.hostname, parts.port)))
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9000000\r\nContent-Type: {kind}\r\n\r\n"
+    line.sendall(head.encode() + part)
+    time.sleep(0.5)
+
+
+def while_uploading(url: str, clip: bytes, stack: ExitStack) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="files"; filename="aigerim.mp4"\r\n\r\n' + clip + bytes(2_000_000)
+    half_sent(url, "/gradio_api/upload", "multipart/form-data; boundary=x", part, stack)
+
+
+def after_uploading(url: str, clip: bytes, stack: ExitStack) -> None:
+    assert Path(uploaded(url, clip)).is_file()
+
+
+def while_translating(url: str, clip: bytes, stack: ExitStack) -> None:
+    path = uploaded(url, clip)
+    body = json.dumps({"data": [{"path": path, "meta": FILE}, "en", ""]}).encode()
+    post(url + "/gradio_api/call/translate", body, "application/json")
+    time.sleep(1.5)
+
+
+def while_a_take_is_watched(url: str, clip: bytes, stack: ExitStack) -> None:
+    parts = urlsplit(url)
+    line = stack.enter_context(socket.create_connection((parts.hostname, parts.port)))
+    head = (
+        f"POST /teach/take?session=0123456789abcdef&name=aigerim.mp4 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(clip)}"
+    )
+    line.sendall(head.encode() + b"\r\n\r\n" + clip)
+    time.sleep(1.5)
+
+
+def while_signing(url: str, clip: bytes, stack: ExitStack) -> None:
+    socket = stack.enter_context(connect(url.replace("http", "ws") + "/live", open_timeout=60))
+    assert "ready" in str(socket.recv(60))
+
+
+def while_a_vocabulary_is_sent(url: str, clip: bytes, stack: ExitStack) -> None:
+    half_sent(url, "/teach/upload?name=mine", "application/octet-stream", clip, stack)
+
+
+STATES = (
+    while_uploading,
+    after_uploading,
+    while_translating,
+    while_a_take_is_watched,
+    while_signing,
+    while_a_vocabulary_is_sent,
+)
+CASES = [(state, how) for state in STATES for how in SIGNALS]
+SHORT = [(STATES[1], signal.SIGKILL), (STATES[2], signal.SIGKILL), (STATES[3], signal.SIGTERM)]
+
+
+@pytest.fixture(scope="module")
+def clip(astronaut, tmp_path_factory) -> bytes:
+    path = tmp_path_factory.mktemp("clips") / "astronaut.mp4"
+    return clips.write(path, clips.shaken(astronaut, 200, (320, 240), reach=6), fps=15).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("state", "how"), CASES if LONG else SHORT, ids=lambda one: getattr(one, "__name__", None) or signal.Signals(one).name
+)
+def test_nothing_of_a_person_is_left(tmp_path, clip, state: Callable[[str, bytes, ExitStack], None], how):
+    with serving(tmp_path) as (url, process), ExitStack() as stack:
+        state(url, clip, stack)
+        process.send_signal(how)
+        process.wait(60)
+    with serving(tmp_path) as (_, process):
+        left = [
+            path for path in tmp_path.rglob("*") if path.is_file() and path.name != "out.txt" and not path.name.endswith("lock")
+        ]
+        assert left == []
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    assert not list((tmp_path / "tmp").rglob("server-*"))
