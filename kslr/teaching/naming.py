@@ -29,6 +29,25 @@ class LessonError(InputError):
         self.values = values
 
 
+def is_word_id(text: object) -> bool:
+    """Whether a word's id is one: Latin letters, digits and _; wherever it comes from.
+
+    >>> is_word_id("good_morning"), is_word_id('x"><img src=x>'), is_word_id("su\\n"), is_word_id("")
+    (True, False, False, False)
+    """
+    plain = isinstance(text, str) and len(text) <= WORD_LENGTH and text.isascii()
+    return plain and str(text).replace("_", "a").isalnum()
+
+
+def is_plain_text(text: object, most: int = WORD_LENGTH) -> bool:
+    """Whether a name is short, of one line, and without characters that steer a terminal or a text's direction.
+
+    >>> is_plain_text("Қайырлы таң!"), is_plain_text("a\\nb"), is_plain_text("a\\0"), is_plain_text("a" * 61)
+    (True, False, False, False)
+    """
+    return isinstance(text, str) and len(text) <= most and text.isprintable()
+
+
 @dataclass(frozen=True)
 class WordNames:
     """What a person calls a word: in Kazakh, Russian and English, and its id. Each may be empty, but not all of them."""
@@ -94,7 +113,9 @@ def resolve_sign(names: WordNames, taught: tuple[Sign, ...] = ()) -> Sign:
     sign_id = names.id
     if max(len(kk), len(ru), len(en), len(sign_id)) > WORD_LENGTH:
         raise LessonError(f"A word has at most {WORD_LENGTH} characters.", "long-word", n=WORD_LENGTH)
-    if sign_id and not (sign_id.isascii() and sign_id.replace("_", "").isalnum()):
+    if not all(map(is_plain_text, (kk, ru, en))):
+        raise LessonError("A word is of letters, digits and signs that can be printed.", "bad-word")
+    if sign_id and not is_word_id(sign_id):
         raise LessonError(f"{sign_id!r} cannot be a word's id. Use Latin letters, digits and _, such as rakhmet.", "bad-id")
     known = {sign.id: sign for sign in (*kslr30().signs, *taught)}
     if not sign_id:

@@ -21,6 +21,7 @@ from kslr.teaching.vocabularies import (
     save_vocabulary,
     taught_vocabularies,
     vocabularies_folder,
+    without_file_names,
 )
 from kslr.teaching.words import forget, new_vocabulary, teach
 from kslr.vocabulary import Sign
@@ -83,7 +84,7 @@ def teach_word(
         if (taught.recordings_of(sign.id) if sign.id in known else 0) + len(signs) > MOST_RECORDINGS:
             raise LessonError(f"A word has at most {MOST_RECORDINGS} recordings.", "too-many-recordings", n=MOST_RECORDINGS)
         windows = np.stack([one.window(encoder.frames) for one in signs])
-        new = _new_recordings(taught, sign.id, windows, encoder)
+        new = _new_recordings(taught, sign.id, windows, provenance, encoder)
         if not new:
             raise LessonError("These recordings were taught already; nothing was changed.", "no-takes")
         windows, signs, provenance = windows[new], [signs[i] for i in new], [provenance[i] for i in new]
@@ -92,17 +93,23 @@ def teach_word(
     return taught, sign
 
 
-def _new_recordings(taught: TaughtVocabulary, word: str, windows: np.ndarray, encoder: SignEncoder) -> list[int]:
-    """Indices of the windows that are neither among the word's recordings nor twice among themselves.
+def _new_recordings(
+    taught: TaughtVocabulary, word: str, windows: np.ndarray, provenance: Sequence[str], encoder: SignEncoder
+) -> list[int]:
+    """Indices of the recordings that the word does not have yet: of another name, or other landmarks.
 
-    A clip that is taught again would count as another recording, and the word would look better known than it is.
+    A clip that is taught twice would count as two recordings, and the word would look better known than it is.
     """
-    index = next((i for i, sign in enumerate(taught.signs) if sign.id == word), None)
-    known = taught.embeddings[taught.label == index] if index is not None else np.zeros((0, encoder.values), np.float32)
+    index = next((i for i, sign in enumerate(taught.signs) if sign.id == word), -1)
+    known = [
+        (name, embedding)
+        for label, name, embedding in zip(taught.label, taught.provenance, taught.embeddings, strict=True)
+        if label == index
+    ]
     new: list[int] = []
-    for i, embedding in enumerate(encoder.embed(windows)):
-        if not (known @ embedding > SAME).any():
-            known = np.concatenate([known, embedding[None]])
+    for i, found in enumerate(zip(provenance, encoder.embed(windows), strict=True)):
+        if not any(name == found[0] and embedding @ found[1] > SAME for name, embedding in known):
+            known.append(found)
             new.append(i)
     return new
 
@@ -151,7 +158,7 @@ def add_vocabulary(name: str, file: Path, encoder: SignEncoder) -> Path:
         raise LessonError(f"A vocabulary has at most {MOST_WORDS} words.", "too-many-words", n=MOST_WORDS)
     path = shelf_path(name)
     with lock_folder(path.parent):
-        save_vocabulary(path, replace(given, name=_new_vocabulary(path, encoder).name))
+        save_vocabulary(path, without_file_names(replace(given, name=_new_vocabulary(path, encoder).name)))
     return path
 
 

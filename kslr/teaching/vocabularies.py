@@ -7,7 +7,7 @@ word as landmarks, so that learners can see the sign as a moving skeleton.
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -17,11 +17,13 @@ from kslr.core.arrays import read_arrays
 from kslr.core.errors import InputError
 from kslr.core.files import data_folder, parse_json, write_file
 from kslr.landmarks import FACE, VALUES
+from kslr.teaching.naming import is_plain_text, is_word_id
 from kslr.vocabulary import Sign
 
 VERSION = 3  # earlier ones held embeddings of the face and of changed copies: other numbers for the same sign
 # Limits of a file, far above those of `kslr.teaching.shelf`.
 FILE_WORDS, FILE_ROWS, FILE_FRAMES, FILE_BYTES = 2000, 200_000, 300, 512 * 1024 * 1024
+FILE_NAME, FILE_COUNTS = 200, 100  # characters of a name; entries of a word's counts
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,15 @@ def vocabulary_bytes(vocabulary: TaughtVocabulary) -> bytes:
     return buffer.getvalue()
 
 
+def without_file_names(vocabulary: TaughtVocabulary) -> TaughtVocabulary:
+    """The same with numbers for its recordings, as it is given to others: the names of files tell who was recorded.
+
+    >>> without_file_names(TaughtVocabulary("mine", "0" * 64, provenance=("Aigerim 8A.mp4",))).provenance
+    ('recording 1',)
+    """
+    return replace(vocabulary, provenance=tuple(f"recording {n + 1}" for n in range(len(vocabulary.provenance))))
+
+
 def load_vocabulary(path: str | Path) -> TaughtVocabulary:
     """Reads a vocabulary file.
 
@@ -154,8 +165,11 @@ def _is_consistent(one: TaughtVocabulary) -> bool:
     return (
         len(set(words)) == len(words) <= FILE_WORDS
         and rows <= FILE_ROWS
-        and all(isinstance(text, str) for text in texts)
+        and all(map(is_word_id, words))
+        and is_plain_text(one.name, FILE_NAME)
+        and all(is_plain_text(text, FILE_NAME) for text in texts)
         and all(isinstance(found, Mapping) and all(isinstance(n, int) and n >= 0 for n in found.values()) for found in counts)
+        and all(len(found) <= FILE_COUNTS and all(is_plain_text(name, FILE_NAME) for name in found) for found in counts)
         and one.embeddings.ndim == 2
         and one.label.shape == (len(one.embeddings),)
         and (one.embeddings.dtype.kind, one.label.dtype.kind) == ("f", "i")

@@ -95,10 +95,8 @@ def while_translating(url: str, clip: bytes, stack: ExitStack) -> None:
 def while_a_take_is_watched(url: str, clip: bytes, stack: ExitStack) -> None:
     parts = urlsplit(url)
     line = stack.enter_context(socket.create_connection((parts.hostname, parts.port)))
-    head = (
-        f"POST /teach/take?session=0123456789abcdef&name=aigerim.mp4 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(clip)}"
-    )
-    line.sendall(head.encode() + b"\r\n\r\n" + clip)
+    head = "POST /teach/take?session=0123456789abcdef&name=aigerim.mp4 HTTP/1.1\r\nHost: localhost\r\n"
+    line.sendall(head.encode() + b"Content-Length: %d\r\n\r\n" % len(clip) + clip)
     time.sleep(1.5)
 
 

@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field
 
 from kslr.core.errors import InputError
 from kslr.teaching.naming import WordNames
-from kslr.teaching.vocabularies import vocabulary_bytes
+from kslr.teaching.vocabularies import vocabulary_bytes, without_file_names
 from ui.door.messages import read_model
 from ui.server.resources import give_memory_back
 from ui.server.services import Services
@@ -144,7 +144,7 @@ def build_teach_router(services: Services) -> APIRouter:
     @routes.get("/teach/download")
     async def download_vocabulary(request: Request, vocabulary: str, shown: bool = True) -> Response:
         def file() -> Response:
-            taught = vocabularies.load(vocabulary)
+            taught = without_file_names(vocabularies.load(vocabulary))
             content = vocabulary_bytes(taught if shown else replace(taught, exemplars={}))
             return file_response(content, f"{taught.name}.npz")
 
