@@ -9,9 +9,12 @@ clip, and however often, the file is the same.
 """
 
 import os
+import zipfile
+import zlib
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
+from importlib.metadata import version
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -19,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from kslr.core.errors import InputError
-from kslr.core.files import check_writable, csv_bytes, csv_text, write_file
+from kslr.core.files import check_writable, csv_bytes, csv_text, files_below, write_file
 from kslr.core.parallel import cores, run_in_processes
 from kslr.landmarks import PARTS
 from kslr.recordings import VIDEO_SUFFIXES, Recording, load_recording, record, save_recording
@@ -61,7 +64,7 @@ def video_files(folder: str | Path) -> list[Path]:
         InputError: no such folder, or none in it.
     """
     folder = Path(folder)
-    found = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in VIDEO_SUFFIXES and path.is_file()]
+    found = [path for path in files_below(folder) if path.suffix.lower() in VIDEO_SUFFIXES]
     if not found:
         raise InputError(f"{folder} holds no videos ({', '.join(VIDEO_SUFFIXES)}).")
     return found
@@ -70,9 +73,9 @@ def video_files(folder: str | Path) -> list[Path]:
 def extract(folder: str | Path, out: str | Path, *, workers: int = 2) -> Generator[Extraction, None, None]:
     """Extracts the landmarks of every clip below a folder, each yielded as it is done.
 
-    Landmarks that are complete and newer than their clip are kept, so a stopped run continues where it was. A clip that
-    cannot be read is reported and skipped. The manifest is written from time to time, at the end, and when the run is
-    stopped.
+    Landmarks that are complete and were made of the clip as it is now (`clip_stamp`) are kept, so a stopped run continues
+    where it was. A clip that cannot be read is reported and skipped. The manifest is written from time to time, at the end,
+    and when the run is stopped.
 
     Args:
         workers: processes, one tracker each (about 450 MB).
@@ -125,7 +128,7 @@ def extract_with(
 
 
 def extract_clip(folder: str, out: str, name: str, there: bool, ahead: bool = False) -> Extraction:
-    """Extracts one clip, unless its landmarks are complete and newer than it.
+    """Extracts one clip, unless its landmarks are complete and were made of just this file.
 
     Args:
         name: the clip's path in the folder.
@@ -133,21 +136,44 @@ def extract_clip(folder: str, out: str, name: str, there: bool, ahead: bool = Fa
         ahead: as in `kslr.recordings.record`.
     """
     clip, target = Path(folder) / name, Path(out) / f"{name}.npz"
+    stamp: list[int] = []
     try:
-        if target.stat().st_mtime >= clip.stat().st_mtime:
+        stamp = clip_stamp(clip)
+        if _read_stamp(target) == stamp:
             # Landmarks that were not there before the run are of a worker that was lost before it could report them.
             return replace(_describe(name, load_recording(target)), fresh=not there)
     except (OSError, InputError):
         pass  # Missing or damaged: made again.
     try:
         recording = record(clip, ahead=ahead)
-        save_recording(target, recording)
+        save_recording(target, recording, stamp)
     except InputError as error:
         return failure(name, str(error))
     except (RuntimeError, MemoryError, OSError, ValueError) as error:
         # A decoder or tracker that breaks on one clip must not cost the others.
         return failure(name, f"{type(error).__name__}: {error}")
     return _describe(name, recording)
+
+
+def clip_stamp(clip: Path) -> list[int]:
+    """What landmarks are made from: the clip's size and time of change, and the tracker's version.
+
+    Equality counts, not age: a clip that is replaced may well be older, as ``unzip`` and ``cp -p`` keep its date.
+
+    Raises:
+        OSError: no such file.
+    """
+    found = clip.stat()
+    return [found.st_size, found.st_mtime_ns, *(int(part) for part in version("mediapipe").split(".") if part.isdigit())]
+
+
+def _read_stamp(target: Path) -> list[int] | None:
+    """The stamp in a file of landmarks; None when there is no file, or it is damaged or without one."""
+    try:
+        with np.load(target, allow_pickle=False) as arrays:
+            return [int(number) for number in arrays["made_from"]]
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
+        return None
 
 
 def _describe(name: str, recording: Recording) -> Extraction:

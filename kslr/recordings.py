@@ -21,7 +21,10 @@ from kslr.landmarks import ASPECT, FACE, VALUES, Landmarks
 from kslr.segment import SignSegment
 from kslr.segmenter import find_signs
 
-VIDEO_SUFFIXES = (".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v")
+VIDEO_SUFFIXES = (
+    ".mp4", ".mov", ".mkv", ".webm", ".avi", ".m4v",
+    ".mts", ".m2ts", ".ts", ".mpg", ".mpeg", ".wmv", ".flv", ".3gp", ".ogv", ".gif",
+)  # fmt: skip
 LANDMARK_SUFFIXES = (".npz", ".pose")
 MOST_BYTES = 3 << 30  # of an unpacked landmark file: four hours at thirty frames a second
 LONGEST = 4 * 3600.0  # seconds of a recording
@@ -148,16 +151,26 @@ def _read_landmark_file(path: Path, most: int) -> Recording:
     return Recording.from_landmarks(read_pose(path, most // (4 * VALUES)), path.name)
 
 
-def recording_bytes(recording: Recording) -> bytes:
-    """The content of a recording's file: ``seconds``, ``x`` and ``aspect`` as a compressed ``.npz``."""
+def recording_bytes(recording: Recording, made_from: Sequence[int] = ()) -> bytes:
+    """The content of a recording's file: ``seconds``, ``x``, ``aspect`` and ``made_from`` as a compressed ``.npz``."""
     buffer = BytesIO()
-    np.savez_compressed(buffer, seconds=recording.seconds, x=recording.x.astype(np.float32), aspect=np.float64(recording.aspect))
+    np.savez_compressed(
+        buffer,
+        seconds=recording.seconds,
+        x=recording.x.astype(np.float32),
+        aspect=np.float64(recording.aspect),
+        made_from=np.array(made_from, np.int64),
+    )
     return buffer.getvalue()
 
 
-def save_recording(path: str | Path, recording: Recording) -> None:
-    """Writes a recording's file (``.npz``) in one step."""
-    write_file(path, recording_bytes(recording))
+def save_recording(path: str | Path, recording: Recording, made_from: Sequence[int] = ()) -> None:
+    """Writes a recording's file (``.npz``) in one step.
+
+    Args:
+        made_from: what its clip was, such as `kslr.extraction.clip_stamp`, to tell later whether it still is.
+    """
+    write_file(path, recording_bytes(recording, made_from))
 
 
 def load_recording(path: str | Path, most: int = MOST_BYTES) -> Recording:

@@ -16,6 +16,7 @@ import numpy as np
 from emotion.faces import EMOTIONS, SIZE
 from kslr.core.arrays import read_arrays
 from kslr.core.errors import InputError
+from kslr.core.files import csv_records, files_below, is_junk
 
 FORMS = "fer2013.csv, a .npz pack, or a folder split/emotion/picture"
 SPLITS = ("train", "public", "private")
@@ -31,7 +32,7 @@ _SPLIT_NAMES = {
 _EMOTION_NAMES = {"anger": "angry", "happiness": "happy", "sadness": "sad", "fearful": "fear"}
 _EMOTION_NAMES |= {"disgusted": "disgust", "surprised": "surprise"} | {name: name for name in EMOTIONS}
 PACK_BYTES, PICTURE_SIDE = 2 << 30, 5000  # of a pack unpacked; pixels of a sheet's or picture's longer side
-_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+_PICTURES = {".png", ".jpg", ".jpeg", ".jfif", ".mpo", ".ppm", ".pgm", ".bmp", ".webp", ".tif", ".tiff", ".gif"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def load_faces(path: str | Path) -> dict[str, FaceData]:
         splits = load_faces(packs[0]) if packs else _read_folder(path)
     elif path.suffix == ".npz":
         splits = _read_pack(path)
-    elif path.suffix == ".csv":
+    elif path.suffix.lower() in (".csv", ".tsv"):
         splits = _read_csv(path)
     else:
         raise InputError(f"{path} is none of {FORMS}.")
@@ -102,15 +103,11 @@ def _are_votes(votes: np.ndarray | None, rows: int) -> bool:
 
 
 def _decode(content: bytes) -> np.ndarray:
-    """Reads a picture as grey, after its size was checked.
-
-    Raises:
-        ValueError: it is not a picture, or too large.
-    """
+    """Reads a picture as grey, after its size was checked; a ValueError when it is none, or too large."""
     from PIL import Image
 
     try:
-        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "BMP", "WEBP"]) as picture:
+        with Image.open(io.BytesIO(content), formats=["PNG", "JPEG", "PPM", "BMP", "WEBP", "TIFF", "GIF"]) as picture:
             if not 0 < max(picture.size) <= PICTURE_SIDE:
                 raise ValueError(f"a picture of {picture.width}×{picture.height}")
             return np.asarray(picture.convert("L"))
@@ -139,19 +136,34 @@ def _read_pack(path: Path) -> dict[str, FaceData]:
 def _read_csv(path: Path) -> dict[str, FaceData]:
     """The CSV of the original challenge: emotion, pixels (2,304 numbers), Usage."""
     csv.field_size_limit(sys.maxsize)
-    usage, labels, images = [], [], []
+    rows: list[tuple[str, int, np.ndarray]] = []
     try:
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                usage.append(_SPLIT_NAMES[row["Usage"].strip().lower()])
-                labels.append(int(row["emotion"]))
-                images.append(np.fromstring(row["pixels"], np.uint8, sep=" ").reshape(SIZE, SIZE))
-        faces = FaceData(np.stack(images), np.array(labels), _read_votes(path, len(labels)))
-    except InputError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
+        for line, row in enumerate(csv_records(path.read_bytes()), 2):
+            try:
+                rows.append(_parse_face(row))
+            except ValueError as error:
+                raise ValueError(f"line {line}: {error}") from error
+        if not rows:
+            raise ValueError("it has no rows")
+        usage, labels, images = zip(*rows, strict=True)
+    except (OSError, ValueError, csv.Error) as error:
         raise InputError(f"{path} is not the classic fer2013.csv (emotion, pixels, Usage): {error}.") from error
+    faces = FaceData(np.stack(images), np.array(labels), _read_votes(path, len(labels)))
     return {split: faces.take(np.array(usage) == split) for split in SPLITS if split in usage}
+
+
+def _parse_face(row: Mapping[str, str]) -> tuple[str, int, np.ndarray]:
+    """Split, label and (48, 48) uint8 picture of a row; without Usage, it is for training."""
+    if not {"emotion", "pixels"} <= set(row):
+        raise ValueError(f"its columns are {', '.join(row)}")
+    name, text = row["emotion"].strip().lower(), row["pixels"].strip()
+    # Spaces part the pixels, or commas where there are no spaces; with both, the comma is that of decimals.
+    pixels = np.array(text.replace(",", "." if " " in text else " ").split(), float)
+    split = _SPLIT_NAMES.get(row.get("usage", "train").strip().lower())
+    if split is None or pixels.size != SIZE * SIZE or not (pixels.min() >= 0 and pixels.max() <= 255):
+        raise ValueError(f"it needs Training, PublicTest or PrivateTest, and {SIZE * SIZE} pixels from 0 to 255")
+    label = EMOTIONS.index(_EMOTION_NAMES[name]) if name in _EMOTION_NAMES else int(float(name.replace(",", ".")))
+    return split, label, np.round(pixels).astype(np.uint8).reshape(SIZE, SIZE)
 
 
 def _read_votes(path: Path, rows: int) -> np.ndarray | None:
@@ -171,12 +183,12 @@ def _read_folder(path: Path) -> dict[str, FaceData]:
     faces: dict[str, list[tuple[np.ndarray, int]]] = {}
     for folder in sorted(path.glob("*/*")):
         split = _SPLIT_NAMES.get(folder.parent.name.lower())
-        if split is None or not folder.is_dir():
+        if split is None or not folder.is_dir() or is_junk(folder.relative_to(path)):
             continue
         if folder.name.lower() not in _EMOTION_NAMES:
             raise InputError(f"{folder} is not named after one of {', '.join(EMOTIONS)}. Rename or remove it.")
         label = EMOTIONS.index(_EMOTION_NAMES[folder.name.lower()])
-        for file in sorted(folder.iterdir()):
+        for file in files_below(folder):
             if file.suffix.lower() in _PICTURES:
                 faces.setdefault(split, []).append((_read_picture(file), label))
     if not faces:
@@ -225,13 +237,7 @@ def clean_training_split(splits: Mapping[str, FaceData]) -> tuple[FaceData, dict
 
 
 def find_copies(images: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Finds the pictures that are, pixel for pixel, among others: the leak that `clean_training_split` closes.
-
-    Args:
-        images, others: (n, side, side) and (m, side, side) uint8.
-
-    Returns:
-        (n,) bool.
+    """(n,) bool, which of (n, side, side) pictures are pixel for pixel among others: the leak that `clean_training_split` closes.
 
     >>> find_copies(np.zeros((2, 4, 4), np.uint8), np.zeros((1, 4, 4), np.uint8)).tolist()
     [True, True]

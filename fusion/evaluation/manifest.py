@@ -46,18 +46,16 @@ def read_manifest(path: str | Path) -> tuple[Clip, ...]:
     """
     path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        rows = csv_records(path.read_bytes())
     except OSError as error:
         raise InputError(f"The manifest {path} cannot be read ({error.strerror}). Check the path.") from error
     except UnicodeDecodeError as error:
         raise InputError(f"The manifest {path} is not text in UTF-8. Save it as CSV (UTF-8).") from error
-    try:
-        rows = csv_records(text)
     except csv.Error as error:
         raise InputError(f"The manifest {path} is not a CSV file ({error}).") from error
     missing = {"clip", "sign", "emotion", "signer"} - set(rows[0] if rows else ())
     if missing:
-        raise InputError(f"The manifest {path} has no rows with the columns clip, sign, emotion, signer.")
+        raise InputError(f"The manifest {path} has no rows with the columns clip, sign, emotion, signer. It is CSV in UTF-8.")
     return tuple(_parse_row(row, f"{path}, line {number}", path.parent) for number, row in enumerate(rows, 2))
 
 
@@ -67,6 +65,7 @@ def _parse_row(row: dict[str, str], place: str, folder: Path) -> Clip:
         raise InputError(f"{place}: clip and signer must not be empty.")
     if "\0" in values["clip"] or any(len(part.encode()) > 255 for part in Path(values["clip"]).parts):
         raise InputError(f"{place}: no file can have the clip's name. Write the path of a video.")
+    values["emotion"] = values["emotion"].lower()
     if values["emotion"] and values["emotion"] not in EMOTIONS:
         raise InputError(f"{place}: {values['emotion']!r} is not one of {', '.join(EMOTIONS)}.")
     try:

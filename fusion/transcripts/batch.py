@@ -1,5 +1,7 @@
 """Transcripts of a whole folder of clips, in parallel processes, resumable."""
 
+import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,13 +9,16 @@ from pathlib import Path
 from emotion.recognizer import EmotionRecognizer
 from fusion.interpreter import Interpreter, Models
 from fusion.transcripts.formats import Format, Transcript
+from kslr import __version__
+from kslr.core.cards import card_path
 from kslr.core.errors import InputError
-from kslr.core.files import write_file
+from kslr.core.files import parse_json, write_file
 from kslr.core.parallel import cores, run_in_processes
-from kslr.extraction import ENDED, video_files
+from kslr.extraction import ENDED, clip_stamp, video_files
 from kslr.landmarks import Landmarks
-from kslr.recognizer import SignRecognizer
+from kslr.recognizer import SignRecognizer, taught_file
 
+MADE = ".kslr.json"
 _models: Models | None = None  # a worker process's own, loaded once by _load_models
 
 
@@ -42,13 +47,18 @@ def translate_folder(
     language: str = "kk",
     signs: str = "kslr30",
     emotion: str = "emotion",
+    neutral: bool = False,
+    face: bool = True,
 ) -> Iterator[ClipResult]:
     """Transcribes every video below a folder, each as it is done; subfolders are kept.
 
-    Transcripts that are newer than their clip are left as they are, so a run that was stopped goes on where it was.
+    Transcripts that were made of the same clip (size and date) with the same options and models are left as they are, so a
+    run that was stopped goes on where it was; all others are made again. What they were made from is kept in ``.kslr.json``.
     A clip that cannot be read is reported and skipped. The largest are done first, so that no process is left alone with one.
 
     Args:
+        neutral: as in `fusion.interpreter.Interpreter`.
+        face: whether a ``pose`` file holds the face.
         workers: processes; each holds a tracker and both networks (about 500 MB).
 
     Raises:
@@ -58,20 +68,48 @@ def translate_folder(
     clips = video_files(folder)
     Models.load(signs, emotion)  # An unusable model is one clear error, not one a worker.
     targets = {clip: out / clip.relative_to(folder).with_suffix(f"{clip.suffix}.{format.extension}") for clip in clips}
-    waiting = []
+    options = _digest_options(format.value, language, neutral, face, signs, emotion)
+    made, stamps, waiting = _read_made(out / MADE), {}, []
     for clip, target in targets.items():
-        if target.exists() and target.stat().st_mtime >= clip.stat().st_mtime:
+        stamps[clip] = [options, *clip_stamp(clip)]
+        if target.exists() and made.get(_key(target, out)) == stamps[clip]:
             yield ClipResult(clip, target, None, None)
         else:
             waiting.append(clip)
     waiting.sort(key=lambda clip: (-clip.stat().st_size, clip))
-    jobs = [(clip, targets[clip], format, language) for clip in waiting]
+    jobs = [(clip, targets[clip], format, language, neutral, face) for clip in waiting]
     # Where each core has a process, none needs more than one thread.
     given = (signs, emotion, 2 if workers < cores() else 1)
     for clip, result in run_in_processes(
         _translate_clip, waiting, jobs, workers=workers, start=_load_models, start_arguments=given
     ):
-        yield ClipResult(clip, targets[clip], *(result or (None, ENDED)))
+        words, problem = result or (None, ENDED)
+        if words is not None:
+            made[_key(targets[clip], out)] = stamps[clip]
+            write_file(out / MADE, json.dumps(made, ensure_ascii=False, indent=0).encode("utf-8", "replace"))
+        yield ClipResult(clip, targets[clip], words, problem)
+
+
+def _key(target: Path, out: Path) -> str:
+    return target.relative_to(out).as_posix().encode("utf-8", "replace").decode()
+
+
+def _read_made(path: Path) -> dict[str, list[int | str]]:
+    """What each transcript in the folder was made from; nothing where that is not known."""
+    try:
+        made = parse_json(path.read_bytes())
+    except (OSError, InputError):
+        return {}
+    return made if isinstance(made, dict) else {}
+
+
+def _digest_options(*options: object) -> str:
+    """A digest of all that a transcript depends on besides its clip; the last two options are the models."""
+    *others, signs, emotion = options
+    digest = hashlib.sha256(json.dumps([__version__, *others]).encode())
+    for file in (taught_file(str(signs)) or card_path(str(signs)), card_path(str(emotion))):
+        digest.update(file.read_bytes())  # A card names the digests of its weights and arrays.
+    return digest.hexdigest()
 
 
 def _load_models(signs: str, emotion: str, threads: int) -> None:
@@ -79,15 +117,17 @@ def _load_models(signs: str, emotion: str, threads: int) -> None:
     _models = Models(SignRecognizer(signs, threads), EmotionRecognizer(emotion, threads))
 
 
-def _translate_clip(clip: Path, target: Path, format: Format, language: str) -> tuple[int | None, str | None]:
+def _translate_clip(
+    clip: Path, target: Path, format: Format, language: str, neutral: bool, face: bool
+) -> tuple[int | None, str | None]:
     assert _models is not None
     landmarks: list[Landmarks] = []
     observe = (lambda _, observation: landmarks.append(observation.landmarks)) if format is Format.pose else None
     try:
-        reading = Interpreter(_models).interpret(clip, observe=observe)
+        reading = Interpreter(_models, neutral=neutral).interpret(clip, observe=observe)
         words = list(reading)
         vocabulary = _models.signs.vocabulary.name
-        transcript = Transcript(words, str(clip), reading.seen.seconds, vocabulary, language, landmarks, media=str(clip))
+        transcript = Transcript(words, str(clip), reading.seen.seconds, vocabulary, language, landmarks, face, str(clip))
         write_file(target, format.serialize(transcript))
     except InputError as error:
         return None, str(error)

@@ -8,6 +8,7 @@ import re
 import tempfile
 import unicodedata
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from kslr.core.errors import InputError
 
 # What a spreadsheet takes for a formula, full-width forms included; numbers are left alone. A ' in front makes it text.
 FORMULA = re.compile(r"'*[=+\-@\t\r＝＋－＠]")
+JUNK = {"__macosx", "thumbs.db", "desktop.ini"}  # names in small letters
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
 
@@ -68,23 +70,28 @@ def _guard(cell: Any) -> Any:
     return f"'{cell}" if isinstance(cell, str) and FORMULA.match(cell) and not NUMBER.fullmatch(cell) else cell
 
 
-def csv_records(text: str) -> list[dict[str, str]]:
-    """Reads what `csv_text` wrote, one dict of column → cell a row, without a BOM and the ``'`` that `csv_text` puts in front.
+def csv_records(text: str | bytes) -> list[dict[str, str]]:
+    """Reads a table as people have it: one dict of column → cell a row, as `csv_text` and spreadsheets write it.
 
-    Absent cells are empty.
+    UTF-8 or UTF-16, commas, semicolons or tabs; names of columns lose spaces and capitals, blank rows are left out, absent
+    cells are empty, and a ``'`` of `csv_text` is taken away.
 
     Raises:
-        csv.Error: it is no CSV.
+        csv.Error: it is no table.
+        UnicodeDecodeError: bytes of another encoding.
 
-    >>> csv_records("a,b\\n'=1+1\\n")
+    >>> csv_records("A; b\\n'=1+1\\n;\\n")
     [{'a': '=1+1', 'b': ''}]
     """
-    rows = csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline=""), restval="")
-    unguarded = (
-        {name: cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell for name, cell in row.items() if name}
-        for row in rows
-    )
-    return list(unguarded)
+    if isinstance(text, bytes):
+        text = text.decode("utf-16" if text[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8")
+    lines = io.StringIO(text.removeprefix("\ufeff"), newline="")
+    delimiter = max(",;\t", key=lines.readline().count)
+    lines.seek(0)
+    names, *rows = [*csv.reader(lines, delimiter=delimiter)] or [[]]
+    names = [name.strip().lower() for name in names]
+    cells = [[cell[1:] if cell[:1] == "'" and FORMULA.match(cell) else cell for cell in row] for row in rows if any(row)]
+    return [dict(zip_longest(names, row[: len(names)], fillvalue="")) for row in cells]
 
 
 def one_line(text: str) -> str:
@@ -184,6 +191,25 @@ def _is_same(one: Path, other: Path) -> bool:
     if one.exists() and other.exists():
         return one.samefile(other)
     return os.path.normcase(one.resolve()) == os.path.normcase(other.resolve())
+
+
+def files_below(folder: str | Path) -> list[Path]:
+    """Every file below a folder, sorted, without what systems and archives leave there.
+
+    Left out are hidden files and folders (``._clip.mp4`` of Macs, ``.ipynb_checkpoints``), ``__MACOSX``, ``Thumbs.db`` and
+    ``desktop.ini``.
+    """
+    found = sorted(path for path in Path(folder).rglob("*") if not is_junk(path.relative_to(folder)))
+    return [path for path in found if path.is_file()]
+
+
+def is_junk(path: Path) -> bool:
+    """Whether a path in a folder of data is nobody's data; see `files_below`.
+
+    >>> [is_junk(Path(name)) for name in ("su/a.mp4", "su/._a.mp4", ".ipynb_checkpoints/a.npy", "Thumbs.db")]
+    [False, True, True, True]
+    """
+    return any(part.startswith(".") or part.casefold() in JUNK for part in path.parts)
 
 
 def parse_json(text: str | bytes) -> Any:

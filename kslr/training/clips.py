@@ -1,5 +1,6 @@
 """Folders of clips, a word each: their files, their recordings, and what lies between the signs."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -7,14 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from kslr.core.errors import InputError
+from kslr.core.files import files_below, one_line
 from kslr.landmarks import VALUES
 from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, cut_signs, record
 from kslr.segment import SignSegment
 
 
 def word_of(path: Path, root: Path) -> str:
-    """The word a clip shows: the name of its folder, or in a flat folder what stands before ``--`` in its own name."""
-    return path.parent.name if path.parent != root else path.stem.split("--")[0]
+    """The word a clip shows: the name of its folder, or in a flat folder what stands before ``--`` in its own name; in NFC."""
+    return one_line(path.parent.name if path.parent != root else path.stem.split("--")[0])
 
 
 def clip_files(folder: str | Path) -> list[Path]:
@@ -25,7 +27,7 @@ def clip_files(folder: str | Path) -> list[Path]:
     """
     folder = Path(folder)
     kinds = VIDEO_SUFFIXES + LANDMARK_SUFFIXES
-    found = [p for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix.lower() in kinds]
+    found = [p for p in files_below(folder) if p.suffix.lower() in kinds]
     found = [p for p in found if p.parent.parent == folder or (p.parent == folder and "--" in p.stem)]
     if not found:
         raise InputError(f"{folder} has no clips. Put them as word/clip.mp4 or word--note.mp4.")
@@ -33,10 +35,15 @@ def clip_files(folder: str | Path) -> list[Path]:
 
 
 def read_clips(folder: str | Path) -> Iterator[tuple[str, Recording]]:
-    """(word, recording) of each clip in a folder, named by its path there."""
+    """(word, recording) of each clip in a folder, named by its path there. A clip that cannot be read is named and skipped."""
     folder = Path(folder)
     for path in clip_files(folder):
-        yield word_of(path, folder), replace(record(path), name=str(path.relative_to(folder)))
+        try:
+            recording = record(path)
+        except (InputError, RuntimeError, OSError, ValueError) as error:
+            logging.getLogger(__name__).warning("Skipped %s: %s", path, error)
+            continue
+        yield word_of(path, folder), replace(recording, name=str(path.relative_to(folder)))
 
 
 def stack_windows(signs: Sequence[SignSegment], frames: int = 30) -> np.ndarray:

@@ -4,7 +4,7 @@
 ``word/clip.mp4`` (or ``WORD--note.mp4``), a folder of landmark files by word, or several of these joined by ``+``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 
 from kslr.core.arrays import read_array, read_arrays
 from kslr.core.errors import InputError
+from kslr.core.files import is_junk, one_line
 from kslr.landmarks import VALUES
 from kslr.recordings import cut_signs
 from kslr.training.clips import read_clips
@@ -99,7 +100,7 @@ def sign_data(
         InputError: arrays that do not fit each other.
     """
     try:
-        x, names_of = np.asarray(x, np.float32), np.asarray(label).astype(str)
+        x, names_of = np.asarray(x, np.float32), np.array([one_line(name) for name in np.asarray(label).astype(str).flat])
         length = None if length is None else np.asarray(length).astype(int)
     except (ValueError, TypeError) as error:
         raise InputError(f"{name}: x and length must be numbers, and labels text or numbers ({error}).") from error
@@ -161,10 +162,9 @@ def load_tree(folder: str | Path) -> SignData:
     """The tutorials' layout: ``word/sequence/frame.npy``, a vector of values a frame, frames in numeric order."""
     folder = Path(folder)
     recordings, labels, clips = [], [], []
-    for sequence in sorted({frame.parent for frame in folder.glob("*/*/*.npy")}):
-        frames = sorted(
-            sequence.glob("*.npy"), key=lambda p: (not p.stem.isdigit(), int(p.stem) if p.stem.isdigit() else 0, p.stem)
-        )
+    for sequence in sorted({frame.parent for frame in _tree_frames(folder)}):
+        frames = [frame for frame in sequence.glob("*.npy") if not is_junk(Path(frame.name))]
+        frames.sort(key=lambda p: (not p.stem.isdigit(), int(p.stem) if p.stem.isdigit() else 0, p.stem))
         try:
             recordings.append(np.stack([read_array(f, FRAME_BYTES) for f in frames]).astype(np.float32))
         except (OSError, ValueError, TypeError) as error:
@@ -177,6 +177,10 @@ def load_tree(folder: str | Path) -> SignData:
         raise InputError(f"The frames in {folder} differ in their number of values. All must be 1662 (or 258, 126, 84).")
     fitted = np.concatenate([fit_frames(r[None]) for r in recordings])
     return sign_data(fitted, labels, clip=clips, name=folder.name)
+
+
+def _tree_frames(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.glob("*/*/*.npy") if not is_junk(path.relative_to(folder)))
 
 
 def load_clips(folder: str | Path) -> SignData:
@@ -208,7 +212,7 @@ def load_signs(data: str | Path, packs: str | Path | None = None, repaired: bool
     if path.is_file() and path.suffix == ".npz":
         return load_npz(path)
     if path.is_dir():
-        if any(path.glob("*/*/*.npy")):
+        if any(_tree_frames(path)):
             return load_tree(path)
         return load_clips(path)
     if text in pack_names(packs):

@@ -10,7 +10,7 @@ from kslr.core.errors import InputError
 from kslr.extraction import MANIFEST, extract, extract_clip, extract_with, video_files
 from kslr.frame import Frame
 from kslr.holistic import HolisticTracker
-from kslr.recordings import load_recording, record
+from kslr.recordings import Recording, load_recording, record
 from kslr.training.datasets import load_clips
 from tests.clips import shaken, truncated, write
 
@@ -102,3 +102,39 @@ def test_folders_without_clips_are_told(tmp_path: Path) -> None:
         video_files(tmp_path)
     with pytest.raises(InputError, match=r"no hands|No hands|no clips"):
         load_clips(tmp_path)
+
+
+@pytest.mark.parametrize("date", [1.5e9, 4e9])
+def test_a_clip_that_was_replaced_is_extracted_again_whatever_its_date(folder: Path, tmp_path: Path, monkeypatch, date) -> None:
+    import os
+    import shutil
+
+    from kslr import extraction
+
+    clips, out = tmp_path / "clips", tmp_path / "out"
+    clips.mkdir()
+    shutil.copy(folder / "hello" / "a.mp4", clips / "take.mp4")
+    lengths = iter((10, 20, 20))
+
+    def short(clip: Path, ahead: bool) -> Recording:
+        n = next(lengths)
+        return Recording(np.arange(n) / 10, np.zeros((n, 1662), np.float32), 1.0, clip.name)
+
+    monkeypatch.setattr(extraction, "record", short)
+    assert extract_clip(str(clips), str(out), "take.mp4", False).frames == 10
+    assert extract_clip(str(clips), str(out), "take.mp4", True).frames == 10  # kept
+    (clips / "take.mp4").write_bytes(b"another take")
+    os.utime(clips / "take.mp4", (date, date))
+    again = extract_clip(str(clips), str(out), "take.mp4", True)
+    assert (again.frames, again.fresh) == (20, True)
+    os.utime(clips / "take.mp4", (date + 1, date + 1))  # The same size.
+    assert extract_clip(str(clips), str(out), "take.mp4", True).fresh
+
+
+def test_what_systems_leave_is_no_clip_and_every_kind_of_video_is(tmp_path: Path) -> None:
+    names = ["a.MTS", "b.ts", "c.mpg", "d.wmv", "e.flv", "f.3gp", "g.gif", "сөз/h.MP4"]
+    junk = ["._a.MTS", ".ipynb_checkpoints/a.mp4", "__MACOSX/a.mp4", "Thumbs.db", "сөз/.hidden.mp4", "note.txt"]
+    for name in names + junk:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    assert [path.relative_to(tmp_path).as_posix() for path in video_files(tmp_path)] == names

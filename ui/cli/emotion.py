@@ -13,7 +13,7 @@ from ui.cli.console import notes, progress_bar
 if TYPE_CHECKING:
     import numpy as np
 
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff"}
+PICTURES = {".jpg", ".jpeg", ".jfif", ".mpo", ".ppm", ".pgm", ".png", ".bmp", ".webp", ".tif", ".tiff"}
 
 
 def emotion(

@@ -32,7 +32,9 @@ def translate(
 ) -> None:
     """Turn a video, a folder or a camera into words tagged with affect. Ctrl+C ends a camera."""
     if Path(source).is_dir():
-        return _translate_folder(source, format, out, workers, language, signs, emotion)
+        if annotate is not None or skeleton_only:
+            raise InputError("--annotate and --skeleton-only draw one video. Give one file instead of a folder.")
+        return _translate_folder(source, format, out, workers, language, signs, emotion, neutral, not without_face)
     import numpy as np
 
     from fusion.annotated_video import AnnotatedVideo
@@ -82,7 +84,15 @@ def translate(
 
 
 def _translate_folder(
-    source: str, format: Format, out: Path | None, workers: int, language: Language, signs: str, emotion: str
+    source: str,
+    format: Format,
+    out: Path | None,
+    workers: int,
+    language: Language,
+    signs: str,
+    emotion: str,
+    neutral: bool,
+    face: bool,
 ) -> None:
     from fusion.transcripts.batch import translate_folder
     from kslr.extraction import video_files
@@ -94,7 +104,15 @@ def _translate_folder(
     done = []
     with progress_bar(f"Reading {total} clips") as progress:
         for one in translate_folder(
-            source, out, format=format, workers=workers, language=language.value, signs=signs, emotion=emotion
+            source,
+            out,
+            format=format,
+            workers=workers,
+            language=language.value,
+            signs=signs,
+            emotion=emotion,
+            neutral=neutral,
+            face=face,
         ):
             done.append(one)
             progress(f"{one.clip.name} ({len(done)} of {total})", len(done) / max(total, 1))

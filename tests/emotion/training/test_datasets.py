@@ -133,3 +133,77 @@ def test_fer2013_and_its_leaks(fer2013):
     assert not any(image.tobytes() in seen for name in ("public", "private") for image in fer2013[name].images)
     assert np.bincount(fer2013["private"].labels).tolist() == [491, 55, 528, 879, 594, 416, 626]
     assert len(EMOTIONS) == 7
+
+
+def _table(few, head: str, row, sep: str = ",", end: str = "") -> str:
+    rows = []
+    for i, (image, label) in enumerate(zip(few.images, few.labels, strict=True)):
+        rows.append(row(int(label), [int(p) for p in image.ravel()], USAGE[i % len(USAGE)], sep))
+    return "\n".join([head, *rows]) + "\n" + end
+
+
+def _spaced(label, pixels, usage, sep):
+    return f"{label}{sep}{' '.join(map(str, pixels))}{sep}{usage}"
+
+
+TABLES = {
+    "the challenge's": ("emotion, Usage, pixels", lambda e, p, u, s: f"{e},{u},{' '.join(map(str, p))}", ",", ""),
+    "BOM": ("\ufeffemotion,pixels,Usage", _spaced, ",", ""),
+    "semicolons": ("emotion;pixels;Usage", _spaced, ";", ""),
+    "tabs": ("emotion\tpixels\tUsage", _spaced, "\t", ""),
+    "capitals": ("EMOTION,Pixels,usage", _spaced, ",", ""),
+    "names": ("emotion,pixels,Usage", lambda e, p, u, s: f"{EMOTIONS[e].title()},{' '.join(map(str, p))},{u.upper()}", ",", ""),
+    "decimals": ("emotion,pixels,Usage", lambda e, p, u, s: f"{e}.0,{' '.join(f'{v}.0' for v in p)},{u}", ",", ""),
+    "decimal comma": ("emotion;pixels;Usage", lambda e, p, u, s: f"{e},0;{' '.join(f'{v},0' for v in p)};{u}", ";", ""),
+    "pixels with commas": ("emotion,pixels,Usage", lambda e, p, u, s: f'{e},"{",".join(map(str, p))}",{u}', ",", ""),
+    "blank rows": ("emotion,pixels,Usage", _spaced, ",", "\n,,\n\n"),
+    "more columns": ("id,emotion,pixels,Usage,note", lambda e, p, u, s: f"7,{_spaced(e, p, u, s)},x", ",", ""),
+}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("kind", TABLES)
+def test_tables_as_people_have_them(tmp_path, few, kind, encoding):
+    _classic(tmp_path / "fer2013.csv", few, USAGE)
+    (tmp_path / "own.csv").write_text(_table(few, *TABLES[kind]), encoding=encoding)
+    wanted, found = load_faces(tmp_path / "fer2013.csv"), load_faces(tmp_path / "own.csv")
+    assert set(wanted) == set(found)
+    for split, faces in wanted.items():
+        np.testing.assert_array_equal(found[split].images, faces.images)
+        np.testing.assert_array_equal(found[split].labels, faces.labels)
+
+
+@pytest.mark.parametrize("pixel", ["300", "-1", "256", "nan", "x"])
+def test_a_pixel_that_is_none_is_named_with_its_line(tmp_path, few, pixel):
+    text = _table(few, "emotion,pixels,Usage", _spaced)
+    head, first, *rest = text.splitlines()
+    first = first.replace(first.split(",")[1].split()[5], pixel, 1)
+    label, pixels, usage = first.split(",")
+    values = pixels.split()
+    values[7] = pixel
+    (tmp_path / "own.csv").write_text("\n".join([head, *rest, f"{label},{' '.join(values)},{usage}"]))
+    with pytest.raises(InputError, match=f"line {len(rest) + 2}"):
+        load_faces(tmp_path / "own.csv")
+
+
+def test_folders_of_kaggle_and_of_archives(tmp_path, few):
+    from PIL import Image
+
+    kinds = {"Angry": "jfif", "disgusted": "ppm", "Fearful": "PNG", "happy": "mpo", "Sadness": "webp", "SURPRISED": "jpg"}
+    for split in ("Train", "test"):
+        for i, (name, suffix) in enumerate(kinds.items()):
+            folder = tmp_path / split / name
+            folder.mkdir(parents=True)
+            format = {"jfif": "JPEG", "mpo": "JPEG", "jpg": "JPEG"}.get(suffix, suffix.upper())
+            Image.fromarray(few.images[i % len(few)]).save(folder / f"a.{suffix}", format=format)
+            (folder / f"._a.{suffix}").write_bytes(b"\0\5\x16\7")
+            (folder / "Thumbs.db").write_bytes(b"x")
+            (folder / ".ipynb_checkpoints").mkdir()
+            (folder / ".ipynb_checkpoints" / "a-checkpoint.png").write_bytes(b"x")
+        (tmp_path / split / ".ipynb_checkpoints").mkdir()
+    (tmp_path / "__MACOSX" / "train").mkdir(parents=True)
+    splits = load_faces(tmp_path)
+    assert {split: sorted(faces.labels.tolist()) for split, faces in splits.items()} == {
+        "train": [0, 1, 2, 3, 4, 5],
+        "private": [0, 1, 2, 3, 4, 5],
+    }

@@ -50,3 +50,61 @@ def test_one_thread_answers_as_two():
 def test_no_videos_is_an_error(tmp_path):
     with pytest.raises(InputError, match="no videos"):
         list(translate_folder(tmp_path, tmp_path / "out"))
+
+
+def test_other_options_models_and_clips_are_read_again(tmp_path, astronaut, monkeypatch):
+    import os
+
+    from fusion.transcripts import batch
+    from fusion.transcripts.formats import Format
+
+    made = []
+
+    def in_turn(work, items, arguments, **_):
+        for item, given in zip(items, arguments, strict=True):
+            made.append(item.name)
+            given[1].parent.mkdir(parents=True, exist_ok=True)
+            given[1].write_text("words")
+            yield item, (1, None)
+
+    monkeypatch.setattr(batch, "run_in_processes", in_turn)
+    clips, out = tmp_path / "clips", tmp_path / "out"
+    clips.mkdir()
+    for name in ("a.mp4", "ә.MTS", "._a.mp4"):
+        (clips / name).write_bytes(b"old")
+
+    def again(**options) -> list[str]:
+        made.clear()
+        list(translate_folder(clips, out, format=Format.text, **options))
+        return sorted(made)
+
+    both = ["a.mp4", "ә.MTS"]
+    assert again() == both
+    assert again() == []
+    assert again(language="ru") == both
+    assert again(language="ru", neutral=True) == both
+    assert again(language="ru", signs="krsl20") == both
+    assert again(language="ru") == both
+    (clips / "a.mp4").write_bytes(b"new, and with an older date")
+    os.utime(clips / "a.mp4", (1.7e9, 1.7e9))
+    assert again(language="ru") == ["a.mp4"]
+    os.utime(clips / "a.mp4", (1.6e9, 1.6e9))
+    assert again(language="ru") == ["a.mp4"]
+    (out / "a.mp4.txt").unlink()
+    assert again(language="ru") == ["a.mp4"]
+    (out / batch.MADE).write_text("[]")
+    assert again(language="ru") == both
+    assert again(language="ru") == []
+
+
+def test_a_model_with_other_bytes_is_another_model(tmp_path):
+    from fusion.transcripts.batch import _digest_options
+    from kslr.core.cards import card_path
+
+    card = tmp_path / "own.json"
+    card.write_bytes(card_path("emotion").read_bytes())
+    before = _digest_options("text", "kslr30", str(card))
+    assert before == _digest_options("text", "kslr30", str(card))
+    card.write_bytes(card_path("emotion").read_bytes().replace(b'"temperature"', b'"temperature" '))
+    assert before != _digest_options("text", "kslr30", str(card))
+    assert before != _digest_options("text", "krsl20", "emotion")

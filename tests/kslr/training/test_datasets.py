@@ -129,3 +129,44 @@ def test_real_packs(shared_data: Path) -> None:
     assert "salemetsiz_be" in data.names
     assert np.isfinite(data.x[..., 1599:]).any()
     assert np.isnan(data.x[..., :1536]).all()
+
+
+def test_one_bad_clip_is_named_and_the_others_are_read(tmp_path, caplog):
+    from kslr.recordings import Recording, save_recording
+    from kslr.training.clips import read_clips
+
+    good = Recording(np.arange(5) / 10, np.zeros((5, 1662), np.float32), 1.0, "a")
+    for word in ("су", "и\u0306", "й"):
+        (tmp_path / word).mkdir()
+        save_recording(tmp_path / word / "a.npz", good)
+    (tmp_path / "су" / "b.mp4").write_bytes(b"<html>404 Not Found</html>")
+    (tmp_path / "су" / "c.pose").write_bytes(b"")
+    (tmp_path / "су" / "d.npz").write_bytes(b"x")
+    for junk in ("су/._a.npz", "су/Thumbs.db", ".ipynb_checkpoints/a.npz"):
+        (tmp_path / junk).parent.mkdir(exist_ok=True)
+        (tmp_path / junk).write_bytes(b"x")
+    found = [(word, clip.name) for word, clip in read_clips(tmp_path)]
+    assert sorted({word for word, _ in found}) == ["й", "су"]
+    assert len(found) == 3
+    assert len(caplog.messages) == 3
+    assert all(name in caplog.text for name in ("b.mp4", "c.pose", "d.npz"))
+
+
+def test_a_tree_of_frames_has_no_junk_and_one_class_a_word(tmp_path):
+    from kslr.training.datasets import load_signs
+
+    frame = np.zeros(1662, np.float32)
+    frame[-60:] = 0.5
+    for root in ("mac", "linux"):
+        for word in ("и\u0306од", "йод") if root == "mac" else ("йод", "су"):
+            folder = tmp_path / root / word / "0"
+            folder.mkdir(parents=True)
+            for i in range(3):
+                np.save(folder / f"{i}.npy", frame)
+            (folder / "._0.npy").write_bytes(b"x")
+            (folder.parent / ".ipynb_checkpoints").mkdir()
+            (folder.parent / ".ipynb_checkpoints" / "0.npy").write_bytes(b"x")
+    assert load_signs(tmp_path / "linux").names == ("йод", "су")
+    (tmp_path / "mac" / "су" / "0").mkdir(parents=True)
+    np.save(tmp_path / "mac" / "су" / "0" / "0.npy", frame)
+    assert load_signs(f"{tmp_path / 'mac'}+{tmp_path / 'linux'}").names == ("йод", "су")
