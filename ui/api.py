@@ -11,11 +11,13 @@ import gradio as gr
 from kslr.teaching.naming import WordNames, resolve_sign
 from kslr.teaching.takes import TAKE_SECONDS, Take
 from ui.evaluate.evaluation import Evaluation, evaluate_uploads
+from ui.server.metrics import is_local
 from ui.server.services import Services
 from ui.shared.i18n import LANGUAGES, Refusal, text
 from ui.shared.uploads import upload_path
 from ui.shared.vocabularies import refusals
 from ui.teach.lessons import learn
+from ui.teach.owners import Owners
 from ui.video.translation import Translation, translate_upload
 
 MOST_CLIPS = 100
@@ -27,7 +29,7 @@ def build_api(services: Services) -> None:
         video, manifest = gr.File(type="filepath", label="video"), gr.File(type="filepath", label="manifest")
         clips = gr.File(type="filepath", file_count="multiple", label="clips")
         vocabulary = gr.Textbox(label="vocabulary")
-        word, kk, ru, en, signs = (gr.Textbox("", label=name) for name in ("word", "kk", "ru", "en", "signs"))
+        word, kk, ru, en, signs, key = (gr.Textbox("", label=name) for name in ("word", "kk", "ru", "en", "signs", "key"))
         language = gr.Dropdown(list(LANGUAGES), value="en", label="language")
         answer, lesson, report = gr.JSON(label="transcript"), gr.JSON(label="lesson"), gr.JSON(label="report")
         run = gr.Button()
@@ -55,7 +57,15 @@ def build_api(services: Services) -> None:
         return content
 
     def teach_word(
-        vocabulary: str, word: str, kk: str, ru: str, en: str, clips: list[str], language: str = "en"
+        vocabulary: str,
+        word: str,
+        kk: str,
+        ru: str,
+        en: str,
+        clips: list[str],
+        language: str = "en",
+        key: str = "",
+        request: gr.Request | None = None,
     ) -> dict[str, Any]:
         """Teaches a vocabulary a sign from a few recordings of it, best five or more; the vocabulary is made when missing.
 
@@ -67,11 +77,12 @@ def build_api(services: Services) -> None:
             en: the word in English.
             clips: recordings, one sign each: videos, or landmark files (.npz, .pose), up to 30 seconds.
             language: of error messages: kk, ru or en.
+            key: of the vocabulary, which only who made it has; not needed on the server's own machine.
 
         Returns:
             word (its id), words with recordings and accuracy each, accuracy (leave one out; null with one word), confused
-            pairs, advice (ids of the words that one more recording helps most), and clips: for each whether it was used
-            and what is poor about it.
+            pairs, advice (ids of the words that one more recording helps most), clips: for each whether it was used and
+            what is poor about it, and once, when the vocabulary is made, its key.
         """
         names = WordNames(*(str(name or "") for name in (kk, ru, en, word)))
         with answer_programs(language, clips or []) as paths:
@@ -80,12 +91,16 @@ def build_api(services: Services) -> None:
             if len(paths) > MOST_CLIPS:
                 raise Refusal("teach.too_many_recordings", n=MOST_CLIPS)
             # Wrong names are refused before a long look at the clips.
-            services.vocabularies.path(vocabulary)
+            path, owners = services.vocabularies.path(vocabulary), Owners()
+            new = not path.is_file()
+            if not new:
+                owners.check(path.stem, str(key or ""), request is not None and is_local(request))
             with refusals():
                 resolve_sign(names)
             takes, judged = judge_clips(paths, language, services)
             found = learn(services, vocabulary, names, takes)
-        return {**{key: value for key, value in found.items() if key != "todo"}, "clips": judged}
+        told = {"key": owners.create(path.stem)} if new else {}
+        return {**{name: value for name, value in found.items() if name != "todo"}, "clips": judged, **told}
 
     def evaluate_clips(manifest: str, clips: list[str], language: str = "en") -> dict[str, Any]:
         """Evaluates sign and emotion recognition together on labelled clips.
@@ -106,7 +121,7 @@ def build_api(services: Services) -> None:
 
     shared: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "videos"}
     run.click(translate_video, [video, language, signs], answer, api_name="translate", **shared)
-    run.click(teach_word, [vocabulary, word, kk, ru, en, clips, language], lesson, api_name="teach", **shared)
+    run.click(teach_word, [vocabulary, word, kk, ru, en, clips, language, key], lesson, api_name="teach", **shared)
     run.click(evaluate_clips, [manifest, clips, language], report, api_name="evaluate", **shared)
 
 

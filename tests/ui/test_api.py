@@ -39,7 +39,7 @@ def test_a_program_teaches_a_word_and_is_advised(client, tmp_path):
 
     (tmp_path / "bad.npz").write_text("no landmarks")
     first = teach("circle", range(2), str(tmp_path / "bad.npz"))
-    assert (first["word"], first["accuracy"]) == ("circle", None)
+    assert (first["word"], first["asked"]) == ("circle", 2)
     assert [clip["used"] for clip in first["clips"]] == [True, True, False]
     assert "cannot be read" in first["clips"][2]["problems"][0]
     second = teach("pump", range(3))
@@ -84,7 +84,7 @@ def test_the_functions_are_described_and_the_pages_inner_ones_are_not_offered(cl
         return [p["parameter_name"] for p in api[name]["parameters"]]
 
     assert parameters("/translate") == ["video", "language", "signs"]
-    assert parameters("/teach") == ["vocabulary", "word", "kk", "ru", "en", "clips", "language"]
+    assert parameters("/teach") == ["vocabulary", "word", "kk", "ru", "en", "clips", "language", "key"]
     assert parameters("/evaluate") == ["manifest", "clips", "language"]
     assert "signs in a video" in api["/translate"]["description"]
     assert "a sign from a few recordings" in api["/teach"]["description"]

@@ -91,7 +91,7 @@ class Metrics:
         return generate_latest(self._registry).decode()
 
 
-def is_local(request: Request) -> bool:
+def is_local(request: Any) -> bool:
     """Whether a request comes straight from this machine; a proxy on it asks for somebody who is elsewhere, and says so."""
     local = request.client is not None and request.client.host in LOCAL_HOSTS
     passed = PASSED_BY_PROXY in request.scope or any(name in request.headers for name in FORWARDED)

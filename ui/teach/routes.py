@@ -19,10 +19,12 @@ from kslr.core.errors import InputError
 from kslr.teaching.naming import WordNames
 from kslr.teaching.vocabularies import vocabulary_bytes, without_file_names
 from ui.door.messages import read_model
+from ui.server.metrics import is_local
 from ui.server.resources import give_memory_back
 from ui.server.services import Services
 from ui.shared.i18n import Refusal
 from ui.teach.lessons import landmark_file, learn, take_json, todo_words, try_clip, vocabulary_json
+from ui.teach.owners import HEADER, Owners
 from ui.teach.takes import TAKE_BYTES
 
 VOCABULARY_BYTES = 60_000_000
@@ -55,7 +57,21 @@ class Change(BaseModel):
 def build_teach_router(services: Services) -> APIRouter:
     """The routes ``/teach/…`` and ``/vocabularies``."""
     routes = APIRouter()
-    vocabularies, desk = services.vocabularies, services.desk
+    vocabularies, desk, owners = services.vocabularies, services.desk, Owners()
+
+    def check_owner(request: Request, name: str) -> None:
+        """Lets only the owner of a vocabulary go on; what is not there has none.
+
+        Raises:
+            Refusal: it is somebody else's.
+        """
+        path = vocabularies.path(name)
+        if path.is_file():
+            owners.check(path.stem, request.headers.get(HEADER, ""), is_local(request))
+
+    def made(name: str) -> dict[str, Any]:
+        """What the browser that made a vocabulary gets of it: the vocabulary, and once its key."""
+        return {**vocabulary_json(services, name), "key": owners.create(name)}
 
     async def answer(request: Request, work: Callable[..., Any], most: int = 0) -> Response:
         """What the work gives, as JSON, or the error. The work runs in a thread.
@@ -108,7 +124,11 @@ def build_teach_router(services: Services) -> APIRouter:
             body = read_model(content, Lesson)
             takes = [kept.take for kept in desk.find(check_session(body.session), body.takes)]
             word = WordNames(body.kk, body.ru, body.en, body.word)
-            return learn(services, body.vocabulary, word, takes, body.face)
+            path = vocabularies.path(body.vocabulary)
+            check_owner(request, body.vocabulary)
+            new = not path.is_file()
+            taught = learn(services, body.vocabulary, word, takes, body.face)
+            return {**taught, "key": owners.create(path.stem)} if new else taught
 
         return await answer(request, teach, BODY_BYTES)
 
@@ -118,12 +138,15 @@ def build_teach_router(services: Services) -> APIRouter:
             body = read_model(content, Change)
             match body.do:
                 case "create":
-                    return vocabulary_json(services, vocabularies.create(body.vocabulary))
+                    return made(vocabularies.create(body.vocabulary))
                 case "forget":
+                    check_owner(request, body.vocabulary)
                     vocabularies.forget(body.vocabulary, body.word)
                     return vocabulary_json(services, body.vocabulary)
                 case "delete":
+                    check_owner(request, body.vocabulary)
                     vocabularies.delete(body.vocabulary)
+                    owners.forget(body.vocabulary)
                     return {"deleted": body.vocabulary}
                 case "drop":
                     desk.drop(check_session(body.session), body.takes)
@@ -137,7 +160,7 @@ def build_teach_router(services: Services) -> APIRouter:
             with tempfile.TemporaryDirectory(prefix="kslr-vocabulary-") as folder:
                 path = Path(folder) / "sent.npz"
                 path.write_bytes(content)
-                return vocabulary_json(services, vocabularies.add(name, path))
+                return made(vocabularies.add(name, path))
 
         return await answer(request, add, VOCABULARY_BYTES)
 

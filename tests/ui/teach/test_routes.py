@@ -24,7 +24,7 @@ def client(models, tmp_path, monkeypatch):
     monkeypatch.setenv("KSLR_HOME", str(tmp_path / "home"))
     services, server = Services(models), FastAPI()
     server.include_router(build_teach_router(services))
-    with TestClient(server) as client:
+    with TestClient(server, client=("127.0.0.1", 50000)) as client:
         yield client
     services.close()
 
