@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kslr.core.errors import InputError
+from kslr.core.files import one_line
 
 IDLE = "_idle"  # the class of hands that sign no word of the vocabulary
 
@@ -108,6 +109,18 @@ class Vocabulary:
     def __contains__(self, sign_id: object) -> bool:
         return any(sign.id == sign_id for sign in self.signs)
 
+    def find_id(self, text: str) -> str | None:
+        """The id of the word that a person means: by its id or its Kazakh, Russian, English or Latin name; None when unclear.
+
+        >>> kslr30().find_id("Рақмет"), kslr30().find_id("thank you"), kslr30().find_id("nothing")
+        ('rakhmet', 'rakhmet', None)
+        """
+        if text in self:
+            return text
+        wanted = _plain(text)
+        found = {s.id for s in self.signs if wanted in map(_plain, (s.id, s.kk, s.latin, s.en, s.ru))}
+        return found.pop() if len(found) == 1 else None
+
     def with_training(self, counts: Mapping[str, Mapping[str, int]]) -> "Vocabulary":
         """The same words with what each was trained on.
 
@@ -120,6 +133,10 @@ class Vocabulary:
     def untrained(self) -> tuple[Sign, ...]:
         """The words without recordings to train on."""
         return tuple(sign for sign in self.signs if sign.untrained)
+
+
+def _plain(text: str) -> str:
+    return one_line(text.replace("_", " ")).casefold()
 
 
 def kslr30() -> Vocabulary:

@@ -39,6 +39,7 @@ def evaluate_emotion_model(
     html: str | Path | None = None,
     progress: Progress | None = None,
     name: str = "FER2013",
+    origin: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Measures a saved model on FER2013.
 
@@ -51,6 +52,7 @@ def evaluate_emotion_model(
         html: where to write a page with tables and figures; None for no page.
         progress: called with (text, share done 0–1).
         name: of the data in the report, where they are not a path.
+        origin: entries for the report that say what it was made with.
 
     Returns:
         `kslr.core.scores.build_report` and what is special to emotion; all of it can be written as JSON.
@@ -94,6 +96,7 @@ def evaluate_emotion_model(
         predicted=answers,
         milliseconds=median_milliseconds(recognizer.probabilities, [image[None] for image in faces.images[:200]]),
         **special,
+        **(origin or {}),
     )
     if html:
         write_file(html, emotion_page(made, probabilities, right).encode())
@@ -112,6 +115,7 @@ def emotion_figures(probabilities: np.ndarray, labels: np.ndarray, threshold: fl
             name: {"precision": float(p), "recall": float(r), "f1": float(f), "samples": int(n)}
             for name, p, r, f, n in zip(EMOTIONS, precision, recall, f1, support, strict=True)
         },
+        "classes_without_samples": [name for name, n in zip(EMOTIONS, support, strict=True) if n == 0],
         "confusion": count_confusions(labels, predicted, len(EMOTIONS)).tolist(),
         "expected_calibration_error": expected_calibration_error(*top_answers(probabilities, labels)),
         "threshold": threshold,
@@ -234,4 +238,5 @@ def emotion_page(report: dict[str, Any], probabilities: np.ndarray, labels: np.n
     if "jitter" in report:
         rows = [[kind, amount, value] for kind, curve in report["jitter"].items() for amount, value in curve.items()]
         sections["When the crop is cut a little wrong"] = [reports.table_html(["moved", "by", "accuracy"], rows)]
+    sections |= reports.origin_section(report)
     return reports.render_report(f"Emotion report: {report['model']} on {report['data']}", lead, sections)

@@ -1,9 +1,10 @@
 """The joint evaluator's figures: sign, affect, and both together, from what was right and what was answered.
 
-Conventions. A clip that holds a sign is right when the word is; a rejected sign, an unseen face and an unreadable
-clip count as wrong in every headline figure, and are also counted apart. `_of_answered` figures leave them out.
-Emotion figures are over clips whose emotion somebody labelled. Intervals are 95 % bootstrap intervals that draw
-whole signers when there are at least five, else clips.
+Conventions. A clip that holds a sign is right when the word is; a rejected sign, an emotion that was abstained from, an
+unseen face and an unreadable clip count as wrong in every headline figure, and are also counted apart. `_of_answered`
+figures leave them out; `_of_best_guess` takes the most probable emotion also where the system abstained. Emotion figures
+are over clips whose emotion somebody labelled. Intervals are 95 % intervals: bootstrap over whole signers when there are
+at least five, else Wilson's over clips.
 """
 
 from collections.abc import Sequence
@@ -95,6 +96,11 @@ def best_emotion(answer: Answer, emotions: Sequence[str] = EMOTIONS) -> tuple[st
     return emotions[best], float(chosen[best] / max(chosen.sum(), 1e-9))
 
 
+def given_emotion(answer: Answer, emotions: Sequence[str] = EMOTIONS) -> str | None:
+    """The emotion that was shown: the most probable, or None when the system abstained or saw no face."""
+    return None if answer.abstained else best_emotion(answer, emotions)[0]
+
+
 def bootstrap_groups(clips: Sequence[Clip]) -> np.ndarray | None:
     """What the bootstrap draws whole: signers when there are at least five, else single clips (None)."""
     signers = np.array([clip.signer for clip in clips])
@@ -109,19 +115,24 @@ def _rate(right: np.ndarray, answers: Sequence[Answer]) -> dict[str, Any]:
     return {"value": float(right.mean()), "interval": list(interval)}
 
 
-def _class_figures(labels: Sequence[str], answers: Sequence[str | None], confidence: np.ndarray) -> dict[str, Any]:
+def _class_figures(
+    labels: Sequence[str], answers: Sequence[str | None], confidence: np.ndarray, guesses: Sequence[str | None]
+) -> dict[str, Any]:
     """What is measured of signs and emotions alike; None is no answer.
 
     Args:
         labels, answers: (n,) right and given classes.
-        confidence: (n,) of the answers, 0–1.
+        confidence: (n,) of the guesses, 0–1.
+        guesses: (n,) the answers, or what they would be without a threshold: the risk–coverage curve is over these.
     """
     right = np.array([label == answer for label, answer in zip(labels, answers, strict=True)], bool)
     given = np.array([answer is not None for answer in answers], bool)
     named = [answer or NOTHING for answer in answers]
-    coverage, risk, _ = risk_coverage(confidence, right)
+    guessed = np.array([label == guess for label, guess in zip(labels, guesses, strict=True)], bool)
+    coverage, risk, _ = risk_coverage(confidence, guessed)
     names = sorted({*labels, *named})
     return {
+        # Over the classes that occur; an answer of another class is wrong.
         "macro_f1": float(f1_score(labels, named, labels=sorted(set(labels)), average="macro", zero_division=0)),
         "calibration_error": expected_calibration_error(confidence[given], right[given]) if given.any() else None,
         # The smaller the area under the curve, the better.
@@ -144,19 +155,21 @@ def _sign_figures(answers: Sequence[Answer]) -> dict[str, Any]:
         "rejected": int((~given).sum()),
         "top1_of_answered": float(right[given].mean()) if given.any() else None,
         "median_seconds_to_word": float(np.median(delays)) if delays else None,
-        **_class_figures([str(a.clip.sign) for a in answers], [a.sign for a in answers], confidence),
+        **_class_figures([str(a.clip.sign) for a in answers], [a.sign for a in answers], confidence, [a.sign for a in answers]),
     }
 
 
 def _emotion_figures(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:
     labels = [str(a.clip.emotion) for a in answers]
     best = [best_emotion(a, emotions) for a in answers]
-    names = [name for name, _ in best]
+    guesses, names = [name for name, _ in best], [given_emotion(a, emotions) for a in answers]
+    guessed = np.array([name == label for name, label in zip(guesses, labels, strict=True)], bool)
     right = np.array([name == label for name, label in zip(names, labels, strict=True)], bool)
     figures: dict[str, Any] = {"clips": len(answers), "accuracy": _rate(right, answers)}
     if not answers:
         return figures
-    face = np.array([name is not None for name in names], bool)
+    face = np.array([name is not None for name in guesses], bool)
+    given = np.array([name is not None for name in names], bool)
 
     def share(label: str, taken_for: str) -> float | None:
         among = [name for name, given in zip(names, labels, strict=True) if given == label]
@@ -166,8 +179,11 @@ def _emotion_figures(answers: Sequence[Answer], emotions: Sequence[str]) -> dict
         **figures,
         "face_not_seen": int((~face).sum()),
         "abstained": sum(a.abstained for a in answers),
-        "accuracy_of_seen": float(right[face].mean()) if face.any() else None,
-        **_class_figures(labels, names, np.array([p for _, p in best])),
+        "answered": int(given.sum()),
+        "accuracy_of_answered": float(right[given].mean()) if given.any() else None,
+        "accuracy_of_best_guess": float(guessed.mean()),
+        "accuracy_of_seen": float(guessed[face].mean()) if face.any() else None,
+        **_class_figures(labels, names, np.array([p for _, p in best]), guesses),
         "sad_taken_for_angry": share("sad", "angry"),
         "angry_taken_for_sad": share("angry", "sad"),
     }
@@ -175,7 +191,7 @@ def _emotion_figures(answers: Sequence[Answer], emotions: Sequence[str]) -> dict
 
 def _joint_figures(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:
     sign = np.array([a.sign == a.clip.sign for a in answers], float)
-    emotion = np.array([best_emotion(a, emotions)[0] == a.clip.emotion for a in answers], float)
+    emotion = np.array([given_emotion(a, emotions) == a.clip.emotion for a in answers], float)
     figures: dict[str, Any] = {"clips": len(answers), "exact_match": _rate(sign * emotion, answers)}
     if not answers:
         return figures
@@ -186,7 +202,10 @@ def _joint_figures(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[s
     drawn = np.random.default_rng(0).integers(0, sums.shape[1], (1000, sums.shape[1]))
     both, sign_right, emotion_right, clips = sums[:, drawn].sum(axis=-1)
     product = float(sign.mean() * emotion.mean())
+    given = [a.sign is not None and given_emotion(a, emotions) is not None for a in answers]
     return figures | {
+        "exact_match_of_answered": float((sign * emotion)[given].mean()) if any(given) else None,
+        "both_answered": sum(given),
         "product_of_marginals": product,
         "independence_gap": {
             "value": float((sign * emotion).mean()) - product,
@@ -208,7 +227,7 @@ def _idle_figures(answers: Sequence[Answer]) -> dict[str, Any]:
 
 def _accuracies(answers: Sequence[Answer], emotions: Sequence[str]) -> dict[str, Any]:
     labelled = [a for a in answers if a.clip.emotion in emotions]
-    emotion = [best_emotion(a, emotions)[0] == a.clip.emotion for a in labelled]
+    emotion = [given_emotion(a, emotions) == a.clip.emotion for a in labelled]
     both = [e and a.sign == a.clip.sign for e, a in zip(emotion, labelled, strict=True)]
     return {
         "clips": len(answers),

@@ -7,8 +7,9 @@ is that of the KSL-Emo benchmark (2026).
 
 import csv
 import math
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import numpy as np
 from emotion.faces import EMOTIONS
 from kslr.core.errors import InputError
 from kslr.core.files import csv_bytes, csv_records, csv_text, one_line, write_file
+from kslr.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,30 @@ def _parse_row(row: dict[str, str], place: str, folder: Path) -> Clip:
     if values["emotion"] and values["emotion"] not in EMOTIONS:
         raise InputError(f"{place}: {values['emotion']!r} is not one of {', '.join(EMOTIONS)}.")
     try:
-        start, end = (float(values[name]) if values.get(name) else None for name in ("start", "end"))
+        start, end = (float(values[name].replace(",", ".")) if values.get(name) else None for name in ("start", "end"))
     except ValueError:
         raise InputError(f"{place}: start and end are seconds, such as 1.25.") from None
     if not (0 <= (start or 0.0) < (end if end is not None else math.inf)):
         raise InputError(f"{place}: start must come before end.")
     return Clip(folder / values["clip"], values["sign"] or None, values["emotion"] or None, values["signer"], start, end)
+
+
+def resolve_signs(clips: Sequence[Clip], vocabulary: Vocabulary) -> tuple[tuple[Clip, ...], dict[str, int]]:
+    """Clips with the ids of their signs, where the manifest may have the words in Kazakh, Russian or English.
+
+    Returns:
+        The clips, and label → number of clips of what the vocabulary lacks; these clips keep their label.
+
+    Raises:
+        InputError: no label at all is of the vocabulary.
+    """
+    ids = {sign: vocabulary.find_id(sign) for sign in {clip.sign for clip in clips if clip.sign}}
+    unknown = dict(Counter(sorted(clip.sign for clip in clips if clip.sign and ids[clip.sign] is None)))
+    if ids and len(unknown) == len(ids):
+        listed = ", ".join(f"{label} ({count} clips)" for label, count in unknown.items())
+        known = ", ".join(sign.id for sign in vocabulary.signs[:12])
+        raise InputError(f"No label is a word of {vocabulary.name}: {listed}. It has {known}, ….")
+    return tuple(replace(clip, sign=(clip.sign and ids[clip.sign]) or clip.sign) for clip in clips), unknown
 
 
 def split_by_signer(

@@ -6,17 +6,18 @@ from typing import Any
 import numpy as np
 
 from emotion.faces import EMOTIONS
-from fusion.evaluation.joint import Answer, best_emotion, bootstrap_groups, evaluate_joint
+from fusion.evaluation.joint import Answer, bootstrap_groups, evaluate_joint, given_emotion
 from kslr.core.errors import InputError
 from kslr.core.reports import (
     confusion_matrix_figure,
     figure_html,
+    origin_section,
     paragraph_html,
     render_report,
     risk_coverage_figure,
     table_html,
 )
-from kslr.core.scores import build_report
+from kslr.core.scores import build_report, share_text
 
 
 def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] = EMOTIONS) -> dict[str, Any]:
@@ -45,7 +46,7 @@ def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] =
         data=data,
         protocol="whole pipeline, models as they are",
         labels=[f"{a.clip.sign} {a.clip.emotion}" if labelled else str(a.clip.sign) for a in headline],
-        predicted=[f"{a.sign} {best_emotion(a, emotions)[0]}" if labelled else str(a.sign) for a in headline],
+        predicted=[f"{a.sign} {given_emotion(a, emotions)}" if labelled else str(a.sign) for a in headline],
         groups=bootstrap_groups([a.clip for a in headline]),
         milliseconds=1000 * sum(delays) / max(1, len(delays)),
         **evaluate_joint(answers, emotions),
@@ -59,9 +60,10 @@ def render_joint_report(report: dict[str, Any]) -> str:
         report: of `joint_report`.
     """
     lead = (
-        f"{report['clips']} clips of {report['data']}: sign {_share(report['sign']['top1'])}, "
-        f"emotion {_share(report['emotion']['accuracy'])}, both right {_share(report['joint']['exact_match'])}. "
-        "Intervals are 95 % bootstrap intervals. What was rejected, unseen or unreadable counts as wrong."
+        f"{report['clips']} clips of {report['data']}: sign {_share(report['sign'], 'top1')}, "
+        f"emotion {_share(report['emotion'], 'accuracy')}, both right {_share(report['joint'], 'exact_match')}. "
+        "Intervals are 95 % intervals. What was rejected, abstained from, unseen or unreadable counts as wrong; the second "
+        "column of the headlines leaves it out."
     )
     sections: dict[str, list[str]] = {"Headlines": [_headlines(report)]}
     for name, heading in (("sign", "Signs"), ("emotion", "Emotions")):
@@ -77,30 +79,33 @@ def render_joint_report(report: dict[str, Any]) -> str:
         drawing = risk_coverage_figure(named)
         sections["When only the surest are kept"] = [figure_html(drawing, "Error rate of the kept against the share kept")]
     tables = {
+        "Labels that the vocabulary lacks": [{"label": k, "clips": n} for k, n in report.get("unknown_labels", {}).items()],
         "By signer": report["per_signer"],
         "By sign and emotion": report["per_sign_and_emotion"],
         "Clips without signing": [report["idle"]] if report["idle"]["clips"] else [],
         "Clips with a problem": report["problems"],
     }
     for heading, records in tables.items():
-        sections[heading] = [_records_table(records) if records else paragraph_html("The manifest has none.")]
+        sections[heading] = [_records_table(records) if records else paragraph_html("There are none.")]
+    sections |= origin_section(report)
     return render_report("Sign and affect, evaluated together", lead, sections)
 
 
 def _headlines(report: dict[str, Any]) -> str:
     joint = report["joint"]
+    sign, emotion = report["sign"], report["emotion"]
     rows = [
-        ["sign, top-1", *_value(report["sign"]["top1"])],
-        ["sign, top-5", *_value(report["sign"]["top5"])],
-        ["emotion", *_value(report["emotion"]["accuracy"])],
-        ["both right", *_value(joint["exact_match"])],
+        ["sign, top-1", *_value(sign["top1"]), sign.get("top1_of_answered"), sign["clips"] - sign.get("rejected", 0)],
+        ["sign, top-5", *_value(sign["top5"]), None, None],
+        ["emotion", *_value(emotion["accuracy"]), emotion.get("accuracy_of_answered"), emotion.get("answered")],
+        ["both right", *_value(joint["exact_match"]), joint.get("exact_match_of_answered"), joint.get("both_answered")],
     ]
     if joint["clips"]:
         rows += [
-            ["product of the two alone", joint["product_of_marginals"], None, None],
-            ["independence gap", *_value(joint["independence_gap"])],
+            ["product of the two alone", joint["product_of_marginals"], None, None, None, None],
+            ["independence gap", *_value(joint["independence_gap"]), None, None],
         ]
-    return table_html(("figure", "value", "from", "to"), rows)
+    return table_html(("figure", "of all clips", "from", "to", "of the answered", "answered clips"), rows)
 
 
 def _details(part: dict[str, Any]) -> str:
@@ -116,5 +121,5 @@ def _value(entry: dict[str, Any]) -> list[float | None]:
     return [entry["value"], *(entry["interval"] or (None, None))]
 
 
-def _share(entry: dict[str, Any]) -> str:
-    return "not measured" if entry["value"] is None else f"{entry['value']:.1%}"
+def _share(part: dict[str, Any], figure: str) -> str:
+    return share_text(part[figure]["value"], part["clips"])

@@ -70,6 +70,16 @@ def figure_html(figure: "Figure", caption: str) -> str:
     return _part("figure", svg[svg.index("<svg") :], caption)
 
 
+def origin_section(report: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The section that says what a report was made with (its entry ``made``), empty where it is not known.
+
+    >>> list(origin_section({"made": {"version": "0.1.0"}}))
+    ['How it was made']
+    """
+    rows = [(key.replace("_", " "), value) for key, value in report.get("made", {}).items()]
+    return {"How it was made": [table_html(("what", "value"), rows)]} if rows else {}
+
+
 def format_cell(value: Any) -> str:
     """A table's value as text.
 

@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import f1_score
 
+FEW = 10  # fewer samples have no percentage
+
 
 def bootstrap_interval(
     values: np.ndarray, groups: np.ndarray | Sequence[Any] | None = None, draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """95 % percentile bootstrap interval of a mean.
+    """95 % interval of a mean: percentile bootstrap, or Wilson's where single answers are right or wrong.
+
+    A few right answers alone, or groups that are all right, don't make 100–100 %: there Wilson's interval holds, of the groups.
 
     Args:
         values: (n,) numbers, such as 1.0 for right and 0.0 for wrong.
@@ -21,6 +25,9 @@ def bootstrap_interval(
     True
     """
     values = np.asarray(values, float)
+    count = len(values) if groups is None else len(set(np.asarray(groups).tolist()))
+    if np.isin(values, (0, 1)).all() and (groups is None or values.min() == values.max()):
+        return wilson_interval(float(values.mean()) * count, count)
     generator = np.random.default_rng(seed)
     if groups is None:
         means = values[generator.integers(0, len(values), (draws, len(values)))].mean(axis=1)
@@ -31,6 +38,31 @@ def bootstrap_interval(
         means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     low, high = np.percentile(means, [2.5, 97.5])
     return float(low), float(high)
+
+
+def wilson_interval(right: float, count: int) -> tuple[float, float]:
+    """95 % interval of a share (Wilson, 1927), which holds for few trials too; 0 to 1 of none.
+
+    >>> [round(one, 2) for one in wilson_interval(5, 5)]
+    [0.57, 1.0]
+    """
+    if not count:
+        return 0.0, 1.0
+    z, share = 1.96, right / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    width = z / (1 + z * z / count) * float(np.sqrt(share * (1 - share) / count + z * z / (4 * count * count)))
+    return max(0.0, middle - width), min(1.0, middle + width)
+
+
+def share_text(share: float | None, count: int) -> str:
+    """A share for people: a percentage, or "2 of 2" where there are too few to tell one.
+
+    >>> share_text(1.0, 2), share_text(0.5, 80)
+    ('2 of 2', '50.0%')
+    """
+    if share is None:
+        return "not measured"
+    return f"{share:.1%}" if count >= FEW else f"{round(share * count)} of {count}"
 
 
 def build_report(
@@ -66,6 +98,8 @@ def accuracy_figures(
 ) -> dict[str, Any]:
     """How many samples were answered and how well: ``samples, accuracy, macro_f1, interval``; arguments as of `build_report`.
 
+    Macro-F1 is over the classes that occur among the labels; an answer of another class is simply wrong.
+
     >>> accuracy_figures([0, 1, 1, 1], [0, 1, 1, 0])["accuracy"]
     0.75
     """
@@ -73,7 +107,7 @@ def accuracy_figures(
     return {
         "samples": len(correct),
         "accuracy": float(correct.mean()),
-        "macro_f1": float(f1_score(labels, predicted, average="macro", zero_division=0)),
+        "macro_f1": float(f1_score(labels, predicted, labels=np.unique(labels), average="macro", zero_division=0)),
         "interval": list(bootstrap_interval(correct, groups)),
     }
 

@@ -1,5 +1,6 @@
 """Measures a shipped or taught vocabulary as it is on clips, and shows sign reports as a page. Needs no Keras."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from kslr.core.errors import InputError
-from kslr.core.reports import confusion_matrix_figure, figure_html, paragraph_html, render_report, table_html
-from kslr.core.scores import bootstrap_interval, build_report, median_milliseconds
+from kslr.core.reports import confusion_matrix_figure, figure_html, origin_section, paragraph_html, render_report, table_html
+from kslr.core.scores import FEW, bootstrap_interval, build_report, median_milliseconds, share_text
 from kslr.landmarks import VALUES, mirror
 from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.recordings import Recording, cut_signs, record
@@ -43,10 +44,16 @@ def evaluate_vocabulary(
     """
     recognizer = SignRecognizer(vocabulary)
     root, files = Path(folder), clip_files(folder)
+    words = {path: recognizer.vocabulary.find_id(word_of(path, root)) or word_of(path, root) for path in files}
+    unknown = dict(Counter(sorted(word for word in words.values() if word not in recognizer.vocabulary)))
+    if len(unknown) == len(set(words.values())):
+        listed = ", ".join(f"{label} ({count} clips)" for label, count in unknown.items())
+        known = ", ".join(sign.id for sign in recognizer.vocabulary.signs[:12])
+        raise InputError(f"No folder is named after a word of {vocabulary}: {listed}. It has {known}, ….")
     rows: list[dict[str, Any]] = []
     agreement: dict[str, list[bool]] = {}
     for i, path in enumerate(files):
-        row: dict[str, Any] = {"clip": str(path.relative_to(root)), "sign": word_of(path, root)}
+        row: dict[str, Any] = {"clip": str(path.relative_to(root)), "sign": words[path]}
         try:
             recording = record(path)
         except InputError as error:
@@ -74,6 +81,7 @@ def evaluate_vocabulary(
         top5_interval=list(bootstrap_interval(top5)),
         rejected=float(np.mean([row["rejected"] for row in rows])),
         clips=rows,
+        unknown_labels=unknown,
     )
     return found | ({"agreement": {kind: float(np.mean(same)) for kind, same in agreement.items()}} if invariance else {})
 
@@ -110,13 +118,15 @@ def vary_camera(recording: Recording) -> dict[str, Recording]:
 def sign_page(report: dict[str, Any]) -> str:
     """An HTML page with the tables and figures of a sign report.
 
-    >>> report = {"data": "mine", "protocol": "random", "samples": 2, "accuracy": 0.5, "interval": [0.0, 1.0], "macro_f1": 0.5}
+    >>> report = {"data": "mine", "protocol": "random", "samples": 20, "accuracy": 0.5, "interval": [0.3, 0.7], "macro_f1": 0.5}
     >>> "50.0 %" in sign_page({**report, "milliseconds": 1.0})
     True
     """
     low, high = report["interval"]
+    count, few = report["samples"], report["samples"] < FEW
     lead = (
-        f"{_percent(report['accuracy'])} of {report['samples']} test samples were read rightly "
+        f"{share_text(report['accuracy'], report['samples']) if few else _percent(report['accuracy']) + f' of {count}'} "
+        "test samples were read rightly "
         f"(95 % interval {_percent(low)} to {_percent(high)})."
     )
     rows = [
@@ -148,7 +158,9 @@ def sign_page(report: dict[str, Any]) -> str:
     if "clips" in report:
         clips = [[c["clip"], c["sign"], c["answer"], ", ".join(c["top5"]), _percent(c["probability"])] for c in report["clips"]]
         sections["Clips"] = [table_html(["Clip", "Sign", "Answer", "Top 5", "Probability"], clips)]
-    return render_report("Signs", lead, sections)
+    if report.get("unknown_labels"):
+        sections["Labels that the vocabulary lacks"] = [table_html(["Label", "Clips"], [*report["unknown_labels"].items()])]
+    return render_report("Signs", lead, sections | origin_section(report))
 
 
 def _percent(share: float) -> str:

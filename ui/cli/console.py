@@ -1,10 +1,13 @@
 """What the commands share: options, notes on standard error, a progress bar, and the headline of a report."""
 
 import codecs
+import hashlib
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,7 +16,9 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from kslr import __version__
 from kslr.core.files import write_file
+from kslr.core.scores import FEW, share_text
 
 notes = Console(stderr=True, highlight=False)
 SignModel = Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")]
@@ -89,6 +94,26 @@ def progress_bar(text: str) -> Iterator[Callable[..., None]]:
         yield update
 
 
+def describe_origin(**models: str) -> dict[str, Any]:
+    """What a report was made with: version, date, command, and each model or vocabulary with the digest of its file.
+
+    Args:
+        models: kind, such as ``signs``, → name or path. A card holds the digests of its weights.
+    """
+    from kslr.core.cards import card_path
+    from kslr.recognizer import taught_file
+
+    made: dict[str, Any] = {
+        "version": f"kslr {__version__}",
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "command": shlex.join(["kslr", *sys.argv[1:]]),
+    }
+    for kind, model in models.items():
+        file = taught_file(model) or card_path(model)
+        made |= {kind: model, f"{kind}_sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
+    return {"made": made}
+
+
 def write_report(report: dict[str, Any], path: Path | None, timed: str = "a sample in LiteRT") -> None:
     """Prints a report's headline, and writes all of it as JSON where a path is given.
 
@@ -100,10 +125,17 @@ def write_report(report: dict[str, Any], path: Path | None, timed: str = "a samp
         InputError: the place cannot be written.
     """
     low, high = report["interval"]
+    few = report["samples"] < FEW  # A percentage of so few would say more than is known.
+    accuracy = share_text(report["accuracy"], report["samples"]) if few else f"{report['accuracy']:.4f}"
     typer.echo(
         f"{report['task']} · {report['data']} · {report['protocol']}\n"
-        f"accuracy {report['accuracy']:.4f} (95 % {low:.4f}–{high:.4f}) · macro-F1 {report['macro_f1']:.4f} · "
+        f"accuracy {accuracy} (95 % {low:.4f}–{high:.4f}) · macro-F1 {report['macro_f1']:.4f} · "
         f"{report['samples']} samples · {report['milliseconds']:.2f} ms {timed}"
     )
+    for label, clips in report.get("unknown_labels", {}).items():
+        notes.print(f"Note: no word of the vocabulary is called {label!r}; its {clips} clips count as wrong.", markup=False)
+    if missing := report.get("classes_without_samples"):
+        notes.print(f"Note: macro-F1 is without {', '.join(missing)}, of which there is no sample.", markup=False)
+    report.setdefault("made", describe_origin()["made"])
     if path is not None:
         write_file(path, (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode())

@@ -7,7 +7,7 @@ import typer
 
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, write_file
-from ui.cli.console import notes, progress_bar, write_report
+from ui.cli.console import describe_origin, notes, progress_bar, write_report
 
 
 def joint(
@@ -20,7 +20,7 @@ def joint(
 ) -> None:
     """Evaluate sign and affect together, on clips somebody labelled."""
     from emotion.faces import EMOTIONS
-    from fusion.evaluation.manifest import read_manifest
+    from fusion.evaluation.manifest import read_manifest, resolve_signs
     from fusion.evaluation.reports import joint_report, render_joint_report
     from fusion.evaluation.runs import answer_clips
     from fusion.interpreter import Models
@@ -31,12 +31,15 @@ def joint(
     clips = read_manifest(manifest)
     check_outputs([json, html], [manifest, signs, emotion, *(clip.path for clip in clips)])
     models = Models.load(signs, emotion)
+    clips, unknown = resolve_signs(clips, models.signs.vocabulary)
     with progress_bar(f"Evaluating {len(clips)} clips") as progress:
         answers = answer_clips(clips, models, progress)
     for answer in answers:
         if answer.problem:
             notes.print(f"{answer.clip.path}: {answer.problem}", markup=False, soft_wrap=True)
-    full = joint_report(answers, str(manifest), chosen)
+    full = (
+        joint_report(answers, str(manifest), chosen) | {"unknown_labels": unknown} | describe_origin(signs=signs, emotion=emotion)
+    )
     write_report(full, json, timed="from a sign's end to its word")
     if html is not None:
         write_file(html, render_joint_report(full).encode())

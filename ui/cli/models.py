@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from kslr.core.files import check_outputs, write_file
-from ui.cli.console import notes, progress_bar, write_report
+from ui.cli.console import describe_origin, notes, progress_bar, write_report
 
 train = typer.Typer(help="Train a model on labelled data.", no_args_is_help=True)
 
@@ -98,6 +98,7 @@ def evaluate_signs(
 
         with progress_bar("Measuring") as progress:
             report = evaluate_vocabulary(data, vocabulary, progress=progress, invariance=invariance)
+        report |= describe_origin(signs=vocabulary)
     elif few_shot is not None:
         from kslr.training.fewshot import evaluate_few_shot
 
@@ -156,5 +157,8 @@ def evaluate_emotion(
 
     check_outputs([json, html], [data, model])
     with progress_bar("Measuring") as progress:
-        report = evaluate_emotion_model(data, model, labels=labels, split=split, jitter=jitter, html=html, progress=progress)
+        origin = describe_origin(emotion=model)
+        report = evaluate_emotion_model(
+            data, model, labels=labels, split=split, jitter=jitter, html=html, progress=progress, origin=origin
+        )
     write_report(report, json)

@@ -116,3 +116,53 @@ def test_figures_keep_their_bounds(rows):
             figures["sign"]["top1"]["value"], figures["emotion"]["accuracy"]["value"]
         )
     assert sum(s["clips"] for s in figures["per_signer"]) == len(rows)
+
+
+def test_abstaining_counts_as_wrong_and_both_ways_of_counting_are_named():
+    right = [answer("su", "su", "happy", "happy") for _ in range(2)]
+    abstained = [answer("su", None, "happy", "happy", abstained=True) for _ in range(3)]
+    unseen = [answer("su", "it", "happy", None)]
+    figures = evaluate_joint([*right, *abstained, *unseen])
+    emotion, sign, joint = figures["emotion"], figures["sign"], figures["joint"]
+    assert emotion["accuracy"]["value"] == pytest.approx(2 / 6)
+    assert emotion["accuracy_of_answered"] == 1.0
+    assert emotion["accuracy_of_best_guess"] == pytest.approx(5 / 6)
+    assert (emotion["abstained"], emotion["answered"], emotion["face_not_seen"]) == (4, 2, 1)
+    assert sign["top1"]["value"] == pytest.approx(2 / 6)
+    assert sign["top1_of_answered"] == pytest.approx(2 / 3)
+    assert joint["exact_match"]["value"] == pytest.approx(2 / 6)
+    assert (joint["exact_match_of_answered"], joint["both_answered"]) == (1.0, 2)
+    assert figures["per_signer"][0]["emotion_accuracy"] == pytest.approx(2 / 6)
+
+
+@pytest.mark.parametrize("signers", ["A", "ABCDEF"])
+@pytest.mark.parametrize("clips", [1, 2, 6, 12])
+def test_no_interval_is_a_point(clips, signers):
+    answers = [answer("su", "su", "happy", "happy", signers[i % len(signers)]) for i in range(clips)]
+    figures = evaluate_joint(answers)
+    for share in (figures["sign"]["top1"], figures["emotion"]["accuracy"], figures["joint"]["exact_match"]):
+        low, high = share["interval"]
+        assert low < 0.95
+        assert high == pytest.approx(1.0)
+
+
+def test_few_clips_are_counted_and_not_a_percentage():
+    from fusion.evaluation.reports import joint_report, render_joint_report
+
+    two = [answer("su", "su", "happy", "happy")] * 2
+    made = {"made": {"version": "kslr 1", "signs_sha256": "abc123", "command": "kslr evaluate joint m.csv"}}
+    page = render_joint_report(joint_report(two, "m.csv") | made | {"unknown_labels": {"нан": 3}})
+    assert "sign 2 of 2" in page
+    assert "100.0%" not in page
+    assert all(text in page for text in ("abc123", "kslr evaluate joint m.csv", "нан", "of the answered"))
+    assert "sign 100.0%" in render_joint_report(joint_report(two * 20, "m.csv"))
+
+
+def test_macro_f1_is_of_the_classes_that_occur():
+    from kslr.core.scores import accuracy_figures
+
+    assert accuracy_figures([0, 0, 1, 1], [0, 0, 1, 2])["macro_f1"] == pytest.approx((1 + 2 / 3) / 2)
+    assert accuracy_figures([3], [3])["macro_f1"] == 1.0
+    assert evaluate_joint([answer("su", "it", "happy", "happy"), answer("su", "su", "happy", "happy")])["sign"][
+        "macro_f1"
+    ] == pytest.approx(2 / 3)

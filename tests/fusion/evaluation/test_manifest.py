@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fusion.evaluation.manifest import Clip, check_disjoint, read_manifest, split_by_signer, write_manifest
+from fusion.evaluation.manifest import Clip, check_disjoint, read_manifest, resolve_signs, split_by_signer, write_manifest
 from kslr.core.errors import InputError
 
 
@@ -69,3 +69,36 @@ def test_binary_and_missing_manifests_are_refused(tmp_path):
         read_manifest(tmp_path / "m.csv")
     with pytest.raises(InputError, match="cannot be read"):
         read_manifest(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("word", ["rakhmet", "Рақмет", "рақмет", "Спасибо", "thank you", "Thank_You"])
+def test_a_word_may_be_written_in_any_language(tmp_path, word):
+    from kslr.vocabulary import kslr30
+
+    (tmp_path / "m.csv").write_text(f"clip,sign,emotion,signer\na.mp4,{word},,A\nb.mp4,,,A\n", encoding="utf-8")
+    clips, unknown = resolve_signs(read_manifest(tmp_path / "m.csv"), kslr30())
+    assert [clip.sign for clip in clips] == ["rakhmet", None]
+    assert unknown == {}
+
+
+def test_labels_that_the_vocabulary_lacks_are_named_with_their_clips(tmp_path):
+    from kslr.vocabulary import Sign, Vocabulary, kslr30
+
+    text = "clip,sign,emotion,signer\na.mp4,нан,,A\nb.mp4,нан,,A\nc.mp4,loaf,,A\nd.mp4,су,,A\n"
+    (tmp_path / "m.csv").write_text(text, encoding="utf-8")
+    clips, unknown = resolve_signs(read_manifest(tmp_path / "m.csv"), kslr30())
+    assert [clip.sign for clip in clips] == ["нан", "нан", "loaf", "su"]
+    assert unknown == {"loaf": 1, "нан": 2}
+    other = Vocabulary("own", (Sign("x", "ш", "x", "x", "ш"),))
+    with pytest.raises(InputError, match=r"нан \(2 clips\)"):
+        resolve_signs(clips[:3], other)
+
+
+def test_a_manifest_of_a_mac_and_a_spreadsheet(tmp_path):
+    text = "Clip;Sign;Emotion;Signer;Start\n=a.mp4;и\u0306од;Sad;Әсел;1,5\n;;;;\n"
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        (tmp_path / "m.csv").write_text(text, encoding=encoding)
+        (clip,) = read_manifest(tmp_path / "m.csv")
+        assert (clip.path.name, clip.sign, clip.emotion, clip.signer, clip.start) == ("=a.mp4", "йод", "sad", "Әсел", 1.5)
+    write_manifest(tmp_path / "again.csv", [clip])
+    assert read_manifest(tmp_path / "again.csv") == (clip,)

@@ -79,3 +79,18 @@ def test_clip_names_cannot_become_markup() -> None:
         "milliseconds": 1.0,
     }
     assert "<script>" not in sign_page({**head, "clips": [clip]})
+
+
+def test_folders_in_any_language_and_labels_that_the_vocabulary_lacks(tmp_path: Path) -> None:
+    from kslr.core.errors import InputError
+
+    for folder in ("Су", "water", "Спасибо", "нан", "и\u0306од"):
+        save_recording(tmp_path / folder / "1.npz", signing())
+    save_recording(tmp_path / "нан" / "2.npz", signing())
+    report = evaluate_vocabulary(tmp_path, "kslr30")
+    assert sorted(row["sign"] for row in report["clips"]) == ["rakhmet", "su", "su", "йод", "нан", "нан"]
+    assert report["unknown_labels"] == {"йод": 1, "нан": 2}
+    assert "нан" in sign_page(report)
+    save_recording(tmp_path / "other" / "нан" / "1.npz", signing())
+    with pytest.raises(InputError, match=r"нан \(1 clips\)"):
+        evaluate_vocabulary(tmp_path / "other", "kslr30")
