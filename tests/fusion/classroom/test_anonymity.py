@@ -48,7 +48,7 @@ def test_one_who_leaves_or_enters_moves_no_figure_that_the_class_has_settled(n: 
 
 def test_figures_follow_the_class_itself():
     figure, seen = None, []
-    for value in (0.2, 0.22, 0.36, 0.5, 0.9):
+    for value in (0.2, 0.22, 0.36, 0.51, 0.9):
         figure = round_to_step(value, 0.1, figure)
         seen.append(figure)
     assert seen == [0.2, 0.2, 0.4, 0.5, 0.9]
