@@ -80,7 +80,7 @@ def build_api(services: Services) -> None:
             key: of the vocabulary, which only who made it has; not needed on the server's own machine.
 
         Returns:
-            word (its id), words with recordings and accuracy each, accuracy (leave one out; null with one word), confused
+            word (its id), words with recordings and accuracy each, right of asked (leave one out), accuracy, interval, confused
             pairs, advice (ids of the words that one more recording helps most), clips: for each whether it was used and
             what is poor about it, and once, when the vocabulary is made, its key.
         """

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
@@ -18,6 +19,7 @@ from pydantic import BaseModel, Field
 from kslr.core.errors import InputError
 from ui.classroom.room import LONGEST_MESSAGE, Room
 from ui.door.messages import Rate, read_model
+from ui.server.metrics import LOCAL_HOSTS
 from ui.server.services import Services
 
 if TYPE_CHECKING:
@@ -49,6 +51,15 @@ class Archive:
             if self._history is None:
                 self._history = History().__enter__()
             return self._history
+
+    def forget_old(self) -> None:
+        """Deletes the sessions that are older than the retention, where there is a history; the server's clock calls it."""
+        from fusion.classroom.database import default_url
+
+        kind, _, path = default_url().partition(":///")
+        if self._history is not None or kind != "sqlite" or Path(path).is_file():
+            with suppress(InputError):  # its database is away for the moment
+                self.open().forget_old()
 
 
 class MomentBody(BaseModel):
@@ -83,17 +94,20 @@ def build_classroom_router(services: Services) -> APIRouter:
     """The routes under ``/classroom``."""
     routes = APIRouter(prefix="/classroom")
     archive = Archive()
-    rooms: set[str] = set()
+    services.cleaners.append(archive.forget_old)
+    rooms: dict[str, str] = {}  # the client of each
 
     @routes.websocket("/live")
     async def live(socket: WebSocket) -> None:
         await socket.accept()
         loop, rate, room, place = asyncio.get_running_loop(), Rate(services.limits.frames_a_second), None, f"{id(socket)}"
         try:
-            if len(rooms) >= MOST_ROOMS:
+            client = socket.client.host if socket.client else ""
+            # One client elsewhere watches one class, so that a place is left for others.
+            if len(rooms) >= MOST_ROOMS or (client not in LOCAL_HOSTS and client in rooms.values()):
                 await socket.send_json({"error": "full"})
                 return
-            rooms.add(place)
+            rooms[place] = client
             opening = await asyncio.wait_for(socket.receive_text(), IDLE_SECONDS)
             room = await loop.run_in_executor(None, lambda: Room(services, archive.open(), opening))
             await socket.send_json({"ready": True, "session": room.key, "k": room.settings.k, "rate": room.settings.rate})
@@ -107,7 +121,7 @@ def build_classroom_router(services: Services) -> APIRouter:
         except (asyncio.TimeoutError, WebSocketDisconnect, RuntimeError, KeyError):
             pass  # nothing came for long, or the tab was closed while an answer was on its way
         finally:
-            rooms.discard(place)
+            rooms.pop(place, None)
             if room is not None:
                 room.free()
             with suppress(RuntimeError):  # closed already

@@ -41,7 +41,7 @@ def build_app(services: "Services") -> "gr.Blocks":
 
     # Gradio deletes files that were sent and never used, as when a tab is closed too early, after an hour.
     with gr.Blocks(title="KSLR", analytics_enabled=False, fill_width=True, delete_cache=(600, 3600)) as app:
-        component(header_html(), HEADER_SCRIPT, elem_id="top")
+        component(header_html(services.asks_password), HEADER_SCRIPT, elem_id="top")
         for name in PAGES:
             with gr.Column(elem_id=f"page-{name}", elem_classes="page"):
                 import_module(f"ui.{name}.page").build_page(services)

@@ -95,6 +95,7 @@ def launch(
     # Everything that is kept for a while lies in one folder, also what Gradio and libraries keep.
     with private_folder() as folder, stop_on_terminate():
         services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
+        services.asks_password = auth is not None
         server: Any = build_server(services, root_path, metrics)
         if auth is not None:
             server = PasswordGuard(server, auth, cookie_key)

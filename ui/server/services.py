@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fusion.interpreter import Models
@@ -23,6 +23,8 @@ class Services:
         limits, metrics, sessions, results, vocabularies: of this server.
         desk: the takes that people teach with.
         uploads: the files that were sent and not used up yet.
+        cleaners: what else the server's clock calls, to delete what was kept for long enough.
+        asks_password: whether people sign in, and so can sign out.
         stopping: set as soon as the server stops.
         videos: how many videos are being translated.
     """
@@ -36,6 +38,8 @@ class Services:
         self.vocabularies = Vocabularies(models)
         self.desk = Desk()
         self.uploads = Uploads(self.limits)
+        self.cleaners: list[Callable[[], None]] = []
+        self.asks_password = False
         self.stopping = threading.Event()
         self.videos = 0
         self._lock = threading.Lock()
@@ -71,6 +75,8 @@ class Services:
         self.results.expire()
         self.uploads.expire()
         self.desk.forget_old()
+        for clean in self.cleaners:
+            clean()
 
     def close(self) -> None:
         """Frees every tracker and deletes every result."""

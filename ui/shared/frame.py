@@ -77,9 +77,9 @@ def script_url(name: str) -> str:
     return f"ui/{scripts_version()}/{name}"
 
 
-def header_html() -> str:
-    """The top of every page: name, pages, languages, light or dark."""
-    return render("shared/header.html", pages=PAGES, languages=LANGUAGES)
+def header_html(sign_out: bool = False) -> str:
+    """The top of every page: name, pages, languages, light or dark, and a way to sign out where people sign in."""
+    return render("shared/header.html", pages=PAGES, languages=LANGUAGES, sign_out=sign_out)
 
 
 def client_config(services: "Services") -> dict[str, Any]:

@@ -29,7 +29,7 @@ def home(tmp_path: Path, monkeypatch) -> Path:
 def client(services, home):
     app = FastAPI()
     app.include_router(build_classroom_router(services))
-    with TestClient(app) as opened:
+    with TestClient(app, client=("127.0.0.1", 50000)) as opened:
         yield opened
 
 
@@ -177,4 +177,28 @@ def test_sessions_are_named_noted_and_deleted(client):
     assert client.get(f"/classroom/sessions/{key}/report.html?language=xx").status_code == 422
     assert client.get(f"/classroom/sessions/{key}/other").status_code == 404
     assert client.delete(f"/classroom/sessions/{key}").status_code == 200
+    assert client.get(f"/classroom/sessions/{key}").status_code == 422
+
+
+def test_one_client_elsewhere_watches_one_class(client):
+    away = TestClient(client.app, client=("192.0.2.1", 1))
+    with away.websocket_connect("/classroom/live") as socket:
+        socket.send_json(CONFIRMED)
+        assert socket.receive_json()["ready"]
+        with away.websocket_connect("/classroom/live") as second:
+            assert second.receive_json() == {"error": "full"}
+        with client.websocket_connect("/classroom/live") as other:
+            other.send_json(CONFIRMED)
+            assert other.receive_json()["ready"]
+
+
+def test_old_sessions_are_deleted_by_the_clock(client, services, home):
+    with client.websocket_connect("/classroom/live") as socket:
+        socket.send_json(CONFIRMED)
+        key = socket.receive_json()["session"]
+        socket.send_text("end")
+        socket.receive_json()
+    with sqlite3.connect(home / "home" / "classroom.db") as database:
+        database.execute("update sessions set started = '2020-01-01T00:00:00+00:00'")
+    services.expire()  # as the clock does
     assert client.get(f"/classroom/sessions/{key}").status_code == 422
