@@ -4,6 +4,7 @@ A `.pose` file holds constant-rate frames of named components in pixels with a c
 components keep their common names there; an absent part is masked with confidence 0.
 """
 
+import logging
 import struct
 from collections.abc import Sequence
 from io import BytesIO
@@ -22,6 +23,7 @@ COMPONENTS = {
     "left_hand": "LEFT_HAND_LANDMARKS",
     "right_hand": "RIGHT_HAND_LANDMARKS",
 }
+REFINED_FACE = 478  # points of a face with its irises, which come last
 HEIGHT = 1000  # The format is in pixels of a picture; landmarks are relative, so any height will do.
 LARGEST = 512 * 1024 * 1024
 MOST_FRAMES, MOST_POINTS = 450_000, 5000  # four hours at thirty frames a second; far more than Holistic has
@@ -107,15 +109,22 @@ def read_pose(path: str | Path, most: int = MOST_FRAMES) -> list[Landmarks]:
         raise InputError(f"{path} holds no MediaPipe Holistic landmarks. Export it with holistic components.")
     if len(body.data) == 0 or not 0.01 <= body.fps < 1e6 or not header.dimensions.width or not header.dimensions.height:
         raise InputError(f"{path} holds no frames. Export it again.")
+    confidences = np.asarray(body.confidence, np.float32)
+    person = int(confidences.sum(axis=(0, 2)).argmax())  # Of several, the one who is seen most; the first may be empty.
     size = np.array([header.dimensions.width, header.dimensions.height, 1], np.float32)
     x = np.full((len(body.data), VALUES), np.nan, np.float32)
     first = 0
     for component in header.components:
         last = first + len(component.points)
         for name, part in PARTS.items():
-            if component.name == COMPONENTS[name] and _fits(component, part.count):
-                place = np.asarray(body.data[:, 0, first:last, :3].filled(np.nan), np.float32) / size
-                confidence = np.asarray(body.confidence[:, 0, first:last], np.float32)[..., None]
+            if component.name == COMPONENTS[name] and not _fits(component, part.count):
+                logging.getLogger(__name__).warning(
+                    "%s: %s is left out; it has other points.", path, component.name
+                )
+            elif component.name == COMPONENTS[name]:
+                taken = slice(first, first + part.count)
+                place = np.asarray(body.data[:, person, taken, :3].filled(np.nan), np.float32) / size
+                confidence = confidences[:, person, taken, None]
                 block = np.concatenate([np.nan_to_num(place), confidence], axis=-1)[..., : part.width]
                 block[~(confidence > 0).any(axis=(1, 2))] = np.nan
                 x[:, part.values] = block.reshape(len(block), -1)
@@ -148,7 +157,10 @@ def _parse_pose(content: bytes, most: int) -> Any:
 
 
 def _fits(component: Any, count: int) -> bool:
-    return component is not None and len(component.points) == count and component.format.startswith("XYZ")
+    """Whether a component has a part's points; a face may have the ten of its irises after them."""
+    if component is None or not component.format.startswith("XYZ"):
+        return False
+    return len(component.points) == count or (count, len(component.points)) == (PARTS["face"].count, REFINED_FACE)
 
 
 def _holistic_components() -> dict[str, Any]:

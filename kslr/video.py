@@ -19,6 +19,8 @@ from kslr.frame import Frame
 # Containers that are opened. Playlists and scripts that point to other files or addresses are not among them, whatever a
 # file is called. Sound formats are, so that the message can say that there is sound only.
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,flv,ogg,asf,gif,nut,ivf,3gp,mp3,wav,flac,aac"
+LONGEST_GAP = 60.0  # seconds between two pictures; a clock that jumps further forward was set
+LEAST_BITS = 1000  # a second of video: a file of fewer states a time that it does not have
 FORMATS = "MP4, MOV, MKV, WebM or AVI"
 
 __all__ = ["Camera", "Frame", "VideoFile", "open_source"]
@@ -134,7 +136,9 @@ class VideoFile:
         elif container.duration:
             self.duration = container.duration / 1e6
         if self.duration is not None and self.duration > self.longest:
-            raise self._too_long()
+            if 8 * self.path.stat().st_size / self.duration > LEAST_BITS:
+                raise self._too_long()
+            self.duration = None  # So few bytes are no such time: the clock jumps.
 
     def _too_large(self, width: int, height: int) -> InputError:
         return InputError(
@@ -151,7 +155,7 @@ class VideoFile:
         """All frames. A packet that cannot be decoded is skipped and sets `truncated`."""
         step = 1.0 / float(self._stream.average_rate or 25)
         first = 0.0
-        seconds = -step
+        seconds, jumped, usual = -step, False, step  # usual: between the last two pictures
         for picture in self._decode():
             if max(picture.width, picture.height) > self.largest:
                 raise self._too_large(picture.width, picture.height)
@@ -161,16 +165,23 @@ class VideoFile:
                 self._fix_size(picture)
             else:
                 now = time - first if time is not None else seconds + step
+                if now - seconds > max(LONGEST_GAP, 10 * usual):  # The clock jumps forward: continue from here.
+                    jumped = True
+                    first += now - seconds - usual
+                    now = seconds + usual
                 if now <= seconds:  # The clock was set back, as in joined recordings: continue from here.
                     first -= seconds + step - now
                     now = seconds + step
             if now > self.longest:
                 raise self._too_long()
+            usual = now - seconds if seconds >= 0 else usual
             seconds = now
             yield Frame(self._upright_rgb(picture), seconds)
         # Some recorders round: a smaller loss at the end is no truncation.
         known = self._stream.duration is not None or not self._container.streams.audio
-        if self.duration is not None and known and seconds + step < self.duration - max(0.5, 2 * step):
+        if jumped:
+            self.duration = seconds + usual
+        elif self.duration is not None and known and seconds + step < self.duration - max(0.5, 2 * step):
             self.truncated = True
         elif self.duration is None or self.duration < seconds:
             self.duration = seconds + step
@@ -225,11 +236,12 @@ def _display_size(picture: Any, stream: Any) -> tuple[float, float]:
 
 
 def open_source(source: str | Path | int) -> VideoFile | Camera:
-    """A camera for a number (or a string of digits), else a file. Enter it with a with statement.
+    """A camera for a number (or a string of digits that is no file's name), else a file. Enter it with a with statement.
 
     >>> type(open_source("0")).__name__, type(open_source("clip.mp4")).__name__
     ('Camera', 'VideoFile')
     """
-    if isinstance(source, int) or (isinstance(source, str) and source.isascii() and source.isdigit()):
+    number = isinstance(source, str) and source.isascii() and source.isdigit() and not Path(source).exists()
+    if isinstance(source, int) or number:
         return Camera(int(source))
     return VideoFile(source)

@@ -74,3 +74,55 @@ def test_nothing_to_write_and_nothing_to_read(tmp_path):
         write_pose(tmp_path / "a.pose", [])
     with pytest.raises(InputError):
         read_pose(tmp_path / "missing.pose")
+
+
+def several(path, people: int, seen: int, face: int = 468):
+    """A recording of one person, with other people's empty rows around it, and a face of so many points."""
+    from pose_format import Pose
+
+    made = recording()
+    write_pose(path, made)
+    pose = Pose.read(path.read_bytes())
+    body = pose.body
+    shape = (body.data.shape[0], people, *body.data.shape[2:])
+    data, confidence = np.zeros(shape, np.float32), np.zeros(shape[:3], np.float32)
+    data[:, seen], confidence[:, seen] = body.data.filled(0)[:, 0], body.confidence[:, 0]
+    if face != 468:
+        names = [component.name for component in pose.header.components]
+        at = names.index("FACE_LANDMARKS")
+        component = pose.header.components[at]
+        end = sum(len(one.points) for one in pose.header.components[: at + 1])
+        component.points = [f"P{i}" for i in range(face)]
+        component.limbs, component.colors = [], [(0, 0, 0)]
+        extra = max(0, face - 468)
+        data = np.insert(data, [end] * extra, 0.5, axis=2) if extra else np.delete(data, range(end - 468 + face, end), axis=2)
+        confidence = (
+            np.insert(confidence, [end] * extra, 1, axis=2)
+            if extra
+            else np.delete(confidence, range(end - 468 + face, end), axis=2)
+        )
+    mask = np.repeat(confidence[..., None] == 0, data.shape[-1], axis=-1)
+    body.data, body.confidence = np.ma.masked_array(data, mask), confidence
+    with path.open("wb") as file:
+        pose.write(file)
+    return made
+
+
+@pytest.mark.parametrize(("people", "seen"), [(1, 0), (2, 1), (3, 1), (5, 4)])
+def test_of_several_people_the_one_who_is_seen_is_read(tmp_path, people, seen):
+    made = several(tmp_path / "a.pose", people, seen)
+    for one, other in zip(made, read_pose(tmp_path / "a.pose"), strict=True):
+        np.testing.assert_allclose(one.values(), other.values(), atol=2e-3)
+
+
+def test_a_face_with_irises_is_a_face(tmp_path):
+    made = several(tmp_path / "a.pose", 2, 1, face=478)
+    for one, other in zip(made, read_pose(tmp_path / "a.pose"), strict=True):
+        np.testing.assert_allclose(one.values(), other.values(), atol=2e-3)
+
+
+def test_a_face_with_other_points_is_left_out_with_a_note(tmp_path, caplog):
+    several(tmp_path / "a.pose", 1, 0, face=128)
+    read = read_pose(tmp_path / "a.pose")
+    assert all(frame.face is None and frame.pose is not None for frame in read)
+    assert "FACE_LANDMARKS" in caplog.text

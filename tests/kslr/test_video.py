@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +157,46 @@ def test_what_cannot_be_read_says_why(tmp_path: Path, make: Callable[[Path], Pat
 
 
 def test_a_very_long_file_is_refused_by_its_header(tmp_path: Path, astronaut: np.ndarray):
-    assert "4 hours" in refused(clips.varying(tmp_path / "lecture.mkv", astronaut, [0, 5 * 3600]))
+    path = clips.varying(tmp_path / "lecture.mkv", astronaut, [0, 5 * 3600])
+    path.write_bytes(path.read_bytes() + bytes(3_000_000))  # as many bytes as so long a film has at least
+    assert "4 hours" in refused(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "jump"), [("tv.ts", 5.5 * 3600), ("camera.mkv", 26 * 3600), ("pause.mp4", 600), ("back.ts", -3600)]
+)
+def test_a_clock_that_jumps_loses_nothing(tmp_path: Path, astronaut: np.ndarray, name: str, jump: float):
+    start = max(0.0, -jump)
+    times = [start + i / 10 for i in range(10)] + [start + 1 + jump + i / 10 for i in range(15)]
+    if jump < 0:  # Muxers refuse times that go back: two recordings, one after the other.
+        parts = [clips.varying(tmp_path / f"{i}.ts", astronaut, part) for i, part in enumerate((times[:10], times[10:]))]
+        path = tmp_path / name
+        path.write_bytes(b"".join(part.read_bytes() for part in parts))
+    else:
+        path = clips.varying(tmp_path / name, astronaut, times)
+    video, frames = read(path)
+    assert len(frames) == 25
+    assert all(0 < b.seconds - a.seconds < 1.5 for a, b in pairwise(frames))
+    assert frames[-1].seconds < 4
+    assert video.duration == pytest.approx(frames[-1].seconds, abs=1.5)
+    assert not video.truncated
+
+
+def test_a_long_pause_between_pictures_is_kept(tmp_path: Path, astronaut: np.ndarray):
+    assert [round(frame.seconds) for frame in read(clips.varying(tmp_path / "a.mkv", astronaut, [0, 1, 31, 32]))[1]] == [
+        0,
+        1,
+        31,
+        32,
+    ]
+
+
+def test_a_file_called_7_is_a_file(tmp_path: Path, astronaut: np.ndarray, monkeypatch: pytest.MonkeyPatch):
+    clips.write(tmp_path / "a.mp4", clips.shaken(astronaut, 3)).rename(tmp_path / "7")
+    monkeypatch.chdir(tmp_path)
+    with open_source("7") as video:
+        assert len(list(video)) == 3
+    assert type(open_source("8")) is Camera
 
 
 def test_a_very_long_file_without_duration_is_noticed_on_the_way(tmp_path: Path, astronaut: np.ndarray):

@@ -1,6 +1,7 @@
 """Launches the web application: checks what was asked for, takes a port, and serves until it is interrupted."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -66,6 +67,7 @@ def launch(
         raise InputError("https needs both a certificate and its key.")
     if max_sessions < 1:
         raise InputError("At least one person must be able to sign: --max-sessions 1 or more.")
+    root_path = check_root_path(root_path)
     listening = listen(host, port)
     from ui.server.assembly import build_server, keep_offline
 
@@ -101,7 +103,8 @@ def launch(
             server = PasswordGuard(server, auth, cookie_key)
         server = FrontDoor(Turns(server), [host, *(allowed_host or [])], proxy or [], lambda: services.metrics.refused("origin"))
         shown_host = f"[{host}]" if ":" in host else host
-        address = f"{'https' if certificate else 'http'}://{shown_host}:{listening.getsockname()[1]}{root_path}"
+        address = f"{'https' if certificate else 'http'}://{shown_host}:{listening.getsockname()[1]}"
+        address = root_path if "://" in root_path else f"{address}{root_path}"
         local_address = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
         print(f"KSLR is at {address}  (Ctrl+C stops it)", flush=True)
         missing = [
@@ -133,6 +136,26 @@ def launch(
             pass
         finally:
             services.close()
+
+
+def check_root_path(root_path: str) -> str:
+    """Where a proxy serves the app, with a slash in front and none at the end: ``/kslr``, or ``https://example.org/kslr``.
+
+    >>> [check_root_path(given) for given in ("kslr", "/kslr/", "/", "https://example.org/kslr/")]
+    ['/kslr', '/kslr', '', 'https://example.org/kslr']
+
+    Raises:
+        InputError: it is neither a path nor a whole address.
+    """
+    scheme, mark, rest = root_path.strip().rpartition("://")
+    parts = [part for part in rest.split("/") if part]
+    host, names = (parts[:1], parts[1:]) if mark else ([], parts)
+    plain = all(re.fullmatch(r"[\w.~%@+-]+", name) and name.strip(".") for name in names)
+    known = not mark or (scheme in ("http", "https") and host and re.fullmatch(r"([\w.-]+|\[[\da-f:]+\])(:\d+)?", host[0]))
+    if not (plain and known):
+        text = f"--root-path {root_path!r} is no path. Give one such as /kslr, or an address such as https://example.org/kslr."
+        raise InputError(text)
+    return f"{scheme}{mark}{'/'.join(parts)}" if mark else "".join(f"/{part}" for part in parts)
 
 
 @contextmanager

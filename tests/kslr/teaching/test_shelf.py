@@ -87,3 +87,16 @@ def test_words_are_forgotten_and_vocabularies_made_added_and_deleted(encoder, tm
     assert refusal(shelf.add_vocabulary, "bad", tmp_path / "bad.npz", encoder).code == "no-vocabulary"
     assert refusal(shelf.open_vocabulary, tmp_path / "bad.npz").code == "unusable"
     assert isinstance(refusal(shelf.shelf_path, "kslr30"), InputError)
+
+
+def test_a_take_that_is_taught_again_counts_once(encoder):
+    path, three = shelf.shelf_path("mine"), takes("circle", 3)
+    shelf.teach_word(path, WordNames(id="circle"), [*three, three[0]], encoder)
+    before = path.read_bytes()
+    assert load_vocabulary(path).recordings_of("circle") == 3
+    assert refusal(shelf.teach_word, path, WordNames(id="circle"), three, encoder).code == "no-takes"
+    assert path.read_bytes() == before
+    taught, _ = shelf.teach_word(path, WordNames(id="circle"), takes("circle", 4), encoder)
+    assert taught.recordings_of("circle") == 4
+    other, _ = shelf.teach_word(path, WordNames(id="pump"), takes("pump", 1), encoder)
+    assert other.recordings_of("pump") == 1

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from kslr.core.errors import InputError
-from ui.server.launch import has_display, launch, listen
+from ui.server.launch import check_root_path, has_display, launch, listen
 
 
 def test_a_taken_port_is_passed_over():
@@ -77,3 +77,14 @@ def test_the_browser_is_opened_once_the_server_answers(monkeypatch, capsys, want
     launch(port=0, browser=wanted)
     assert heard == (['"in"', "closed"] if wanted else ["closed"])
     assert "KSLR is at http://127.0.0.1:" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("given", ["kslr", "kslr/", "/kslr", "//kslr//", " /kslr "])
+def test_a_root_path_gets_its_slash(given):
+    assert check_root_path(given) == "/kslr"
+
+
+@pytest.mark.parametrize("given", ["ftp://example.org/kslr", "https://", "://x", "/a b", "/a?b=1", "/../a", "/a#b"])
+def test_what_is_no_root_path_is_refused_at_the_start(given):
+    with pytest.raises(InputError, match="root-path"):
+        check_root_path(given)
