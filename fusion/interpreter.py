@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fusion.observation import Observation, Seen, TaggedWord
 from fusion.session import Models, Session
+from kslr.recognizer import SignPrediction
 from kslr.video import Frame, open_source
 
 
@@ -70,6 +71,11 @@ class Reading(Iterator[TaggedWord]):
     def seen(self) -> Seen:
         """What was in view so far; when the words are read, in the whole source."""
         return self._session.seen
+
+    @property
+    def doubts(self) -> list[SignPrediction]:
+        """Signs that were not certain enough to be words; their `perhaps` is the nearest word."""
+        return self._session.doubts
 
     def __next__(self) -> TaggedWord:
         return next(self._words)

@@ -34,13 +34,20 @@ class Models:
     emotions: EmotionRecognizer
 
     @classmethod
-    def load(cls, signs: str = "kslr30", emotion: str = "emotion") -> "Models":
+    def load(cls, signs: str = "kslr30", emotion: str = "emotion", strictness: str = "normal") -> "Models":
         """Loads shipped models by name, or any model by the path of its card.
+
+        Args:
+            strictness: how sure a word must be, see `kslr.recognizer.STRICTNESS`.
 
         Raises:
             InputError: a model is missing, damaged or foreign.
         """
-        return cls(SignRecognizer(signs), EmotionRecognizer(emotion))
+        return cls(SignRecognizer(signs, strictness=strictness), EmotionRecognizer(emotion))
+
+    def with_strictness(self, strictness: str) -> "Models":
+        """The same models, with another strictness of the words."""
+        return replace(self, signs=self.signs.with_strictness(strictness))
 
 
 class Session:
@@ -51,11 +58,13 @@ class Session:
     Attributes:
         models: the recognisers in use.
         seen: what was in view so far.
+        doubts: signs whose nearest word was not certain enough to be said; their `perhaps` is that word.
     """
 
     def __init__(self, models: Models, people_every: float = 2.0, neutral: bool = False) -> None:
         self.models = models
         self.seen = Seen()
+        self.doubts: list[SignPrediction] = []
         self._people_every = people_every
         self._people_at = float("-inf")
         self._several = False
@@ -183,6 +192,7 @@ class Session:
     def _tag(self, segment: SignSegment) -> TaggedWord | None:
         prediction = self.models.signs.recognize(segment)
         if prediction.sign_id is None:
+            self.doubts += [prediction] if prediction.perhaps else []
             return None
         emotion, probabilities = self._memory.affect(segment.start, segment.end + AFTER_SECONDS)
         return TaggedWord(

@@ -1,6 +1,7 @@
 """From a sign's landmarks to words with calibrated probabilities, on LiteRT."""
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +17,9 @@ from kslr.segment import SignSegment
 from kslr.vocabulary import IDLE, Vocabulary, model_vocabulary
 
 TASK = "signs"
+# How sure a word must be, as a shift of the threshold's log-odds: around 0.8 these are 0.91, 0.8 and 0.62.
+STRICTNESS = {"strict": 0.9, "normal": 0.0, "lenient": -0.9}
+UNSURE = "not sure enough"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,15 @@ class SignPrediction:
         return None if self.rejected or not self.ranked else self.ranked[0][0]
 
     @property
+    def perhaps(self) -> str | None:
+        """The best word when it is more probable than none and yet not certain enough to be said.
+
+        >>> SignPrediction(0, 1, (("su", 0.6),), 0.4, True, UNSURE).perhaps
+        'su'
+        """
+        return self.ranked[0][0] if self.ranked and self.reason == UNSURE else None
+
+    @property
     def probability(self) -> float:
         """Of the best word, 0–1."""
         return self.ranked[0][1] if self.ranked else 0.0
@@ -67,15 +80,16 @@ class SignRecognizer:
         model: a shipped model's name (``kslr30``), the path of a card (``.json``), or a taught vocabulary by name or
             path (``.npz``, see `kslr.teaching.words`).
         threads: CPU threads of one call.
+        strictness: how sure a word must be to be said: strict, normal or lenient.
 
     Raises:
-        InputError: no such model, or it is damaged or of another task.
+        InputError: no such model or strictness, or it is damaged or of another task.
 
     >>> SignRecognizer("kslr30").vocabulary["su"].ru
     'Вода'
     """
 
-    def __init__(self, model: str | Path = "kslr30", threads: int = 2) -> None:
+    def __init__(self, model: str | Path = "kslr30", threads: int = 2, strictness: str = "normal") -> None:
         taught = taught_file(model)
         try:
             loaded = _load_taught(taught, threads) if taught else _load_card(model, threads)
@@ -85,6 +99,23 @@ class SignRecognizer:
             raise InputError(f"{error}{_list_taught()}", error.code) from error
         self.card, self.vocabulary, self._run, self.frames = loaded
         self._words = np.array([label != IDLE for label in self.card.labels])
+        self._set_strictness(strictness)
+
+    def with_strictness(self, strictness: str) -> "SignRecognizer":
+        """The same recogniser, sharing its network, that must be more or less sure.
+
+        Raises:
+            InputError: no such strictness.
+        """
+        other = copy(self)
+        other._set_strictness(strictness)
+        return other
+
+    def _set_strictness(self, strictness: str) -> None:
+        if strictness not in STRICTNESS:
+            raise InputError(f"{strictness!r} is no strictness. Choose one of {', '.join(STRICTNESS)}.")
+        self.strictness = strictness
+        self.line = shift_threshold(self.card.calibration["threshold"], STRICTNESS[strictness])
 
     def recognize(self, segment: SignSegment) -> SignPrediction:
         """Ranks the words for one segment."""
@@ -122,9 +153,20 @@ class SignRecognizer:
             return "no hands seen"
         if idle > best:
             return "no sign of this vocabulary"
-        if best < self.card.calibration["threshold"]:
-            return "not sure enough"
+        if best < self.line:
+            return UNSURE
         return None
+
+
+def shift_threshold(threshold: float, shift: float) -> float:
+    """A probability moved by a shift of its log-odds; 0 and 1 stay.
+
+    >>> [round(shift_threshold(0.8, shift), 2) for shift in STRICTNESS.values()]
+    [0.91, 0.8, 0.62]
+    """
+    if shift == 0 or not 0 < threshold < 1:
+        return threshold
+    return float(1 / (1 + (1 - threshold) / threshold * np.exp(-shift)))
 
 
 def shipped_sign_cards() -> list[Card]:
@@ -181,7 +223,6 @@ def taught_file(model: str | Path) -> Path | None:
 
 def _load_taught(path: Path, threads: int) -> _Loaded:
     from kslr.encoder import SignEncoder
-    from kslr.teaching.verification import CERTAIN
     from kslr.teaching.vocabularies import load_vocabulary
     from kslr.teaching.words import build_verifier
 
@@ -195,7 +236,7 @@ def _load_taught(path: Path, threads: int) -> _Loaded:
         sources=({"name": "taught", "samples": len(vocabulary.provenance), "licence": "their recorders'"},),
         protocol="taught from a few recordings a word on the frozen encoder",
         figures={},
-        calibration={"temperature": 1.0, "threshold": CERTAIN},
+        calibration={"temperature": 1.0, "threshold": verifier.rule.certain},
         limits="Knows the taught words only.",
         commit=encoder.card.commit,
         weights=encoder.card.weights,

@@ -49,6 +49,7 @@ def translate_folder(
     emotion: str = "emotion",
     neutral: bool = False,
     face: bool = True,
+    strictness: str = "normal",
 ) -> Iterator[ClipResult]:
     """Transcribes every video below a folder, each as it is done; subfolders are kept.
 
@@ -59,6 +60,7 @@ def translate_folder(
     Args:
         neutral: as in `fusion.interpreter.Interpreter`.
         face: whether a ``pose`` file holds the face.
+        strictness: how sure a word must be, see `kslr.recognizer.STRICTNESS`.
         workers: processes; each holds a tracker and both networks (about 500 MB).
 
     Raises:
@@ -68,7 +70,7 @@ def translate_folder(
     clips = video_files(folder)
     Models.load(signs, emotion)  # An unusable model is one clear error, not one a worker.
     targets = {clip: out / clip.relative_to(folder).with_suffix(f"{clip.suffix}.{format.extension}") for clip in clips}
-    options = _digest_options(format.value, language, neutral, face, signs, emotion)
+    options = _digest_options(format.value, language, neutral, face, strictness, signs, emotion)
     made, stamps, waiting = _read_made(out / MADE), {}, []
     for clip, target in targets.items():
         stamps[clip] = [options, *clip_stamp(clip)]
@@ -79,7 +81,7 @@ def translate_folder(
     waiting.sort(key=lambda clip: (-clip.stat().st_size, clip))
     jobs = [(clip, targets[clip], format, language, neutral, face) for clip in waiting]
     # Where each core has a process, none needs more than one thread.
-    given = (signs, emotion, 2 if workers < cores() else 1)
+    given = (signs, emotion, 2 if workers < cores() else 1, strictness)
     for clip, result in run_in_processes(
         _translate_clip, waiting, jobs, workers=workers, start=_load_models, start_arguments=given
     ):
@@ -112,9 +114,9 @@ def _digest_options(*options: object) -> str:
     return digest.hexdigest()
 
 
-def _load_models(signs: str, emotion: str, threads: int) -> None:
+def _load_models(signs: str, emotion: str, threads: int, strictness: str) -> None:
     global _models
-    _models = Models(SignRecognizer(signs, threads), EmotionRecognizer(emotion, threads))
+    _models = Models(SignRecognizer(signs, threads, strictness), EmotionRecognizer(emotion, threads))
 
 
 def _translate_clip(

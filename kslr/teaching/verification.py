@@ -15,7 +15,6 @@ import numpy as np
 from kslr.core.errors import InputError
 
 EVIDENCE = ("score", "over bank", "over next", "over impostors", "over own", "one recording", "few recordings")
-CERTAIN = 0.8  # probability from which a word is said; the validation vocabularies chose it
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Rule:
         nearest: weight (0–1) of the nearest recording; the centre has the rest.
         same: a row of the bank with this cosine or more to a taught recording may be the same sign and is set aside.
         cohort: how many of the nearest impostors count.
+        certain: probability from which a word is said.
     """
 
     coefficients: tuple[float, ...]
@@ -35,6 +35,7 @@ class Rule:
     nearest: float = 0.6
     same: float = 0.75
     cohort: int = 10
+    certain: float = 0.8
 
     @classmethod
     def from_card(cls, extra: Mapping[str, Any]) -> "Rule":
@@ -46,7 +47,8 @@ class Rule:
         try:
             raw = extra["verification"]
             coefficients = tuple(float(value) for value in raw["coefficients"])
-            rule = cls(coefficients, float(raw["intercept"]), float(raw["nearest"]), float(raw["same"]), int(raw["cohort"]))
+            numbers = (float(raw[name]) for name in ("intercept", "nearest", "same"))
+            rule = cls(coefficients, *numbers, int(raw["cohort"]), float(raw.get("certain", cls.certain)))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError("The encoder lacks its rule of verification. Install it again.") from error
         if len(coefficients) != len(EVIDENCE) or rule.cohort < 1 or not np.isfinite([*coefficients, rule.intercept]).all():

@@ -130,35 +130,33 @@ def build_verifier(vocabulary: TaughtVocabulary, encoder: SignEncoder) -> Verifi
 
 
 def check_words(vocabulary: TaughtVocabulary, encoder: SignEncoder) -> dict[str, Any]:
-    """How well the words are told apart: each recording is answered by the others alone (leave one out).
+    """How well the words are read: each recording is answered by the others alone (leave one out), as the app would say it.
 
     Returns:
-        ``right`` of ``recordings`` answered rightly and their ``accuracy`` (0–1), ``per_word`` (id → right, recordings,
-        accuracy), ``confused`` (pairs), ``weak`` (ids that need more recordings). A word with one recording is not counted:
-        there is no other recording to answer it by.
+        ``right`` of ``asked`` recordings that are said rightly, their ``accuracy`` (0–1) and its 95 % ``interval``,
+        ``per_word`` (id → right, recordings, accuracy, interval), ``confused`` (pairs; ``_idle`` where nothing is said),
+        ``weak`` (ids that need more recordings). A word with one recording is not asked: there is no other to answer it by.
     """
-    from kslr.core.scores import count_confusions, most_confused
+    from kslr.core.scores import count_confusions, most_confused, wilson_interval
 
     verifier = build_verifier(vocabulary, encoder)
     asked = verifier.count[verifier.label] > 1
-    label, predicted = verifier.label[asked], verifier.leave_one_out()[asked].argmax(axis=1)
+    label, answers = verifier.label[asked], verifier.leave_one_out()[asked, :-1]
+    predicted = np.where(answers.max(axis=1) >= verifier.rule.certain, answers.argmax(axis=1), len(vocabulary.signs))
     names = [*[s.id for s in vocabulary.signs], IDLE]
     right = predicted == label
-    per_word = {
-        s.id: {
-            "right": int(right[label == i].sum()),
-            "recordings": int(verifier.count[i]),
-            "accuracy": float(right[label == i].mean()) if (label == i).any() else None,
-        }
-        for i, s in enumerate(vocabulary.signs)
-    }
+
+    def share(rows: np.ndarray) -> dict[str, Any]:
+        count, found = int(rows.sum()), int(right[rows].sum())
+        accuracy, interval = (found / count, wilson_interval(found, count)) if count else (None, None)
+        return {"right": found, "asked": count, "accuracy": accuracy, "interval": interval}
+
+    per_word = {s.id: share(label == i) | {"recordings": int(verifier.count[i])} for i, s in enumerate(vocabulary.signs)}
     return {
-        "right": int(right.sum()),
-        "recordings": len(right),
-        "accuracy": float(right.mean()) if len(right) else None,
+        **share(np.ones(len(right), bool)),
         "per_word": per_word,
         "confused": most_confused(count_confusions(label, predicted, len(names)), names),
-        "weak": [i for i, row in per_word.items() if row["recordings"] < ENOUGH or row["accuracy"] < WEAK],
+        "weak": [i for i, row in per_word.items() if row["recordings"] < ENOUGH or (row["accuracy"] or 0.0) < WEAK],
     }
 
 

@@ -142,13 +142,20 @@ def extract(
 
 def _advise(taught: "TaughtVocabulary", encoder: "SignEncoder") -> None:
     """Prints how well the words are told apart, the most confused of them, and where another recording helps most."""
-    from kslr.teaching.words import check_words
+    from kslr.teaching.words import ENOUGH, check_words
 
-    if len(taught.signs) < 2:
-        typer.echo("Teach a second word to see how well they are told apart.")
+    if not taught.signs:
         return
     found = check_words(taught, encoder)
-    typer.echo(f"Each recording read by the others alone: {found['accuracy']:.0%} right.")
+    if found["asked"]:
+        low, high = found["interval"]
+        typer.echo(
+            f"Each recording read by the others alone: {found['right']} of {found['asked']} right (95 %: {low:.0%}–{high:.0%})."
+        )
+    if len(taught.signs) < ENOUGH:
+        typer.echo(f"With fewer than {ENOUGH} words little can be said about how well they are told apart. Teach another.")
+    if any(row["recordings"] < ENOUGH for row in found["per_word"].values()):
+        typer.echo(f"A word with fewer than {ENOUGH} recordings is missed more often, above all when somebody else signs it.")
     for pair in found["confused"][:3]:
         typer.echo("  taken for another: " + " ".join(f"{key} {value}" for key, value in pair.items()))
     if found["weak"]:

@@ -3,7 +3,7 @@
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -29,12 +29,15 @@ def translate(
     workers: Annotated[int, typer.Option(help="Processes for a folder.", min=1)] = 2,
     signs: SignModel = "kslr30",
     emotion: EmotionModel = "emotion",
+    strictness: Annotated[
+        Literal["strict", "normal", "lenient"], typer.Option(help="How sure a word must be; a less sure one is a note.")
+    ] = "normal",
 ) -> None:
     """Turn a video, a folder or a camera into words tagged with affect. Ctrl+C ends a camera."""
     if Path(source).is_dir():
         if annotate is not None or skeleton_only:
             raise InputError("--annotate and --skeleton-only draw one video. Give one file instead of a folder.")
-        return _translate_folder(source, format, out, workers, language, signs, emotion, neutral, not without_face)
+        return _translate_folder(source, format, out, workers, language, signs, emotion, neutral, not without_face, strictness)
     import numpy as np
 
     from fusion.annotated_video import AnnotatedVideo
@@ -48,7 +51,7 @@ def translate(
         raise InputError(f"The format {format.value} is a file; say where with --out.")
     live = source.isdigit() and not Path(source).exists()
     word_by_word = live and format is Format.text and out is None
-    models = Models.load(signs, emotion)
+    models = Models.load(signs, emotion, strictness)
     words, landmarks = [], []
     with (
         progress_bar(f"Reading {Path(source).name}") as progress,
@@ -80,6 +83,9 @@ def translate(
         write_file(out, format.serialize(transcript))
     elif not word_by_word:
         typer.echo(format.serialize(transcript).decode("utf-8-sig"), nl=False)
+    for one in reading.doubts:
+        name = getattr(models.signs.vocabulary[one.perhaps or ""], language.value)
+        notes.print(f"Not sure enough at {one.start:.1f} s: perhaps {name}.", markup=False, soft_wrap=True)
     return _check_view(source, seen, bool(words))
 
 
@@ -93,6 +99,7 @@ def _translate_folder(
     emotion: str,
     neutral: bool,
     face: bool,
+    strictness: str,
 ) -> None:
     from fusion.transcripts.batch import translate_folder
     from kslr.extraction import video_files
@@ -113,6 +120,7 @@ def _translate_folder(
             emotion=emotion,
             neutral=neutral,
             face=face,
+            strictness=strictness,
         ):
             done.append(one)
             progress(f"{one.clip.name} ({len(done)} of {total})", len(done) / max(total, 1))

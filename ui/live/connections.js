@@ -2,8 +2,9 @@
 // break.
 
 export class SocketConnection {
-  constructor(heard, closed, signs) {
-    const address = new URL(`live?signs=${encodeURIComponent(signs)}`, document.baseURI).href.replace(/^http/, "ws");
+  constructor(heard, closed, signs, strictness) {
+    const query = new URLSearchParams({ signs, strictness });
+    const address = new URL(`live?${query}`, document.baseURI).href.replace(/^http/, "ws");
     this.socket = Object.assign(new WebSocket(address), { binaryType: "arraybuffer" });
     this.socket.onmessage = (event) => heard(JSON.parse(event.data));
     this.socket.onclose = () => closed();
@@ -19,8 +20,8 @@ export class SocketConnection {
 export class PostConnection {
   #turn = Promise.resolve();
 
-  constructor(heard, closed, signs) {
-    Object.assign(this, { heard, closed, signs: encodeURIComponent(signs) });
+  constructor(heard, closed, signs, strictness) {
+    Object.assign(this, { heard, closed, query: new URLSearchParams({ signs, strictness }) });
     this.key = crypto.getRandomValues(new Uint32Array(4)).join("-");
     queueMicrotask(() => this.heard({ ready: true }));
   }
@@ -33,7 +34,7 @@ export class PostConnection {
     }).catch(() => this.closed());
   }
 
-  send(bytes) { this.#post(`live/frame?session=${this.key}&signs=${this.signs}`, bytes); }
+  send(bytes) { this.#post(`live/frame?session=${this.key}&${this.query}`, bytes); }
   end() { this.heard({ ended: true, words: [] }); }
   calm(on) { this.#post(`live/calm?session=${this.key}&on=${on}`); }
   close() {

@@ -4,12 +4,12 @@ import { FrameGrabber, closeCamera, openCameraById } from "../shared/camera.js";
 import { config, signNames } from "../shared/config.js";
 import { emotionChip, make, percent, reportProblem, wait } from "../shared/dom.js";
 import { drawSkeleton } from "../shared/skeleton.js";
-import { chosenVocabulary, startVocabulary } from "../shared/vocabulary.js";
+import { chosenStrictness, chosenVocabulary, startVocabulary } from "../shared/vocabulary.js";
 import { setWord, text } from "../shared/words.js";
 import { PostConnection, SocketConnection } from "./connections.js";
 import { Transcript } from "./transcript.js";
 
-const MOST_IN_FLIGHT = 2, SIDE = 640, RETRIES = 5;
+const MOST_IN_FLIGHT = 2, SIDE = 640, RETRIES = 5, PERHAPS_SHOWN = 4000; // the last in milliseconds
 const ERRORS = { full: "live.full", vocabulary: "live.vocabulary_failed" };
 const OFF = ["speed", "face", "calm", "top5"]; // hidden while the camera is off
 const sureness = (probability) => make("span", { class: "sure" }, percent(probability));
@@ -38,7 +38,9 @@ class LivePage {
     on("mirror", "change", (event) => this.stage.classList.toggle("mirrored", event.target.checked));
     for (const name of ["skeleton", "private"]) on(name, "change", () => this.draw());
     const vocabulary = element.querySelector("[data-vocabulary]");
-    vocabulary.addEventListener("change", () => this.useVocabulary(vocabulary.value));
+    const strictness = element.querySelector("[data-strictness]");
+    const change = () => this.useVocabulary(vocabulary.value);
+    for (const one of [vocabulary, strictness]) one.addEventListener("change", change);
     onPage((page) => { if (page !== "live" && this.on) this.stop(); });
     addEventListener("pagehide", () => this.connection?.close());
   }
@@ -55,6 +57,7 @@ class LivePage {
     this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
     Object.assign(this, { on: true, tries: 0, started: performance.now(), likeliest: null });
     this.signs = chosenVocabulary("live");
+    this.strictness = chosenStrictness();
     this.find("calm").hidden = false;
     this.setCalm(false);
     this.stage.classList.add("on");
@@ -108,7 +111,8 @@ class LivePage {
       setTimeout(() => this.on && this.connect(), 300 * 2 ** this.tries);
       return this.status("live.cut");
     };
-    connection = this.connection = new (this.byPost ? PostConnection : SocketConnection)(heard, closed, this.signs);
+    const Connection = this.byPost ? PostConnection : SocketConnection;
+    connection = this.connection = new Connection(heard, closed, this.signs, this.strictness);
   }
 
   hear(reply) {
@@ -125,7 +129,7 @@ class LivePage {
     this.measure(reply.seconds);
     this.hint(reply.hint);
     if (performance.now() > (this.quietUntil || 0)) this.status(reply.signing ? "live.signing" : "live.ready");
-    this.showGuess(reply.guess);
+    this.showGuess(reply.guess, Boolean(reply.words?.length));
     this.likeliest = reply.guess?.top5 || reply.words?.at(-1)?.alternatives || this.likeliest;
     this.showLikeliest();
     this.last = reply;
@@ -146,9 +150,13 @@ class LivePage {
   }
 
   // What the sign under way looks like so far: grey, and not read aloud by screen readers, because it may change.
-  showGuess(guess) {
-    const sign = guess && config.signs[guess.id];
-    this.find("guess").replaceChildren(...(sign ? [make("span", { texts: sign }), " …"] : []));
+  // A word that was not certain enough stays there for a while as "perhaps …".
+  showGuess(guess, said = false) {
+    const sign = guess && config.signs[guess.id], now = performance.now();
+    if (!sign && !said && this.on && now < this.perhapsUntil) return;
+    this.perhapsUntil = guess?.perhaps ? now + PERHAPS_SHOWN : 0;
+    const perhaps = guess?.perhaps && [make("span", { word: "live.perhaps" }), " "];
+    this.find("guess").replaceChildren(...(sign ? [...(perhaps || []), make("span", { texts: sign }), " …"] : []));
   }
 
   // The five likeliest words of the sign under way, else of the last one; for people who open the list.
@@ -197,11 +205,12 @@ class LivePage {
     this.status(key, values);
   }
 
-  // Another vocabulary is another session; the words that were read stay.
+  // Another vocabulary or strictness is another session; the words that were read stay.
   useVocabulary(signs) {
-    if (!this.on || signs === this.signs) return;
+    const strictness = chosenStrictness();
+    if (!this.on || (signs === this.signs && strictness === this.strictness)) return;
     this.connection?.close();
-    this.signs = signs;
+    Object.assign(this, { signs, strictness });
     this.setCalm(false);
     this.status("live.connecting");
     this.connect();

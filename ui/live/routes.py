@@ -37,17 +37,17 @@ def build_live_router(services: Services) -> APIRouter:
     routes = APIRouter()
     limits, sessions, metrics = services.limits, services.sessions, services.metrics
 
-    async def open_session(key: str, signs: str, connection: HTTPConnection) -> LiveSession:
+    async def open_session(key: str, signs: str, strictness: str, connection: HTTPConnection) -> LiveSession:
         """The session of a key, with its vocabulary loaded in a thread."""
-        models = await asyncio.to_thread(services.vocabularies.models, signs)
+        models = await asyncio.to_thread(services.vocabularies.models, signs, strictness)
         return sessions.open(key, models, connection.client.host if connection.client else "")
 
     @routes.websocket("/live")
-    async def live(socket: WebSocket, signs: str = "") -> None:
+    async def live(socket: WebSocket, signs: str = "", strictness: str = "") -> None:
         await socket.accept()
         key, reason, last = f"socket-{id(socket)}", "closed", None
         try:
-            reason = await Conversation(services, socket, key).run(await open_session(key, signs, socket))
+            reason = await Conversation(services, socket, key).run(await open_session(key, signs, strictness, socket))
         except tuple(REASONS) as error:
             reason, last = explain(error)
             if isinstance(error, asyncio.CancelledError):
@@ -65,7 +65,9 @@ def build_live_router(services: Services) -> APIRouter:
         metrics.refused(reason)
         return Response(status_code=status)
 
-    async def answer_post(request: Request, session: str, signs: str, work: Work, most: int | None = None) -> Response:
+    async def answer_post(
+        request: Request, session: str, work: Work, most: int | None = None, signs: str = "", strictness: str = ""
+    ) -> Response:
         """The answer to one message of a session by POST, whose body has at most so many bytes."""
         if not 16 <= len(session) <= 64:
             return refuse("origin", 403)
@@ -74,7 +76,7 @@ def build_live_router(services: Services) -> APIRouter:
         key, message, arrived = f"post-{session}", await request.body(), time.perf_counter()
         metrics.received.inc(bool(message))
         try:
-            opened = await open_session(key, signs, request)
+            opened = await open_session(key, signs, strictness, request)
             if opened.waiting >= MOST_BY_POST:
                 return refuse("flood", 429)
             reply = await sessions.result(key, work(opened, message))
@@ -91,15 +93,15 @@ def build_live_router(services: Services) -> APIRouter:
             return Response(status_code=500)
 
     @routes.post("/live/frame")
-    async def frame(request: Request, session: str, signs: str = "") -> Response:
+    async def frame(request: Request, session: str, signs: str = "", strictness: str = "") -> Response:
         def work(opened: LiveSession, message: bytes) -> "Future[dict[str, Any]]":
             return opened.send_picture(message)[1]
 
-        return await answer_post(request, session, signs, work, limits.frame_bytes)
+        return await answer_post(request, session, work, limits.frame_bytes, signs, strictness)
 
     @routes.post("/live/calm")
     async def calm(request: Request, session: str, on: bool = True) -> Response:
-        return await answer_post(request, session, "", lambda opened, _: opened.submit(opened.calibrate, on))
+        return await answer_post(request, session, lambda opened, _: opened.submit(opened.calibrate, on))
 
     @routes.post("/live/end")
     async def end(session: str) -> Response:

@@ -14,7 +14,6 @@ from fusion.observation import Seen
 from kslr.core.errors import InputError
 from kslr.recognizer import SignPrediction
 from kslr.recordings import LANDMARK_SUFFIXES, Recording, cut_signs, record, watch_video
-from kslr.segment import SignSegment
 from kslr.teaching.comparison import Comparison, compare
 from kslr.teaching.figure import figure
 from kslr.teaching.takes import TAKE_SECONDS
@@ -25,6 +24,7 @@ from ui.shared.i18n import Refusal, names
 from ui.shared.uploads import Step
 from ui.video.translation import EXTENSIONS, REPORT_EVERY, video_refusal
 
+GOOD = 50.0  # score from which a sign is most likely the example's
 PEOPLE_EVERY = 1.0  # seconds between two looks at how many people are in view
 
 
@@ -38,8 +38,8 @@ class Attempt:
         seconds, example_seconds: how long the two last.
         signs: how many signs the clip has.
         several: whether several people are in view.
-        read: the recogniser's answer, or None where the vocabulary has only one word.
-        named: the word of that answer, or None.
+        read: the recogniser's answer.
+        named: the word that it says, or that it is perhaps, or None.
     """
 
     sign: Sign
@@ -48,8 +48,18 @@ class Attempt:
     example_seconds: float
     signs: int
     several: bool
-    read: SignPrediction | None
+    read: SignPrediction
     named: Sign | None
+
+    @property
+    def verdict(self) -> str:
+        """What `named` means: ``read_right`` where the recogniser is certain of the word and the score is good as well,
+        ``read_poor`` where the score is not, ``read_perhaps`` where it is not certain, ``read_wrong`` for another word."""
+        if self.read.sign_id is None:
+            return "read_perhaps"
+        if self.read.sign_id != self.sign.id:
+            return "read_wrong"
+        return "read_right" if self.comparison.score >= GOOD else "read_poor"
 
 
 def load_examples(name: str, services: Services) -> TaughtVocabulary:
@@ -131,8 +141,8 @@ def compare_clip(
         raise Refusal("practice.no_hands")
     best, segment = max(compared, key=lambda one: one[0].score)
     sign = next(one for one in vocabulary.signs if one.id == word)
-    read = _read(vocabulary, segment, services)
-    named = next((one for one in vocabulary.signs if read and one.id == read.sign_id), None)
+    read = services.vocabularies.models(vocabulary.name).signs.recognize(segment)
+    named = next((one for one in vocabulary.signs if one.id == (read.sign_id or read.perhaps)), None)
     yield Attempt(sign, best, segment.seconds, example.seconds, len(signs), several, read, named)
 
 
@@ -153,12 +163,6 @@ def _record(path: Path, services: Services) -> Generator[Step, None, tuple[Recor
                 reported = time.monotonic()
                 yield Step(done, frame.seconds)
     return Recording.from_landmarks(landmarks, path.name), seen.several
-
-
-def _read(vocabulary: TaughtVocabulary, segment: SignSegment, services: Services) -> SignPrediction | None:
-    if len(vocabulary.signs) < 2:
-        return None
-    return services.vocabularies.models(vocabulary.name).signs.recognize(segment)
 
 
 def hundredths(points: np.ndarray) -> list[Any]:

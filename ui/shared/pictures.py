@@ -74,11 +74,17 @@ def observation_json(observation: Observation, size: tuple[int, int]) -> dict[st
         if crop is None
         else [round(1000 * v) for v in (crop.box[0] / width, crop.box[1] / height, crop.box[2] / width, crop.box[2] / height)],
         "emotion": emotion and {"label": emotion.label, "probabilities": [round(float(p), 3) for p in emotion.probabilities]},
-        "guess": guess
-        and guess.sign_id
-        and {"id": guess.sign_id, "probability": round(guess.probability, 3), "top5": top5(guess)},
+        "guess": guess_json(guess) if guess else None,
         "words": [word.as_dict() for word in observation.words],
     }
+
+
+def guess_json(guess: SignPrediction) -> dict[str, Any] | None:
+    """The word that a sign looks like, and whether that is certain enough to be said; None for no word."""
+    word = guess.sign_id or guess.perhaps
+    if word is None:
+        return None
+    return {"id": word, "probability": round(guess.probability, 3), "perhaps": guess.sign_id is None, "top5": top5(guess)}
 
 
 def top5(guess: SignPrediction) -> list[dict[str, Any]]:

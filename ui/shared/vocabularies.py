@@ -11,7 +11,7 @@ from fusion.interpreter import Models
 from kslr.core.cards import MODELS, read_card
 from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
-from kslr.recognizer import SignRecognizer, shipped_sign_cards
+from kslr.recognizer import STRICTNESS, SignRecognizer, shipped_sign_cards
 from kslr.teaching import shelf
 from kslr.teaching.naming import LessonError, WordNames
 from kslr.teaching.takes import Take
@@ -109,15 +109,21 @@ class Vocabularies:
                     found.append(Choice(path.stem, _count_words(path, _changed(path)), False))
         return found
 
-    def models(self, name: str | None) -> Models:
+    def models(self, name: str | None, strictness: str = "") -> Models:
         """The models with the signs of a vocabulary.
 
         Args:
             name: None or empty for the default.
+            strictness: how sure a word must be, one of `kslr.recognizer.STRICTNESS`; anything else is the server's own.
 
         Raises:
-            Refusal: there is none of this name, or it has fewer than two words.
+            Refusal: there is none of this name, or it has no words.
         """
+        found = self._models(name)
+        changed = strictness in STRICTNESS and strictness != found.signs.strictness
+        return found.with_strictness(strictness) if changed else found
+
+    def _models(self, name: str | None) -> Models:
         if not name or name == self.default:
             return self._default
         try:
@@ -131,8 +137,8 @@ class Vocabularies:
         path = MODELS / f"{name}.json"
         if path not in MODELS.glob("*.json"):  # The name comes from outside: it may lead out of the folder.
             path = self.path(name)
-            if len(self.load(name).signs) < 2:
-                raise Refusal("teach.two_words")
+            if not self.load(name).signs:
+                raise Refusal("teach.no_words")
         return _load_recognizer(path, _changed(path))
 
     @refusals()
@@ -179,8 +185,8 @@ class Vocabularies:
         shelf.delete_vocabulary(name)
 
     def check(self, name: str) -> dict[str, Any]:
-        """How well the words are told apart, as `kslr.teaching.words.check_words`; empty with fewer than two words."""
-        if len(self.load(name).signs) < 2:
+        """How well the words are told apart, as `kslr.teaching.words.check_words`; empty without words."""
+        if not self.load(name).signs:
             return {}
         path = self.path(name)
         return _check_words(path, _changed(path), self.encoder)

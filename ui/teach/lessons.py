@@ -1,5 +1,6 @@
 """What the Teach page and the `/teach` function do: show takes, teach and try words, hand out recordings."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from kslr.recordings import LANDMARK_SUFFIXES, Recording, recording_bytes
 from kslr.segment import SignSegment
 from kslr.teaching.naming import LessonError, WordNames
 from kslr.teaching.takes import Take, watch_take
+from kslr.teaching.words import ENOUGH
+from kslr.video import VideoFile
 from kslr.vocabulary import IDLE
 from ui.server.resources import give_memory_back
 from ui.server.services import Services
@@ -20,6 +23,7 @@ from ui.shared.pictures import points
 from ui.teach.takes import KeptTake
 
 SHOWN_FRAMES = 24
+TRY_SECONDS = 60.0  # maximum length of a clip that a vocabulary is tried on
 
 
 def take_json(kept: KeptTake) -> dict[str, Any]:
@@ -52,18 +56,19 @@ def vocabulary_json(services: Services, name: str) -> dict[str, Any]:
             "id": sign.id,
             **names(sign),
             "recordings": taught.recordings_of(sign.id),
-            "accuracy": per_word.get(sign.id, {}).get("accuracy"),
+            **{key: per_word.get(sign.id, {}).get(key) for key in ("accuracy", "right", "asked", "interval")},
             "shown": sign.id in taught.exemplars,
         }
         for sign in taught.signs
     ]
     weak = [word for word in words if word["id"] in found.get("weak", [])]
-    weak.sort(key=lambda word: (word["recordings"] >= 3, word["accuracy"]))
+    weak.sort(key=lambda word: (word["recordings"] >= ENOUGH, word["accuracy"] or 0.0))
     return {
         "name": taught.name,
         "words": words,
         "recordings": len(taught.provenance),
-        "accuracy": found.get("accuracy"),
+        **{key: found.get(key) for key in ("accuracy", "right", "asked", "interval")},
+        "few": {"words": 0 < len(words) < ENOUGH, "takes": any(word["recordings"] < ENOUGH for word in words)},
         "confused": [pair for pair in confused if IDLE not in pair.values()][:5],
         "missed": [pair for pair in confused if pair["answered"] == IDLE][:5],
         "advice": [word["id"] for word in weak][:3],
@@ -91,9 +96,16 @@ def try_clip(services: Services, vocabulary: str, content: bytes, name: str) -> 
         if path.suffix in LANDMARK_SUFFIXES:
             return _read_take(watch_take(path, shown, trimmed=True), models, words)
         try:
-            reading = Interpreter(models).interpret(path)
-            return {"words": [word.as_dict() for word in reading], "nobody": reading.seen.nobody}
+            with (
+                VideoFile(path, longest=TRY_SECONDS) as video,
+                Interpreter(models).session() as session,
+                closing(session.observations(video)) as observations,
+            ):
+                found = [word for _, observation in observations for word in observation.words] + [*session.finish()]
+                return {"words": [word.as_dict() for word in found], "nobody": session.seen.nobody}
         except InputError as error:
+            if error.code == "too-long":
+                raise LessonError(str(error), "long-clip", n=round(TRY_SECONDS)) from error
             raise LessonError(str(error), "unreadable", name=shown) from error
 
     found = services.desk.run(content, name, read)

@@ -1,5 +1,5 @@
 // What a taught vocabulary knows: its words, how well they are told apart, and what to do next.
-import { button, make, percent } from "../shared/dom.js";
+import { button, make } from "../shared/dom.js";
 import { language } from "../shared/words.js";
 import { address } from "./requests.js";
 
@@ -11,9 +11,15 @@ const column = (word) => make("th", { scope: "col", word });
 const wordButton = (word, data, attributes, ...content) => (
   button({ [`data-${data}`]: word.id, ...attributes }, ...content));
 
-function accuracyCell({ accuracy }) {
+// A share of few recordings says little: it is told as a count, with the 95 % interval of the share.
+const range = ([low, high]) => ["teach.interval", { low: Math.round(100 * low), high: Math.round(100 * high) }];
+const ofAll = ({ right, asked }) => ["teach.of_all", { right, n: asked }];
+
+function accuracyCell(word) {
+  const { accuracy, interval } = word;
   if (accuracy === null) return "–";
-  return make("span", { class: `sure ${level(accuracy)}`, style: `--part:${accuracy * 100}%` }, percent(accuracy));
+  return make("span", { class: `sure ${level(accuracy)}`, style: `--part:${accuracy * 100}%` },
+    make("span", { word: ofAll(word) }), " ", make("small", { word: range(interval) }));
 }
 
 function row(word) {
@@ -32,7 +38,8 @@ function table(words) {
 }
 
 // All of it as elements; overview as the server gives it.
-export function overviewElements({ name, words, accuracy, advice, confused, missed }) {
+export function overviewElements(overview) {
+  const { name, words, accuracy, few, advice, confused, missed } = overview;
   const find = (id) => words.find((word) => word.id === id) || { id, kk: id, ru: id, en: id };
   const bold = (id) => make("b", { texts: find(id) });
   const pairs = [...confused.map(({ right, answered }) => make("li", {}, bold(right), " → ", bold(answered))),
@@ -42,10 +49,11 @@ export function overviewElements({ name, words, accuracy, advice, confused, miss
   return [
     make("h3", { class: "name" }, name),
     accuracy !== null && make("div", { class: "figures" }, make("div", { class: "figure" },
-      make("span", { word: "teach.accuracy" }), make("b", {}, percent(accuracy)),
-      make("small", { word: "teach.accuracy_how" }))),
+      make("span", { word: "teach.accuracy" }), make("b", { word: ofAll(overview) }),
+      make("small", { word: range(overview.interval) }), make("small", { word: "teach.accuracy_how" }))),
     words.length === 0 && message("teach.empty"),
-    words.length === 1 && message("teach.second_word"),
+    few.words && message("teach.few_words"),
+    few.takes && message("teach.few_takes"),
     advice.length > 0 && words.length > 1 && make("div", { class: "message advice" },
       make("span", { word: "teach.advice" }),
       advice.flatMap((id) => [" ", wordButton(find(id), "add", {}, make("span", { texts: find(id) }))])),

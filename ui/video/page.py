@@ -27,11 +27,12 @@ def build_page(services: Services) -> None:
 
     def translate(event: Any) -> Iterator[str]:
         signs, language = event_text(event, "signs"), event_text(event, "language")
+        strictness = event_text(event, "strictness")
         language = language if language in LANGUAGES else "kk"
 
         def work(path: Path) -> Iterator[str]:
             vocabulary = services.vocabularies.models(signs).signs.vocabulary
-            for step in translate_upload(path, event_text(event, "name")[:200], language, services, signs):
+            for step in translate_upload(path, event_text(event, "name")[:200], language, services, signs, strictness):
                 yield macros(PAGE).progress(step) if isinstance(step, Step) else result_html(step, vocabulary)
 
         yield from run_steps([upload_path(event_text(event, "path"))], work)

@@ -13,6 +13,7 @@ from fusion.interpreter import Interpreter, Models
 from fusion.observation import Seen, TaggedWord
 from fusion.transcripts.formats import DOWNLOADS, Transcript
 from kslr.core.errors import InputError
+from kslr.recognizer import SignPrediction
 from kslr.video import VideoFile
 from ui.server.services import Services
 from ui.shared.i18n import Refusal
@@ -32,6 +33,7 @@ class Translation:
     Attributes:
         name: the file's.
         words: in order.
+        doubts: signs that were not certain enough to be words, in order; their `perhaps` is the nearest word.
         seen: what was in view.
         times, emotions: (n,) seconds and (n, 7) probabilities of the frames whose face was seen.
         vocabulary: the name of the words it was read with.
@@ -45,9 +47,12 @@ class Translation:
     emotions: np.ndarray
     vocabulary: str
     files: dict[str, Path]
+    doubts: tuple[SignPrediction, ...] = ()
 
 
-def translate_upload(path: Path, name: str, language: str, services: Services, signs: str = "") -> Iterator[Step | Translation]:
+def translate_upload(
+    path: Path, name: str, language: str, services: Services, signs: str = "", strictness: str = "normal"
+) -> Iterator[Step | Translation]:
     """Translates a file.
 
     Args:
@@ -56,6 +61,7 @@ def translate_upload(path: Path, name: str, language: str, services: Services, s
         language: of the words drawn into the video and written as text.
         services: models, limits and the place for results.
         signs: the vocabulary; the server's own when empty.
+        strictness: how sure a word must be.
 
     Yields:
         A `Step` now and then, at last one `Translation`.
@@ -68,7 +74,7 @@ def translate_upload(path: Path, name: str, language: str, services: Services, s
         raise Refusal("video.format")
     if path.stat().st_size > limits.upload_megabytes * 1e6:
         raise Refusal("video.large", size=limits.upload_megabytes)
-    models = services.vocabularies.models(signs)
+    models = services.vocabularies.models(signs, strictness)
     try:
         with services.count_video():
             yield from _translate(path, name, language, services, models)
@@ -116,7 +122,8 @@ def _translate(path: Path, name: str, language: str, services: Services, models:
     for extension, format in DOWNLOADS.items():
         files[extension] = folder / f"kslr.{extension}"
         files[extension].write_bytes(format.serialize(transcript))
-    yield Translation(name, tuple(words), seen, np.array(times), np.array(emotions).reshape(-1, 7), vocabulary, files)
+    curves = np.array(times), np.array(emotions).reshape(-1, 7)
+    yield Translation(name, tuple(words), seen, *curves, vocabulary, files, tuple(session.doubts))
 
 
 def _step(seconds: float, duration: float | None, spent: float) -> Step:

@@ -2,7 +2,7 @@
 import { countDown, onStage, recordClip } from "../shared/camera.js";
 import { onFiles, reportProblem } from "../shared/dom.js";
 import { Job, checkFile, sendFile } from "../shared/job.js";
-import { chosenVocabulary, startVocabulary } from "../shared/vocabulary.js";
+import { chosenStrictness, chosenVocabulary, startVocabulary } from "../shared/vocabulary.js";
 import { language } from "../shared/words.js";
 
 export function start(element, { trigger, upload }) {
@@ -15,7 +15,7 @@ export function start(element, { trigger, upload }) {
     checkFile(file, endings.split(","), Number(megabytes));
     job.say("video.sending");
     const path = await sendFile(file, upload);
-    return { path, name: file.name, language, signs: chosenVocabulary("video") };
+    return { path, name: file.name, language, signs: chosenVocabulary("video"), strictness: chosenStrictness() };
   });
 
   // Three seconds from the camera, after a countdown, as a file like any other.

@@ -14,6 +14,8 @@ from kslr.encoder import SignEncoder
 from kslr.training.ship.options import OUT, Out, Packs
 from kslr.training.verification.fitting import choose_rule
 
+READ = ("1 recordings", "5 recordings")  # figures that the card keeps
+
 
 def ship_verification(
     packs: Packs = None,
@@ -25,8 +27,9 @@ def ship_verification(
     bank, rule, figures = choose_rule(SignEncoder(path), packs, test)
     card, weights = read_card(path)
     arrays = {name: array for name, array in read_card_arrays(path, card).items() if name != "background"} | {"bank": bank}
+    kept = {part: {shots: found[shots] for shots in READ if shots in found} for part, found in figures.items()}
     card = replace(
-        card, extra={**card.extra, "verification": rule}, figures={**card.figures, "verification": figures | {"bank": len(bank)}}
+        card, extra={**card.extra, "verification": rule}, figures={**card.figures, "verification": kept | {"bank": len(bank)}}
     )
     write_new(out, card, weights, arrays)
     print(json.dumps({"rule": rule, "bank": len(bank), **figures}, indent=1))

@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 
 from kslr.teaching.verification import Rule, Verifier
-from kslr.training.verification.people import TAIWANESE, TEST_SIGNERS, People
+from kslr.training.verification.people import TAIWANESE, TEST_SIGNERS, VALID_SIGNERS, People
 
 SHARE = 0.6  # of the words are taught, the others are never taught and yet asked
 UNKNOWN = 0.3  # share of signs that are no taught word, for which probabilities are calibrated
@@ -74,7 +74,7 @@ def teaching_pairs(data: People) -> list[tuple[str, np.ndarray, np.ndarray, str,
         named = rows[data.pack[rows] == "signers_pose_hands"]
         if source == TAIWANESE:  # In the test part the headline is C and D, of whom nothing was learnt.
             held = np.isin(data.signer[named], TEST_SIGNERS)
-            rows = named[held] if held.any() else named
+            rows = named[held if held.any() else np.isin(data.signer[named], VALID_SIGNERS)]
         elif len(named) and len(np.unique(data.signer[named])) > 1:
             rows = named
         signer = data.signer[rows] if len(named) else np.full(len(rows), source)

@@ -8,7 +8,7 @@ import pytest
 
 from kslr.encoder import SignEncoder
 from kslr.landmarks import HANDS, mirror
-from kslr.recognizer import SignPrediction
+from kslr.recognizer import UNSURE, SignPrediction
 from kslr.recordings import Recording, record, save_recording
 from kslr.segment import SignSegment
 from kslr.teaching.comparison import Comparison, Deviation
@@ -184,7 +184,7 @@ def test_a_clip_played_to_the_camera_is_compared_with_its_own_example(visit, ser
         tab.wait_for_selector("#practice-result .practised")
         # The camera plays the clip over and over, from anywhere on; a whole sign is in it or a part of one.
         assert int(tab.inner_text(".score b")) >= 50
-        assert text("practice.one_word", "en") in tab.inner_text(".practised")
+        assert tab.locator(".practised .read").count() == 1
         assert tab.evaluate("document.querySelector('#practice-video').srcObject") is None
     finally:
         path.unlink()
@@ -194,7 +194,7 @@ def done(**changes) -> Attempt:
     deviation = Deviation("left_hand", "left", 0.8, 0.7, 0.5)
     points = np.full((40, 51, 2), np.nan)
     comparison = Comparison(0.5, 74.3, True, (deviation,), np.linspace(0, 2, 40), points, points, np.zeros((2, 40)))
-    read = SignPrediction(0, 1, (("hold", 0.8),), 0.1, False)
+    read = SignPrediction(0, 1, (("still", 0.8), ("wave", 0.1)), 0.1, False)
     return replace(Attempt(WAVE, comparison, 1.5, 2.0, 2, True, read, STILL), **changes)
 
 
@@ -212,9 +212,17 @@ def test_the_result_tells_everything():
     data = json.loads(unescape(html.split('data-practice="')[1].split('"')[0]))
     assert data["marks"] == [{"hand": 1, "seconds": 0.8}]
     assert data["own"][0][0] is None
-    assert "practice.one_word" in result_html(done(read=None, named=None))
-    assert "practice.not_read" in result_html(done(named=None))
-    assert "practice.read_right" in result_html(done(named=WAVE))
+    nothing = SignPrediction(0, 1, (("wave", 0.2),), 0.8, True, "no sign of this vocabulary")
+    assert "practice.not_read" in result_html(done(read=nothing, named=None))
+
+
+def test_it_is_read_rightly_only_where_both_agree():
+    certain = SignPrediction(0, 1, ((WAVE.id, 0.9),), 0.1, False)
+    unsure = SignPrediction(0, 1, ((WAVE.id, 0.7),), 0.3, True, UNSURE)
+    poor = replace(done().comparison, score=30.0)
+    assert "practice.read_right" in result_html(done(read=certain, named=WAVE))
+    assert "practice.read_perhaps" in result_html(done(read=unsure, named=WAVE))
+    assert "practice.read_poor" in result_html(done(read=certain, named=WAVE, comparison=poor))
 
 
 @pytest.mark.parametrize("kind", ["higher", "lower", "left", "right", "shape", "missing", "extra"])

@@ -40,13 +40,15 @@ def watched(services: Services, word: str, numbers: range, tmp_path) -> list[Tak
 
 def test_taught_then_try_clip(services, tmp_path):
     first = learn(services, "mine", WordNames("Шеңбер", "Круг", "Circle"), watched(services, "circle", range(3), tmp_path))
-    assert (first["word"], first["accuracy"], first["advice"]) == ("circle", None, [])
+    assert (first["word"], first["right"], first["asked"], first["advice"]) == ("circle", 3, 3, [])
+    assert first["few"] == {"words": True, "takes": False}
+    assert 0.4 < first["interval"][0] < 0.5
     second = learn(services, "mine", WordNames("Сорғы", "", "Pump"), watched(services, "pump", range(1), tmp_path))
     assert second["advice"] == ["pump"]  # one recording is too few
     assert [(w["id"], w["recordings"], w["shown"]) for w in second["words"]] == [("circle", 3, True), ("pump", 1, True)]
     third = learn(services, "mine", WordNames("", "", "", "pump"), watched(services, "pump", range(1, 4), tmp_path))
     assert third["accuracy"] == 1.0
-    assert third["words"][1] == {**second["words"][1], "recordings": 4, "accuracy": 1.0}
+    assert third["words"][1]["recordings"] == third["words"][1]["right"] == third["words"][1]["asked"] == 4
     for word in ("circle", "pump"):
         found = try_clip(services, "mine", sent(word, 20, tmp_path), "try.npz")
         assert [one["sign"]["id"] for one in found["words"]] == [word]
