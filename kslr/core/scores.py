@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import f1_score
 
-FEW = 10  # fewer samples have no percentage
+FEW = 4  # fewer samples have no percentage
 
 
 def bootstrap_interval(
