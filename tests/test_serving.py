@@ -74,10 +74,11 @@ def test_the_replicas_are_reached_through_nginx_alone(compose):
         if name.startswith("kslr"):
             assert "ports" not in one
             assert compose["networks"][one["networks"][0]]["internal"] is True
+    assert compose["services"]["nginx"]["networks"]["inside"]["ipv4_address"] in compose["services"]["kslr1"]["command"]
     for one in compose["services"]["nginx"]["depends_on"].values():
         assert one == {"condition": "service_healthy"}
     for name in re.findall(r"\$\{(\w+)", (HERE / "replicas.yaml").read_text()):
-        assert name in {"KSLR_AUTH", "KSLR_COOKIE_KEY"}
+        assert name in {"KSLR_AUTH", "KSLR_COOKIE_KEY", "KSLR_HOST"}
     assert "KSLR_COOKIE_KEY" in CliRunner().invoke(app, ["serve", "--help"], terminal_width=300).output
 
 
@@ -199,7 +200,7 @@ def proxied(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Proxied]:
     if not shutil.which("openssl"):
         pytest.skip("needs openssl for a certificate")
     with ExitStack() as stack:
-        options = ("--max-sessions", "2", "--cookie-key", "k" * SHORTEST_KEY, "--log", "json")
+        options = ("--max-sessions", "2", "--cookie-key", "k" * SHORTEST_KEY, "--log", "json", "--proxy", "127.0.0.1")
         folders = [tmp_path_factory.mktemp(f"replica{n}") for n in (1, 2)]
         replicas = [stack.enter_context(run_server(folder, *options, login=LOGIN)) for folder in folders]
         yield stack.enter_context(nginx(tmp_path_factory.mktemp("nginx"), replicas))

@@ -4,6 +4,7 @@ Every change locks the vocabulary's folder, reads the file again, checks the lim
 and programs that teach one vocabulary at the same time lose nothing.
 """
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,8 @@ from kslr.teaching.words import forget, new_vocabulary, teach
 from kslr.vocabulary import Sign
 
 SAME = 1 - 1e-6  # cosine of the embeddings of one recording, taught twice
+SENT_BYTES = 150_000_000  # of a file from elsewhere, unpacked
+_unpacking = threading.Lock()  # so that several small files that unpack to large ones do not add up
 MOST_VOCABULARIES, MOST_WORDS, MOST_RECORDINGS = 100, 500, 50  # by name; in a vocabulary; of a word
 
 
@@ -149,7 +152,8 @@ def add_vocabulary(name: str, file: Path, encoder: SignEncoder) -> Path:
         LessonError: it is none, of another encoder or too large, or as in `create_vocabulary`.
     """
     try:
-        given = load_vocabulary(file)
+        with _unpacking:
+            given = load_vocabulary(file, SENT_BYTES)
     except InputError as error:
         raise LessonError(str(error), "no-vocabulary") from error
     if given.encoder != encoder.card.weights["sha256"]:

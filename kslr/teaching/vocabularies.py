@@ -5,6 +5,7 @@ word as landmarks, so that learners can see the sign as a moving skeleton.
 """
 
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -15,7 +16,7 @@ import numpy as np
 
 from kslr.core.arrays import read_arrays
 from kslr.core.errors import InputError
-from kslr.core.files import data_folder, parse_json, write_file
+from kslr.core.files import data_folder, one_line, parse_json, write_file
 from kslr.landmarks import FACE, VALUES
 from kslr.teaching.naming import is_plain_text, is_word_id
 from kslr.vocabulary import Sign
@@ -117,8 +118,8 @@ def without_file_names(vocabulary: TaughtVocabulary) -> TaughtVocabulary:
     return replace(vocabulary, provenance=tuple(f"recording {n + 1}" for n in range(len(vocabulary.provenance))))
 
 
-def load_vocabulary(path: str | Path) -> TaughtVocabulary:
-    """Reads a vocabulary file.
+def load_vocabulary(path: str | Path, most: int = FILE_BYTES) -> TaughtVocabulary:
+    """Reads a vocabulary file, which takes at most so many bytes unpacked.
 
     Raises:
         InputError: missing, damaged, too large, no vocabulary, or of an older version (code ``old-version``).
@@ -126,7 +127,7 @@ def load_vocabulary(path: str | Path) -> TaughtVocabulary:
     try:
         if Path(path).stat().st_size > FILE_BYTES:
             raise InputError(f"{path} is larger than {FILE_BYTES >> 20} MiB, which no vocabulary is.")
-        arrays = read_arrays(path, FILE_BYTES)
+        arrays = read_arrays(path, most)
         about = parse_json(str(arrays["about"]))
         if about["version"] in range(1, VERSION):
             raise InputError(
@@ -136,6 +137,8 @@ def load_vocabulary(path: str | Path) -> TaughtVocabulary:
             str(word): Exemplar(int(one["recording"]), float(one["seconds"]), arrays[f"exemplar_{i}"])
             for i, (word, one) in enumerate(about.get("exemplars", {}).items())
         }
+        # Names from a Mac and from elsewhere are the same; other values are judged below.
+        about["signs"] = [{k: one_line(v) if isinstance(v, str) else v for k, v in sign.items()} for sign in about["signs"]]
         signs = tuple(Sign(**sign) for sign in about["signs"])
         loaded = TaughtVocabulary(
             str(about["name"]),
@@ -236,7 +239,7 @@ def vocabulary_path(name: str | Path) -> Path:
         return path
     if path.name != str(name) or not path.name.strip("."):
         raise InputError(f"{name} is no name of a vocabulary. Use letters and digits, or the path of a .npz file.")
-    return vocabularies_folder() / f"{name}.npz"
+    return vocabularies_folder() / f"{unicodedata.normalize('NFC', str(name))}.npz"
 
 
 def taught_vocabularies() -> list[Path]:

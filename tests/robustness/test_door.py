@@ -329,3 +329,49 @@ def test_what_is_no_http_is_still_answered(server):
     for odd in (b"GET / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: a\r\nHost: localhost\r\n\r\n"):
         with socket.create_connection((host, int(port))) as line:
             assert b" 4" in sent_and_heard(line, [odd], end=True)[:14]
+
+
+def test_small_files_that_unpack_to_large_ones_do_not_add_up(server):
+    """Six of them at once, each of half a gigabyte unpacked."""
+    import io
+    import zipfile
+    from concurrent.futures import ThreadPoolExecutor
+
+    sent = io.BytesIO()
+    with (
+        zipfile.ZipFile(sent, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("embeddings.npy", "w", force_zip64=True) as file,
+    ):
+        head = b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000, 125), }"
+        file.write(b"\x93NUMPY\x01\x00" + (len(head) + 1).to_bytes(2, "little") + head + b"\n")
+        for _ in range(500):
+            file.write(bytes(1_000_000))
+    before = server.held().get("megabytes", 0.0)
+    with ThreadPoolExecutor(6) as threads:
+        path, content = "/teach/upload?name=bomb", sent.getvalue()
+        replies = list(threads.map(lambda _: ask(server, "POST", path, content, source=ATTACKER), range(6)))
+    assert all(b"teach.no_vocabulary" in said for _, _, said in replies)
+    assert server.held().get("megabytes", 0.0) - before < 250
+
+
+def test_a_long_clip_is_not_tried(server, tmp_path, astronaut):
+    clip = clips.write(tmp_path / "long.mp4", clips.shaken(astronaut, 80, (64, 48), reach=2), fps=1)
+    begun = time.monotonic()
+    _, _, said = ask(server, "POST", "/teach/try?vocabulary=kslr30&name=long.mp4", clip.read_bytes())
+    assert b"teach.long_clip" in said
+    assert time.monotonic() - begun < 15
+
+
+@pytest.mark.parametrize("path", ["/gradio_api/call/translate", "/live/export?format=eaf", "/teach/change"])
+def test_a_long_list_keeps_nobody_waiting(server, path):
+    from concurrent.futures import ThreadPoolExecutor
+
+    body = b"[" + b"[1]," * 490_000 + b"1]"
+    with ThreadPoolExecutor(4) as threads:
+        jobs = [threads.submit(ask, server, "POST", path, body, ATTACKER, Content_Type="application/json") for _ in range(4)]
+        slowest, begun = 0.0, time.monotonic()
+        while not all(job.done() for job in jobs):
+            begun = time.monotonic()
+            server.health()
+            slowest = max(slowest, time.monotonic() - begun)
+    assert slowest < 2 * max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))  # a busy machine is slower for everybody

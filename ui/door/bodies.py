@@ -11,6 +11,7 @@ from kslr.core.files import parse_json
 from ui.door.messages import SMALL_BYTES
 
 BODY_SECONDS = 30.0  # in which a small body has to come
+MESSAGE_BYTES = 300_000  # of a message to Gradio
 FILE_SECONDS = 20.0  # longest pause within a large one
 # These routes take files, and end a body that is too long themselves.
 FILE_ROUTES = ("/gradio_api/upload", "/teach/take", "/teach/try", "/teach/upload")
@@ -19,8 +20,8 @@ FILE_ROUTES = ("/gradio_api/upload", "/teach/take", "/teach/try", "/teach/upload
 class BodyLimit:
     """An ASGI application that checks the body of a request before a route looks at it.
 
-    It answers 413 to a body that is too large, 408 to one that does not come, and 400 to one that calls itself JSON and
-    is not. Bodies are small and read whole, whether or not the request tells their length; only `FILE_ROUTES` count for
+    It answers 413 to a body that is too large, 408 to one that does not come, and 400 to one for Gradio that calls itself
+    JSON and is not; our own routes check theirs. Bodies are small and read whole, whether or not the request tells their length; only `FILE_ROUTES` count for
     themselves, and here only their pauses are limited.
 
     Args:
@@ -39,7 +40,12 @@ class BodyLimit:
         if scope["path"].endswith(FILE_ROUTES):
             await self._app(scope, _without_pauses(receive), send)
             return
-        status, body = await self._read(Headers(scope=scope), receive)
+        # Gradio takes messages apart in the one thread that answers everybody.
+        theirs = "/gradio_api/" in scope["path"]
+        largest = min(self._largest, MESSAGE_BYTES) if theirs else self._largest
+        status, body = await self._read(Headers(scope=scope), receive, largest)
+        if theirs and body and "json" in Headers(scope=scope).get("content-type", "") and not _is_json(body):
+            status = 400
         if status:
             await Response(status_code=status, headers={"Connection": "close"})(scope, receive, send)
             return
@@ -50,25 +56,22 @@ class BodyLimit:
 
         await self._app(scope, receive_body, send)
 
-    async def _read(self, headers: Headers, receive: Any) -> tuple[int, bytes]:
+    async def _read(self, headers: Headers, receive: Any, largest: int) -> tuple[int, bytes]:
         """The status of a refusal, or 0, and the body."""
         length = headers.get("content-length", "0")
         if not (length.isascii() and length.isdigit()):
             return 400, b""
-        if int(length[:20]) > self._largest:
+        if int(length[:20]) > largest:
             return 413, b""
         try:
-            body = await asyncio.wait_for(self._whole_body(receive), self._seconds)
+            body = await asyncio.wait_for(self._whole_body(receive, largest), self._seconds)
         except asyncio.TimeoutError:
             return 408, b""
         if body is None:
             return 413, b""
-        # In a thread: other people's pictures are answered meanwhile.
-        if body and "json" in headers.get("content-type", "") and not await asyncio.to_thread(_is_json, body):
-            return 400, b""
         return 0, body
 
-    async def _whole_body(self, receive: Any) -> bytes | None:
+    async def _whole_body(self, receive: Any, largest: int) -> bytes | None:
         """The body; None when it is too long, empty when the client has gone."""
         parts, size = [], 0
         while True:
@@ -77,7 +80,7 @@ class BodyLimit:
                 return b""
             parts.append(message.get("body", b""))
             size += len(parts[-1])
-            if size > self._largest:
+            if size > largest:
                 return None
             if not message.get("more_body"):
                 return b"".join(parts)
