@@ -31,7 +31,7 @@ def format_minutes(seconds: float, _: object = None) -> str:
 
 
 def lines_figure(windows: Sequence[Window], moments: Sequence["Moment"], words: Mapping[str, str]) -> "Figure":
-    """Engagement with its band, the share facing, and valence, whose −1 to 1 has the same height.
+    """Engagement with its band, the share facing, and valence, whose −1 to 1 has the same height and its own scale.
 
     Args:
         windows: in their order.
@@ -52,6 +52,9 @@ def lines_figure(windows: Sequence[Window], moments: Sequence["Moment"], words: 
     axes.fill_between(middle, *band, color=LINES["engagement"][0], alpha=0.15, linewidth=0)
     for name, (colour, dash) in LINES.items():
         axes.plot(middle, column(name), dash, color=colour, marker="o", markersize=3, linewidth=2, label=words[name])
+    scale = axes.secondary_yaxis("right", functions=(lambda share: 2 * share - 1, lambda valence: (valence + 1) / 2))
+    scale.set_yticks([-1, 0, 1])
+    scale.set_ylabel(words["valence"], color=LINES["valence"][0])
     last = max((window.end for window in windows), default=0.0)
     for moment in moments:
         at = min(moment.seconds, last)

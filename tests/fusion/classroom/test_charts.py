@@ -69,3 +69,9 @@ def test_a_dollar_in_a_moment_is_a_dollar():
 
 def test_times_are_minutes_and_seconds():
     assert format_minutes(3661) == "61:01"
+
+
+def test_valence_has_a_scale_of_its_own():
+    (scale,) = lines_figure([_window(0, 0.5, 0.1)], [], WORDS).axes[0].child_axes
+    assert scale.get_yticks().tolist() == [-1, 0, 1]
+    assert scale.get_ylabel() == WORDS["valence"]

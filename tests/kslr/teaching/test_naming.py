@@ -49,3 +49,13 @@ def test_names_that_cannot_be_are_refused():
         with pytest.raises(LessonError) as refused:
             resolve_sign(names)
         assert refused.value.code == code
+
+
+def test_names_typed_on_a_mac_and_elsewhere_are_the_same():
+    from kslr.teaching.vocabularies import vocabulary_path
+
+    mac, linux = "и\u0306од", "йод"
+    assert resolve_sign(WordNames(kk=mac)) == resolve_sign(WordNames(kk=linux))
+    assert check_name(mac) == check_name(linux)
+    assert vocabulary_path(mac) == vocabulary_path(linux)
+    assert resolve_sign(WordNames(kk="Сә\x0bлем\nдос", id="w")).kk == "Сә лем дос"
