@@ -33,9 +33,9 @@ from kslr.core.errors import InputError
 from kslr.core.scores import bootstrap_interval
 from kslr.encoder import SignEncoder
 from kslr.landmarks import Landmarks
-from kslr.teaching.heads import Head, balance_weights, calibrate_head, leave_out
 from kslr.training.datasets import SignData, load_pack
 from kslr.training.packs import packs_folder
+from kslr.training.ship.heads import Head, balance_weights, calibrate_head, leave_out
 
 FACE_FPS, SIGN_FPS, SHOTS = 10.0, 15.0, 5
 # name → share of frames with another emotion, blurred, without a face

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kslr.core.calibration import apply_temperature, threshold_keeping
-from kslr.teaching.heads import Head, balance_weights, calibrate_head, leave_out
 from kslr.training.ship.embedding import EmbeddedRecordings
+from kslr.training.ship.heads import Head, balance_weights, calibrate_head, leave_out
 
 SHARPNESS = (20.0, 40.0, 80.0)  # candidates: how much more nearer recordings count
 IDLE_PRIORS = (1.0, 3.0, 6.0)  # candidates: weight of no sign beside a word

@@ -8,9 +8,9 @@ import numpy as np
 
 from kslr.augment import AugmentStrength, augment_points
 from kslr.points import select_points
-from kslr.teaching.heads import Head
 from kslr.training.datasets import SignData
 from kslr.training.networks.encoder import embed_points, symmetric_encoder
+from kslr.training.ship.heads import Head
 from kslr.training.ship.mixture import FalseAlarms, WordClip
 
 if TYPE_CHECKING:

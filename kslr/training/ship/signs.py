@@ -18,13 +18,13 @@ from kslr.core.models import LiteModel
 from kslr.core.scores import bootstrap_interval, median_milliseconds
 from kslr.core.training import current_commit, disagreement, to_litert
 from kslr.points import select_points
-from kslr.teaching.heads import Head, leave_out
 from kslr.training.cross_validation import is_in_top
 from kslr.training.evaluation import evaluate_vocabulary
 from kslr.training.networks.encoder import embed_points
 from kslr.training.networks.sign_encoder import load_encoder
 from kslr.training.ship.choosing import Silence, choose_head, word_confidence
 from kslr.training.ship.embedding import EmbeddedRecordings, attach_head, embed_mixture
+from kslr.training.ship.heads import Head, leave_out
 from kslr.training.ship.mixture import all_false_alarms, foreign_signs, read_word_clips, word_recordings
 from kslr.training.ship.options import OUT, Clips, EncoderWeights, Out, Packs
 from kslr.training.streams.material import load_material

@@ -3,9 +3,9 @@ import pytest
 
 from kslr.landmarks import absent_as_nan
 from kslr.points import select_points
-from kslr.teaching.heads import Head, balance_weights
 from kslr.training.networks.encoder import embed_points, kslr_encoder
 from kslr.training.ship.embedding import attach_head, embed_recordings
+from kslr.training.ship.heads import Head, balance_weights
 
 
 @pytest.fixture(scope="module")

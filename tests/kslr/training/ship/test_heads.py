@@ -3,7 +3,7 @@ import pytest
 
 from kslr.core.calibration import apply_temperature, expected_calibration_error, top_answers
 from kslr.core.errors import InputError
-from kslr.teaching.heads import Head, balance_weights, calibrate_head, leave_out
+from kslr.training.ship.heads import Head, balance_weights, calibrate_head, leave_out
 
 
 def clusters(classes: int, each: int, spread: float, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
