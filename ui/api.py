@@ -11,6 +11,7 @@ import gradio as gr
 from kslr.teaching.naming import WordNames, resolve_sign
 from kslr.teaching.takes import TAKE_SECONDS, Take
 from ui.evaluate.evaluation import Evaluation, evaluate_uploads
+from ui.server.logs import log_error
 from ui.server.metrics import is_local
 from ui.server.services import Services
 from ui.shared.i18n import LANGUAGES, Refusal, text
@@ -141,6 +142,9 @@ def answer_programs(language: str, files: list[str]) -> Iterator[list[Path]]:
         yield paths
     except Refusal as refusal:
         raise gr.Error(text(refusal.key, language, **refusal.values), print_exception=False) from refusal
+    except OSError as error:  # the disk is full for the moment
+        log_error(error)
+        raise gr.Error(text("video.failed", language), print_exception=False) from error
     finally:
         for path in paths:
             path.unlink(missing_ok=True)

@@ -21,8 +21,8 @@ class BodyLimit:
     """An ASGI application that checks the body of a request before a route looks at it.
 
     It answers 413 to a body that is too large, 408 to one that does not come, and 400 to one for Gradio that calls itself
-    JSON and is not; our own routes check theirs. Bodies are small and read whole, whether or not the request tells their length; only `FILE_ROUTES` count for
-    themselves, and here only their pauses are limited.
+    JSON and is not; our own routes check theirs. Bodies are small and read whole, whether or not the request tells their
+    length; only `FILE_ROUTES` count for themselves, and here only their pauses are limited.
 
     Args:
         app: gets the other requests.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from ui.server.logs import log_error
 from ui.shared.html import macros
 from ui.shared.i18n import Refusal
 
@@ -70,6 +71,9 @@ def run_steps(paths: Sequence[Path | None], work: Callable[..., Iterator[str]]) 
     except Refusal as refusal:
         message = macros("shared/parts.html").message(refusal.key, problem=True, **refusal.values)
         yield str(marked.format(mark, message))
+    except OSError as error:  # the disk is full for the moment
+        log_error(error)
+        yield str(marked.format(mark, macros("shared/parts.html").message("video.failed", problem=True)))
     finally:
         for path in paths:
             if path is not None:

@@ -19,6 +19,7 @@ from kslr.core.errors import InputError
 from kslr.teaching.naming import WordNames
 from kslr.teaching.vocabularies import vocabulary_bytes, without_file_names
 from ui.door.messages import read_model
+from ui.server.logs import log_error
 from ui.server.metrics import is_local
 from ui.server.resources import give_memory_back
 from ui.server.services import Services
@@ -87,6 +88,9 @@ def build_teach_router(services: Services) -> APIRouter:
             found = {"error": refusal.key, "values": refusal.values}
         except InputError:
             found = {"error": "teach.failed", "values": {}}
+        except OSError as error:  # the disk is full for the moment
+            log_error(error)
+            found = {"error": "teach.busy", "values": {}}
         return found if isinstance(found, Response) else JSONResponse(found)
 
     @routes.get("/vocabularies")

@@ -1,10 +1,11 @@
+import os
 import re
 from pathlib import Path
 
 import pytest
 
 from ui.shared.i18n import Refusal
-from ui.shared.uploads import run_steps
+from ui.shared.uploads import run_steps, upload_path
 
 
 def test_steps_carry_the_mark_of_their_run_and_the_file_is_deleted(tmp_path):
@@ -40,3 +41,34 @@ def test_the_file_is_deleted_when_the_work_is_stopped(tmp_path):
     next(shown)
     shown.close()
     assert not path.exists()
+
+
+def test_a_full_disk_is_told_and_the_file_is_deleted(tmp_path):
+    path = tmp_path / "clip.mp4"
+    path.touch()
+
+    def steps(_: Path):
+        yield "begun"
+        raise OSError(28, "No space left on device", "/tmp/secret")
+
+    shown = list(run_steps([path], steps))
+    assert "video.failed" in shown[-1]
+    assert "secret" not in shown[-1]
+    assert not path.exists()
+
+
+def test_only_a_file_in_a_folder_of_its_own_is_an_upload(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "uploads"))
+    own = tmp_path / "uploads" / "token"
+    own.mkdir(parents=True)
+    (own / "a.mp4").write_bytes(b"x")
+    (tmp_path / "b.mp4").write_bytes(b"x")
+    (own / "link.mp4").symlink_to(tmp_path / "b.mp4")
+    (own.parent / "linked").symlink_to(tmp_path, target_is_directory=True)
+    os.mkfifo(own / "pipe")
+    (own.parent / "loose.mp4").write_bytes(b"x")
+    assert upload_path(str(own / "a.mp4")) == (own / "a.mp4").resolve()
+    for path in ("link.mp4", "pipe", "../loose.mp4", "../../b.mp4", "../linked/b.mp4", ".", "", "\0", "x" * 5000, "none.mp4"):
+        assert upload_path(f"{own}/{path}") is None, path
+    assert upload_path("/dev/zero") is None
+    assert upload_path("http://127.0.0.1/a.mp4") is None
