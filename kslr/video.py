@@ -241,7 +241,8 @@ def open_source(source: str | Path | int) -> VideoFile | Camera:
     >>> type(open_source("0")).__name__, type(open_source("clip.mp4")).__name__
     ('Camera', 'VideoFile')
     """
-    number = isinstance(source, str) and source.isascii() and source.isdigit() and not Path(source).exists()
-    if isinstance(source, int) or number:
+    if isinstance(source, int):
+        return Camera(source)
+    if isinstance(source, str) and source.isascii() and source.isdigit() and not Path(source).exists():
         return Camera(int(source))
     return VideoFile(source)

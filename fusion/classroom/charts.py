@@ -1,7 +1,7 @@
 """The charts of a classroom report; a line breaks where nothing may be shown."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -52,7 +52,7 @@ def lines_figure(windows: Sequence[Window], moments: Sequence["Moment"], words: 
     axes.fill_between(middle, *band, color=LINES["engagement"][0], alpha=0.15, linewidth=0)
     for name, (colour, dash) in LINES.items():
         axes.plot(middle, column(name), dash, color=colour, marker="o", markersize=3, linewidth=2, label=words[name])
-    scale = axes.secondary_yaxis("right", functions=(lambda share: 2 * share - 1, lambda valence: (valence + 1) / 2))
+    scale = axes.secondary_yaxis("right", functions=(_to_valence, _from_valence))
     scale.set_yticks([-1, 0, 1])
     scale.set_ylabel(words["valence"], color=LINES["valence"][0])
     last = max((window.end for window in windows), default=0.0)
@@ -62,6 +62,14 @@ def lines_figure(windows: Sequence[Window], moments: Sequence["Moment"], words: 
         axes.annotate(moment.text[:40], (at, 1), (3, -2), textcoords="offset points", va="top", fontsize=8, parse_math=False)
     _add_legend(axes)
     return figure
+
+
+def _to_valence(height: Any) -> Any:
+    return 2 * height - 1
+
+
+def _from_valence(valence: Any) -> Any:
+    return (valence + 1) / 2
 
 
 def mood_figure(windows: Sequence[Window], words: Mapping[str, str]) -> "Figure":

@@ -71,7 +71,8 @@ def translate_folder(
     Models.load(signs, emotion)  # An unusable model is one clear error, not one a worker.
     targets = {clip: out / clip.relative_to(folder).with_suffix(f"{clip.suffix}.{format.extension}") for clip in clips}
     options = _digest_options(format.value, language, neutral, face, strictness, signs, emotion)
-    made, stamps, waiting = _read_made(out / MADE), {}, []
+    made, waiting = _read_made(out / MADE), []
+    stamps: dict[Path, list[int | str]] = {}
     for clip, target in targets.items():
         stamps[clip] = [options, *clip_stamp(clip)]
         if target.exists() and made.get(_key(target, out)) == stamps[clip]:

@@ -168,12 +168,12 @@ def check_outputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | P
     kslr.core.errors.InputError: words.json is also read. Choose another name for the output.
     """
     read: list[Path] = []
-    for path in map(Path, filter(None, inputs)):
+    for path in (Path(one) for one in inputs if one):
         read.append(path)
         if path.suffix == ".json":
             read += [path.with_suffix(suffix) for suffix in (".tflite", ".npz")]
     written: list[Path] = []
-    for out in map(Path, filter(None, outputs)):
+    for out in (Path(one) for one in outputs if one):
         check_writable(out)
         if out.exists() and not out.is_file():  # A device.
             continue

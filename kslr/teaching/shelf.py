@@ -90,7 +90,7 @@ def teach_word(
         new = _new_recordings(taught, sign.id, windows, provenance, encoder)
         if not new:
             raise LessonError("These recordings were taught already; nothing was changed.", "no-takes")
-        windows, signs, provenance = windows[new], [signs[i] for i in new], [provenance[i] for i in new]
+        windows, signs, provenance = windows[new], tuple(signs[i] for i in new), tuple(provenance[i] for i in new)
         taught = teach(taught, sign, windows, encoder, provenance, seconds=[one.seconds for one in signs], face=face)
         save_vocabulary(path, taught)
     return taught, sign

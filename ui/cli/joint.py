@@ -26,8 +26,8 @@ def joint(
     from fusion.interpreter import Models
 
     chosen = tuple(name.strip() for name in emotions.split(",") if name.strip()) or EMOTIONS
-    if unknown := set(chosen) - set(EMOTIONS):
-        raise InputError(f"Unknown emotions: {', '.join(sorted(unknown))}. There are: {', '.join(EMOTIONS)}.")
+    if foreign := set(chosen) - set(EMOTIONS):
+        raise InputError(f"Unknown emotions: {', '.join(sorted(foreign))}. There are: {', '.join(EMOTIONS)}.")
     clips = read_manifest(manifest)
     check_outputs([json, html], [manifest, signs, emotion, *(clip.path for clip in clips)])
     models = Models.load(signs, emotion)

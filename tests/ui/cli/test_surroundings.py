@@ -101,3 +101,21 @@ def test_a_model_that_is_not_there_is_answered_with_those_that_are(tmp_path):
     done = kslr("vocabulary", "show", "nope", KSLR_HOME=str(tmp_path))
     assert done.returncode == 2
     assert all(name in done.stderr.decode() for name in ("nope", "kslr30", "менің"))
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "cp866"])
+def test_a_word_is_taught_once_in_any_console(encoding, tmp_path):
+    from kslr.recordings import save_recording
+    from tests.takes import take
+
+    save_recording(tmp_path / "take.npz", take("circle", 0))
+    teach = ("teach", "mine", "circle", tmp_path / "take.npz", "--kk", "Шеңбер")
+    first = kslr(*teach, encoding=encoding, KSLR_HOME=str(tmp_path))
+    assert first.returncode == 0, first.stderr
+    assert "1 recordings" in first.stdout.decode(encoding)
+    file = tmp_path / "vocabularies" / "mine.npz"
+    before = file.read_bytes()
+    again = kslr(*teach, encoding=encoding, KSLR_HOME=str(tmp_path))
+    assert again.returncode == 2
+    assert b"taught already" in again.stderr
+    assert file.read_bytes() == before
