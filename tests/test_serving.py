@@ -265,7 +265,7 @@ def test_the_cookie_is_for_this_site_alone_and_https_is_insisted_on(proxied):
 def test_metrics_stay_inside_and_what_is_too_large_outside(proxied):
     assert proxied.ask("metrics")[0] == 404
     # Straight at the server but handed on by a proxy is not from here either.
-    headers = {**login_header(LOGIN), "X-Forwarded-Host": "x"}
+    headers = {**login_header(LOGIN), "X-Forwarded-Host": "localhost"}
     request = urllib.request.Request(proxied.replicas[0].url + "metrics", headers=headers)
     with pytest.raises(urllib.error.HTTPError, match="403"):
         urllib.request.urlopen(request)

@@ -181,6 +181,8 @@ class _Guarded:
         self._send, self._nonce = send, secrets.token_urlsafe(16)
         host = headers.get("host", "")
         self._sockets = f" {'wss' if scope.get('scheme') == 'https' else 'ws'}://{host}" if host_name(host) else ""
+        # The Evaluate page shows a report in a frame of its own.
+        self._framed = scope["path"].startswith("/results/")
         self._page: bytearray | None = None
         self._start: Any = None
 
@@ -190,7 +192,11 @@ class _Guarded:
             for name in [name for name in headers if name.startswith("access-control-")]:
                 del headers[name]
             headers.update(HEADERS)
-            headers["Content-Security-Policy"] = POLICY.format(nonce=self._nonce, sockets=self._sockets)
+            policy = POLICY.format(nonce=self._nonce, sockets=self._sockets)
+            if self._framed:
+                headers["X-Frame-Options"] = "SAMEORIGIN"
+                policy = policy.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
+            headers["Content-Security-Policy"] = policy
             if headers.get("content-type", "").startswith("text/html") and "content-encoding" not in headers:
                 self._page, self._start = bytearray(), message
                 return

@@ -105,6 +105,14 @@ def test_answers_keep_other_sites_out():
     assert nonce not in ask(headers={"host": "localhost"})[1]["content-security-policy"]
 
 
+def test_a_report_is_framed_by_our_own_page_alone():
+    _, told, _ = ask("/results/token/report.html", headers={"host": "localhost", "sec-fetch-site": "same-origin"})
+    assert "frame-ancestors 'self'" in told["content-security-policy"]
+    assert told["x-frame-options"] == "SAMEORIGIN"
+    away = {"host": "localhost", "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "iframe"}
+    assert ask("/results/token/report.html", headers=away)[0] == 403
+
+
 def test_forwarded_headers_are_believed_from_a_named_proxy_alone():
     claims = {
         "host": "localhost",
