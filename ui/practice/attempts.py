@@ -53,13 +53,13 @@ class Attempt:
 
     @property
     def verdict(self) -> str:
-        """What `named` means: ``read_right`` where the recogniser is certain of the word and the score is good as well,
+        """What `named` means, as a word of the app: ``read_right`` where the recogniser is certain of the word and the score is good as well,
         ``read_poor`` where the score is not, ``read_perhaps`` where it is not certain, ``read_wrong`` for another word."""
         if self.read.sign_id is None:
-            return "read_perhaps"
+            return "practice.read_perhaps"
         if self.read.sign_id != self.sign.id:
-            return "read_wrong"
-        return "read_right" if self.comparison.score >= GOOD else "read_poor"
+            return "practice.read_wrong"
+        return "practice.read_right" if self.comparison.score >= GOOD else "practice.read_poor"
 
 
 def load_examples(name: str, services: Services) -> TaughtVocabulary:

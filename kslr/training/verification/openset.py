@@ -60,9 +60,10 @@ def evaluate_open_set(
         teacher = str(generator.choice(list(teachers)))
         lesson = draw_lesson(np.where(usable, word, ""), signs.signer, teachers[teacher], shots, share, teacher, generator)
         support, support_word, left, taught = lesson
-        recognizer = _teach_words(signs, support, support_word, taught, encoder)
+        recognizer = _teach_words(signs.x[support], support_word, encoder)
+        names = {f"w{i}": name for i, name in enumerate(taught)}
         answers = recognizer.recognize_windows(signs.x[left])
-        said = np.array([answer.sign_id or IDLE for answer in answers])
+        said = np.array([names.get(answer.sign_id or "", IDLE) for answer in answers])
         truth = np.where(np.isin(word[left], taught), word[left], IDLE)
         own = signs.signer[left] == teacher
         rows.append(_figures(truth, said, np.array([answer.probability for answer in answers]), own))
@@ -100,14 +101,12 @@ def _teachers(word: np.ndarray, signer: np.ndarray, shots: int) -> dict[str, lis
     return found
 
 
-def _teach_words(
-    signs: SignData, support: np.ndarray, support_word: np.ndarray, taught: list[str], encoder: SignEncoder
-) -> SignRecognizer:
-    """The recogniser of a vocabulary file with these words."""
+def _teach_words(x: np.ndarray, label: np.ndarray, encoder: SignEncoder) -> SignRecognizer:
+    """The recogniser of a vocabulary file with the words w0, w1, …: labels of data may be no ids of words."""
     vocabulary = new_vocabulary("open set", encoder)
-    for number, name in enumerate(taught):
-        sign = Sign(name, name, name, name, name)
-        vocabulary = teach(vocabulary, sign, signs.x[support[support_word == number]], encoder, exemplar=False)
+    for name in [f"w{number}" for number in range(int(label.max()) + 1)]:
+        windows = x[label == int(name[1:])]
+        vocabulary = teach(vocabulary, Sign(name, name, name, name, name), windows, encoder, exemplar=False)
     with tempfile.TemporaryDirectory() as folder:
         return SignRecognizer(save_vocabulary(Path(folder) / "vocabulary.npz", vocabulary))
 
