@@ -53,8 +53,11 @@ class Attempt:
 
     @property
     def verdict(self) -> str:
-        """What `named` means, as a word of the app: ``read_right`` where the recogniser is certain of the word and the score is good as well,
-        ``read_poor`` where the score is not, ``read_perhaps`` where it is not certain, ``read_wrong`` for another word."""
+        """What `named` means, as a word of the app.
+
+        ``read_right`` where the recogniser is certain of the word and the score is good as well, ``read_poor`` where the
+        score is not, ``read_perhaps`` where it is not certain, ``read_wrong`` for another word.
+        """
         if self.read.sign_id is None:
             return "practice.read_perhaps"
         if self.read.sign_id != self.sign.id:
