@@ -47,8 +47,8 @@ class Rule:
         try:
             raw = extra["verification"]
             coefficients = tuple(float(value) for value in raw["coefficients"])
-            numbers = (float(raw[name]) for name in ("intercept", "nearest", "same"))
-            rule = cls(coefficients, *numbers, int(raw["cohort"]), float(raw.get("certain", cls.certain)))
+            intercept, nearest, same = (float(raw[name]) for name in ("intercept", "nearest", "same"))
+            rule = cls(coefficients, intercept, nearest, same, int(raw["cohort"]), float(raw.get("certain", cls.certain)))
         except (KeyError, TypeError, ValueError) as error:
             raise InputError("The encoder lacks its rule of verification. Install it again.") from error
         if len(coefficients) != len(EVIDENCE) or rule.cohort < 1 or not np.isfinite([*coefficients, rule.intercept]).all():

@@ -87,7 +87,8 @@ def measure_answers(answers: Answers, probability: np.ndarray, certain: float) -
         ``within`` and ``across``, each with known_right, known_wrong, unknown_said and auroc (of known and right against
         never taught), and ``calibration_error`` of the answers that are said, where `UNKNOWN` of the signs were never taught.
     """
-    said, figures = probability >= certain, {}
+    said = probability >= certain
+    figures: dict[str, Any] = {}
     for name, kind in (("within", False), ("across", True)):
         rows = []
         for group in np.unique(answers.group[answers.across == kind]):
@@ -119,11 +120,18 @@ def weighted_calibration_error(confidence: np.ndarray, correct: np.ndarray, weig
 
 def choose_certainty(asked: Mapping[int, Answers], rule: Rule) -> Rule:
     """The rule with the lowest probability of a said word that keeps to `SILENT` within signers."""
+    unknown = {n: _probabilities_of_unknown(asked[n], rule) for n in SILENT}
     for certain in np.arange(0.7, 0.96, 0.01):
-        found = {n: measure_answers(asked[n], answer_probabilities(asked[n], rule), certain)["within"] for n in SILENT}
-        if all(found[n]["unknown_said"] <= most for n, most in SILENT.items()):
+        if all(np.mean([(one >= certain).mean() for one in unknown[n]]) <= most for n, most in SILENT.items()):
             break
     return replace(rule, certain=round(float(certain), 2))
+
+
+def _probabilities_of_unknown(answers: Answers, rule: Rule) -> list[np.ndarray]:
+    """Of every source, within signers: the probabilities of what was never taught."""
+    own = ~answers.known & ~answers.across
+    probability, group = answer_probabilities(answers, rule)[own], answers.group[own]
+    return [probability[group == name] for name in np.unique(group)]
 
 
 def choose_rule(

@@ -55,7 +55,9 @@ def evaluate_open_set(
     usable = np.isfinite(signs.x[..., HANDS]).any(axis=-1).sum(axis=1) >= LEAST_FRAMES
     teachers = _teachers(word[usable], signs.signer[usable], shots)
     rows: list[dict[str, float]] = []
-    labels, predicted, asked = [], [], []
+    labels: list[str] = []
+    predicted: list[str] = []
+    asked: list[int] = []
     for number in range(seeds):
         teacher = str(generator.choice(list(teachers)))
         lesson = draw_lesson(np.where(usable, word, ""), signs.signer, teachers[teacher], shots, share, teacher, generator)
