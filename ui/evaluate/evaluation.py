@@ -4,13 +4,16 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fusion.evaluation.manifest import read_manifest
+from fusion.evaluation.manifest import read_manifest, resolve_signs
 from fusion.evaluation.reports import joint_report, render_joint_report
 from fusion.evaluation.runs import answer_clip
+from fusion.interpreter import Models
+from kslr import __version__
 from kslr.core.errors import InputError
 from ui.server.services import Services
 from ui.shared.i18n import Refusal
@@ -48,6 +51,14 @@ def evaluate_uploads(files: Sequence[tuple[str, Path]], services: Services) -> I
         raise Refusal("evaluate.bad_manifest") from error
 
 
+def _describe_origin(models: Models) -> dict[str, str]:
+    """What a report was made with: version, date, and both models with the digests of their weights."""
+    made = {"version": f"kslr {__version__}", "date": datetime.now(timezone.utc).isoformat(timespec="seconds")}
+    for kind, card in (("signs", models.signs.card), ("emotion", models.emotions.card)):
+        made |= {kind: card.name, f"{kind}_sha256": str(card.weights.get("sha256", ""))}
+    return made
+
+
 def _evaluate(files: Sequence[tuple[str, Path]], manifest: str, services: Services) -> Iterator[Step | Evaluation]:
     with TemporaryDirectory(prefix="kslr-evaluate-") as place, services.count_video():
         folder = Path(place)
@@ -58,11 +69,12 @@ def _evaluate(files: Sequence[tuple[str, Path]], manifest: str, services: Servic
         missing = sorted({clip.path.name for clip in clips if not clip.path.is_file()})
         if missing:
             raise Refusal("evaluate.missing", names=", ".join(missing[:8]) + ("…" if len(missing) > 8 else ""))
+        resolved, unknown = resolve_signs(clips, services.models.signs.vocabulary)
         answers = []
-        for number, clip in enumerate(clips):
+        for number, clip in enumerate(resolved):
             yield Step(number / len(clips), clip=clip.path.name)
             answers.append(answer_clip(clip, services.models))
-        found = joint_report(answers, manifest)
+        found = joint_report(answers, manifest) | {"unknown_labels": unknown, "made": _describe_origin(services.models)}
         found["problems"] = [{**problem, "clip": Path(problem["clip"]).name} for problem in found["problems"]]
         results = services.results.new()
         (results / "report.html").write_text(render_joint_report(found), encoding="utf-8")

@@ -50,3 +50,13 @@ def test_what_is_missing_is_named(services, tmp_path, still_clip):
     unsigned = refusal(sent(tmp_path / "e", still_clip, "clip,sign,emotion,signer\na.mp4,,,A\n"), services)
     assert unsigned.key == "evaluate.bad_manifest"
     assert "has a sign" in str(unsigned.__cause__)
+
+
+def test_words_of_any_language_are_labels_and_others_are_named(services, tmp_path, still_clip):
+    table = "clip,sign,emotion,signer\na.mp4,Су,happy,A\nb.mp4,нан,,B\n"
+    *_, last = evaluate_uploads(sent(tmp_path / "in", still_clip, table), services)
+    assert last.report["unknown_labels"] == {"нан": 1}
+    assert [row["sign"] for row in last.report["per_sign_and_emotion"]] == ["su"]
+    assert len(last.report["made"]["signs_sha256"]) == 64
+    nothing = refusal(sent(tmp_path / "none", still_clip, "clip,sign,emotion,signer\na.mp4,нан,,A\n"), services)
+    assert nothing.key == "evaluate.bad_manifest"
