@@ -42,6 +42,24 @@ def test_two_sessions_are_two_trackers_and_a_third_finds_no_place(models, astron
     assert len(sessions) == 0
 
 
+def test_one_client_elsewhere_gets_some_of_the_places_only(models):
+    sessions = Sessions(models, Limits(sessions=4, client_places=2))
+    try:
+        for key in ("a", "b"):
+            sessions.open(key, client="192.0.2.1")
+        with pytest.raises(Full):
+            sessions.open("c", client="192.0.2.1")
+        assert sessions.open("a", client="192.0.2.1")
+        sessions.open("d", client="192.0.2.2")
+        sessions.close("a")
+        sessions.open("c", client="192.0.2.1")
+        with pytest.raises(Full):
+            sessions.open("e", client="192.0.2.1")
+        sessions.open("f", client="127.0.0.1")
+    finally:
+        sessions.close_all()
+
+
 def test_closing_frees_the_tracker(models, astronaut):
     sessions = Sessions(models, Limits(sessions=1))
     session = sessions.open("a")
