@@ -118,9 +118,7 @@ def read_pose(path: str | Path, most: int = MOST_FRAMES) -> list[Landmarks]:
         last = first + len(component.points)
         for name, part in PARTS.items():
             if component.name == COMPONENTS[name] and not _fits(component, part.count):
-                logging.getLogger(__name__).warning(
-                    "%s: %s is left out; it has other points.", path, component.name
-                )
+                logging.getLogger(__name__).warning("%s: %s is left out; it has other points.", path, component.name)
             elif component.name == COMPONENTS[name]:
                 taken = slice(first, first + part.count)
                 place = np.asarray(body.data[:, person, taken, :3].filled(np.nan), np.float32) / size
