@@ -95,7 +95,7 @@ def build_api(services: Services) -> None:
             path, owners = services.vocabularies.path(vocabulary), Owners()
             new = not path.is_file()
             if not new:
-                owners.check(path.stem, str(key or ""), request is not None and is_local(request))
+                owners.check(path.stem, str(key or ""), bool(request and request.request) and is_local(request.request))
             with refusals():
                 resolve_sign(names)
             takes, judged = judge_clips(paths, language, services)

@@ -46,14 +46,16 @@ def open_vocabulary(path: Path) -> TaughtVocabulary:
     """Reads a taught vocabulary.
 
     Raises:
-        LessonError: it does not exist (code ``unknown``) or cannot be read (``unusable``).
+        LessonError: it does not exist (code ``unknown``), is of an older version (``other-encoder``) or cannot be read
+            (``unusable``).
     """
     if not path.is_file():
         raise LessonError(f"There is no vocabulary {path.stem}.", "unknown", name=path.stem)
     try:
         return load_vocabulary(path)
     except InputError as error:
-        raise LessonError(str(error), "unusable", name=path.stem) from error
+        code = "other-encoder" if error.code == "old-version" else "unusable"
+        raise LessonError(str(error), code, name=path.stem) from error
 
 
 def teach_word(

@@ -173,4 +173,6 @@ def check_encoder(vocabulary: TaughtVocabulary, encoder: SignEncoder) -> None:
     """
     width = vocabulary.embeddings.shape[1] if len(vocabulary.label) else encoder.values
     if vocabulary.encoder != encoder.card.weights["sha256"] or width != encoder.values:
-        raise InputError(f"{vocabulary.name} was taught with another encoder. Teach its words again with this version.")
+        raise InputError(
+            f"{vocabulary.name} was taught with another encoder. Teach its words again with this version.", "other-encoder"
+        )

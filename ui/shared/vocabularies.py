@@ -131,7 +131,7 @@ class Vocabularies:
         except Refusal:
             raise
         except InputError as error:
-            raise Refusal("teach.unusable", name=name) from error
+            raise Refusal("teach.other_encoder" if error.code == "other-encoder" else "teach.unusable", name=name) from error
 
     def _recognizer(self, name: str) -> SignRecognizer:
         path = MODELS / f"{name}.json"
@@ -185,11 +185,16 @@ class Vocabularies:
         shelf.delete_vocabulary(name)
 
     def check(self, name: str) -> dict[str, Any]:
-        """How well the words are told apart, as `kslr.teaching.words.check_words`; empty without words."""
+        """How well the words are told apart, as `check_words`; empty without words, or with another encoder's."""
         if not self.load(name).signs:
             return {}
         path = self.path(name)
-        return _check_words(path, _changed(path), self.encoder)
+        try:
+            return _check_words(path, _changed(path), self.encoder)
+        except InputError as error:
+            if error.code != "other-encoder":
+                raise
+            return {}
 
     def words(self, name: str | None) -> dict[str, dict[str, str]]:
         """The words of any vocabulary: id → names in three languages and in Latin."""

@@ -1,5 +1,6 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,15 @@ def test_words_taught_are_read_and_listed(shelf, models):
     assert shelf.check("mine") == {}
     shelf.delete("mine")
     assert not [one for one in shelf.choices() if not one.shipped]
+
+
+def test_a_vocabulary_of_another_encoder_is_named_so_and_can_still_be_deleted(shelf):
+    add(shelf, "mine", "circle")
+    save_vocabulary(shelf.path("mine"), replace(shelf.load("mine"), encoder="0" * 64))
+    with pytest.raises(Refusal, match="other_encoder"):
+        shelf.models("mine")
+    assert shelf.check("mine") == {}
+    shelf.delete("mine")
 
 
 def test_two_people_who_teach_at_once_lose_nothing(shelf):
