@@ -95,7 +95,8 @@ def build_api(services: Services) -> None:
             path, owners = services.vocabularies.path(vocabulary), Owners()
             new = not path.is_file()
             if not new:
-                owners.check(path.stem, str(key or ""), bool(request and request.request) and is_local(request.request))
+                asked = request.request if request else None  # as it came; Gradio's own copies its parts
+                owners.check(path.stem, str(key or ""), asked is not None and is_local(asked))
             with refusals():
                 resolve_sign(names)
             takes, judged = judge_clips(paths, language, services)
