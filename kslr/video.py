@@ -20,7 +20,8 @@ from kslr.frame import Frame
 # file is called. Sound formats are, so that the message can say that there is sound only.
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,flv,ogg,asf,gif,nut,ivf,3gp,mp3,wav,flac,aac"
 LONGEST_GAP = 60.0  # seconds between two pictures; a clock that jumps further forward was set
-LEAST_BITS = 1000  # a second of video: a file of fewer states a time that it does not have
+STREAMS = ("mpegts", "mpeg")  # state no length: it is guessed from the first and the last time in them
+LEAST_BITS = 1000  # a second of video; a stream of fewer is shorter than its times say
 FORMATS = "MP4, MOV, MKV, WebM or AVI"
 
 __all__ = ["Camera", "Frame", "VideoFile", "open_source"]
@@ -136,7 +137,8 @@ class VideoFile:
         elif container.duration:
             self.duration = container.duration / 1e6
         if self.duration is not None and self.duration > self.longest:
-            if 8 * self.path.stat().st_size / self.duration > LEAST_BITS:
+            sparse = 8 * self.path.stat().st_size / self.duration < LEAST_BITS
+            if not (container.format.name in STREAMS and sparse):
                 raise self._too_long()
             self.duration = None  # So few bytes are no such time: the clock jumps.
 

@@ -157,13 +157,12 @@ def test_what_cannot_be_read_says_why(tmp_path: Path, make: Callable[[Path], Pat
 
 
 def test_a_very_long_file_is_refused_by_its_header(tmp_path: Path, astronaut: np.ndarray):
-    path = clips.varying(tmp_path / "lecture.mkv", astronaut, [0, 5 * 3600])
-    path.write_bytes(path.read_bytes() + bytes(3_000_000))  # as many bytes as so long a film has at least
-    assert "4 hours" in refused(path)
+    assert "4 hours" in refused(clips.varying(tmp_path / "lecture.mkv", astronaut, [0, 5 * 3600]))
 
 
 @pytest.mark.parametrize(
-    ("name", "jump"), [("tv.ts", 5.5 * 3600), ("camera.mkv", 26 * 3600), ("pause.mp4", 600), ("back.ts", -3600)]
+    ("name", "jump"),
+    [("tv.ts", 5.5 * 3600), ("camera.m2ts", 8 * 3600), ("meeting.mkv", 2 * 3600), ("pause.mp4", 600), ("back.ts", -3600)],
 )
 def test_a_clock_that_jumps_loses_nothing(tmp_path: Path, astronaut: np.ndarray, name: str, jump: float):
     start = max(0.0, -jump)
