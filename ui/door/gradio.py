@@ -23,7 +23,7 @@ from starlette.responses import JSONResponse, Response
 
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
-from ui.server.logs import log_error
+from ui.server.logs import is_own_code, log_error, log_event
 from ui.shared.uploads import upload_path
 
 if TYPE_CHECKING:
@@ -45,8 +45,14 @@ class _LoggedTraceback:
         return getattr(traceback, name)
 
     def print_exc(self, *_: object, **__: object) -> None:
-        if (error := sys.exc_info()[1]) is not None:
+        error = sys.exc_info()[1]
+        if error is None:
+            return
+        files = [frame.filename for frame in traceback.extract_tb(error.__traceback__)]
+        if any(is_own_code(file) for file in files):
             log_error(error)
+        else:  # Gradio refuses a message that does not fit
+            log_event("message refused", kind=type(error).__name__)
 
 
 def close_gaps(app: "gr.Blocks") -> None:

@@ -62,6 +62,15 @@ def short_path(path: str) -> str:
     return found.relative_to(ROOT).as_posix() if found.is_relative_to(ROOT) else found.name
 
 
+def is_own_code(path: str) -> bool:
+    """Whether a file of the code is the project's, not a library's.
+
+    >>> is_own_code(__file__), is_own_code("/usr/lib/python3.11/json/encoder.py")
+    (True, False)
+    """
+    return Path(path).is_relative_to(ROOT) and "-packages/" not in path.replace("\\", "/").removeprefix(ROOT.as_posix())
+
+
 class LineFormatter(logging.Formatter):
     """A record as one line.
 
