@@ -19,8 +19,8 @@ from kslr.frame import Frame
 # Containers that are opened. Playlists and scripts that point to other files or addresses are not among them, whatever a
 # file is called. Sound formats are, so that the message can say that there is sound only.
 CONTAINERS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,h264,hevc,flv,ogg,asf,gif,nut,ivf,3gp,mp3,wav,flac,aac"
-LONGEST_GAP = 60.0  # seconds between two pictures; a clock that jumps further forward was set
-STREAMS = ("mpegts", "mpeg")  # state no length: it is guessed from the first and the last time in them
+STREAMS = ("mpegts", "mpeg")  # have the recorder's clock and state no length: it is guessed from their times
+LONGEST_GAP = 60.0  # seconds between two pictures; the clock of a stream that jumps further forward was set
 LEAST_BITS = 1000  # a second of video; a stream of fewer is shorter than its times say
 FORMATS = "MP4, MOV, MKV, WebM or AVI"
 
@@ -156,8 +156,8 @@ class VideoFile:
     def _read(self) -> Iterator[Frame]:
         """All frames. A packet that cannot be decoded is skipped and sets `truncated`."""
         step = 1.0 / float(self._stream.average_rate or 25)
-        first = 0.0
-        seconds, jumped, usual = -step, False, step  # usual: between the last two pictures
+        first, seconds, jumped, usual = 0.0, -step, False, step  # usual: between the last two pictures
+        stream = self._container.format.name in STREAMS
         for picture in self._decode():
             if max(picture.width, picture.height) > self.largest:
                 raise self._too_large(picture.width, picture.height)
@@ -167,7 +167,7 @@ class VideoFile:
                 self._fix_size(picture)
             else:
                 now = time - first if time is not None else seconds + step
-                if now - seconds > max(LONGEST_GAP, 10 * usual):  # The clock jumps forward: continue from here.
+                if stream and now - seconds > max(LONGEST_GAP, 10 * usual):  # The clock jumps forward: continue from here.
                     jumped = True
                     first += now - seconds - usual
                     now = seconds + usual

@@ -162,7 +162,7 @@ def test_a_very_long_file_is_refused_by_its_header(tmp_path: Path, astronaut: np
 
 @pytest.mark.parametrize(
     ("name", "jump"),
-    [("tv.ts", 5.5 * 3600), ("camera.m2ts", 8 * 3600), ("meeting.mkv", 2 * 3600), ("pause.mp4", 600), ("back.ts", -3600)],
+    [("tv.ts", 5.5 * 3600), ("camera.m2ts", 8 * 3600), ("meeting.ts", 2 * 3600), ("pause.ts", 600), ("back.ts", -3600)],
 )
 def test_a_clock_that_jumps_loses_nothing(tmp_path: Path, astronaut: np.ndarray, name: str, jump: float):
     start = max(0.0, -jump)
