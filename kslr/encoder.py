@@ -33,7 +33,7 @@ class SignEncoder:
         InputError: no such encoder, or it is damaged.
 
     >>> SignEncoder().embed(np.zeros((1, 30, 1662))).shape
-    (1, 192)
+    (1, 256)
     """
 
     def __init__(self, model: str | Path = "sign_encoder", threads: int = 2) -> None:
