@@ -32,7 +32,7 @@ def client(services):
     app = FastAPI()
     app.include_router(build_health_router(services))
     app.include_router(build_live_router(services))
-    with TestClient(app) as opened:
+    with TestClient(app, client=("127.0.0.1", 50000)) as opened:
         yield opened
 
 
