@@ -1,5 +1,6 @@
-"""Figures of an encoder: few-shot within sources and across signers, and the look-up of one dictionary's words in another."""
+"""Figures of an encoder: few-shot within sources, across signers and with a resting hand, and one dictionary in another."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +8,14 @@ import numpy as np
 
 from kslr.core.scores import bootstrap_interval
 from kslr.encoder import SignEncoder
-from kslr.training.encoder.material import dictionary_ranks, read_dictionary_signs, split_dictionary, with_empty_face
+from kslr.training.encoder.material import (
+    absent_points,
+    dictionary_ranks,
+    read_dictionary_signs,
+    split_dictionary,
+    with_empty_face,
+)
+from kslr.training.encoder.rest import add_resting_hands, hand_shapes
 from kslr.training.fewshot import (
     answer_episode,
     body_and_hands,
@@ -40,6 +48,7 @@ def measure_encoder(
     return {
         "within_sources": measure_within(z, data, dtw),
         "across_signers": measure_across(z, data),
+        "resting_hand": measure_resting(encoder, z, data),
         "dictionary": {
             "words": len(ranks),
             "mrr": float((1 / ranks).mean()),
@@ -80,6 +89,31 @@ def measure_within(z: np.ndarray, data: People, dtw: bool = False) -> dict[str, 
     groups = np.repeat([row["source"] for row in rows], EPISODES)
     intervals = {f"{key}_interval": list(bootstrap_interval(np.array(values), groups)) for key, values in every.items() if rows}
     return {**means, **intervals, "per_source": rows}
+
+
+def measure_resting(encoder: SignEncoder, z: np.ndarray, data: People) -> dict[str, Any]:
+    """Few-shot accuracy within sources, asked as recorded and with a made resting hand wherever one hand is not used."""
+    points, generator = absent_points(data.points), np.random.default_rng(0)
+    changed = np.nan_to_num(add_resting_hands(points.copy(), generator, hand_shapes(points[::4]), rest=1.0, hide=0.0))
+    rests = (changed != np.nan_to_num(points)).any(axis=(1, 2, 3))
+    asked = z.copy()
+    asked[rests] = embed_people(encoder, changed[rests])
+    right: dict[str, list[float]] = {f"{shots}_shot{kind}": [] for shots in SHOTS for kind in ("", "_resting")}
+    for source in np.unique(data.source[data.source != TAIWANESE]):
+        own = np.flatnonzero(data.source == source)
+        label = np.unique(data.word[own], return_inverse=True)[1]
+        if rests[own].sum() < LEAST_RECORDINGS or (np.bincount(label) > max(SHOTS)).sum() < WAYS:
+            continue
+        for shots in SHOTS:
+            for one in draw_episodes(label, WAYS, shots, EPISODES):
+                rows = rests[own][one.query]
+                if not rows.any():
+                    continue
+                for kind, given in (("", z), ("_resting", asked)):
+                    both = np.concatenate([z[own][one.support], given[own][one.query[rows]]])
+                    alone = replace(one, support=np.arange(len(one.support)), query=np.arange(len(one.support), len(both)))
+                    right[f"{shots}_shot{kind}"].append(float((answer_episode(both, alone) == one.query_label[rows]).mean()))
+    return {"changed": float(rests.mean()), **{key: float(np.mean(values)) for key, values in right.items() if values}}
 
 
 def measure_across(z: np.ndarray, data: People) -> dict[str, Any]:
