@@ -5,18 +5,18 @@ word as landmarks, so that learners can see the sign as a moving skeleton.
 """
 
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 
 from kslr.core.arrays import read_arrays
 from kslr.core.errors import InputError
-from kslr.core.files import data_folder, one_line, parse_json, write_file
+from kslr.core.files import data_folder, parse_json, write_file
 from kslr.landmarks import FACE, VALUES
 from kslr.teaching.naming import is_plain_text, is_word_id
 from kslr.vocabulary import Sign
@@ -137,9 +137,9 @@ def load_vocabulary(path: str | Path, most: int = FILE_BYTES) -> TaughtVocabular
             str(word): Exemplar(int(one["recording"]), float(one["seconds"]), arrays[f"exemplar_{i}"])
             for i, (word, one) in enumerate(about.get("exemplars", {}).items())
         }
-        # Names from a Mac and from elsewhere are the same; other values are judged below.
-        about["signs"] = [{k: one_line(v) if isinstance(v, str) else v for k, v in sign.items()} for sign in about["signs"]]
-        signs = tuple(Sign(**sign) for sign in about["signs"])
+        # The same letters typed on a Mac and elsewhere are the same name. All values are checked below.
+        words = [{k: normalize("NFC", v) if isinstance(v, str) else v for k, v in sign.items()} for sign in about["signs"]]
+        signs = tuple(Sign(**word) for word in words)
         loaded = TaughtVocabulary(
             str(about["name"]),
             str(about["encoder"]),
@@ -239,7 +239,7 @@ def vocabulary_path(name: str | Path) -> Path:
         return path
     if path.name != str(name) or not path.name.strip("."):
         raise InputError(f"{name} is no name of a vocabulary. Use letters and digits, or the path of a .npz file.")
-    return vocabularies_folder() / f"{unicodedata.normalize('NFC', str(name))}.npz"
+    return vocabularies_folder() / f"{normalize('NFC', str(name))}.npz"
 
 
 def taught_vocabularies() -> list[Path]:

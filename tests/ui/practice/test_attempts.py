@@ -7,9 +7,8 @@ import pytest
 
 from kslr.encoder import SignEncoder
 from kslr.teaching.takes import judge
-from kslr.teaching.vocabularies import save_vocabulary
-from kslr.teaching.words import new_vocabulary, teach
-from kslr.vocabulary import Sign
+from kslr.teaching.vocabularies import load_vocabulary, save_vocabulary
+from kslr.teaching.words import forget, new_vocabulary, teach
 from tests.ui.practice.test_page import STILL, WAVE, drawn, saved
 from ui.practice.attempts import Attempt, compare_clip, hundredths, load_examples, practice_example, practice_words
 from ui.shared.i18n import Refusal
@@ -63,10 +62,12 @@ def test_an_attempt_gives_the_nearest_sign_of_the_clip(home, services, tmp_path)
     assert not found.several
 
 
-def test_of_one_word_nothing_is_asked(home, services, tmp_path):
-    one = dataclasses.replace(load_examples("mine", services), signs=(Sign("wave", "а", "a", "a", "а"),))
-    *_, found = compare_clip(saved(tmp_path / "own.npz", drawn()), one, "wave", services)
-    assert found.read is None
+def test_a_vocabulary_of_one_word_is_asked_as_well(home, services, tmp_path):
+    path = home / "mine.npz"
+    save_vocabulary(path, forget(load_vocabulary(path), STILL.id))
+    *_, found = compare_clip(saved(tmp_path / "own.npz", drawn()), load_examples("mine", services), "wave", services)
+    assert [word for word, _ in found.read.ranked] == ["wave"]
+    assert found.verdict.startswith("practice.read_")
 
 
 def test_a_file_of_another_kind_and_a_word_that_is_gone_are_refused(home, services, tmp_path):
