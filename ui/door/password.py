@@ -187,7 +187,10 @@ class PasswordGuard:
             wrong = scope["path"] == "/login" and scope["method"] == "POST"
             await HTMLResponse(render("door/login.html", wrong=wrong, late=status == 429), status, later)(scope, receive, send)
             return
-        ask = {"WWW-Authenticate": 'Basic realm="KSLR", charset="UTF-8"'} if status == 401 else later
+        headers = Headers(scope=scope)
+        # A browser would stop a script's request to show its own password window; it has the sign-in page.
+        browser = "sec-fetch-mode" in headers or "Mozilla/" in headers.get("user-agent", "")
+        ask = {"WWW-Authenticate": 'Basic realm="KSLR", charset="UTF-8"'} if status == 401 and not browser else later
         await Response(status_code=status, headers=ask)(scope, receive, send)
 
     def _with_cookie(self, scope: Any, send: Any) -> Any:

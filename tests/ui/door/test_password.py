@@ -34,6 +34,7 @@ def test_nobody_comes_in_without_the_password(guarded):
     client = TestClient(guarded)
     assert client.get("/page").status_code == 401
     assert "Basic" in client.get("/page").headers["www-authenticate"]
+    assert "www-authenticate" not in client.get("/page", headers={"Sec-Fetch-Mode": "cors"}).headers  # no password window
     assert client.get("/page", auth=("aigerim", "сөз:2")).status_code == 401
     assert client.get("/page", headers={"authorization": "Basic ???"}).status_code == 401
     assert client.get("/page", headers={"cookie": "kslr=0"}).status_code == 401
