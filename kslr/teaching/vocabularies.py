@@ -128,7 +128,8 @@ def load_vocabulary(path: str | Path, most: int = FILE_BYTES) -> TaughtVocabular
         if Path(path).stat().st_size > FILE_BYTES:
             raise InputError(f"{path} is larger than {FILE_BYTES >> 20} MiB, which no vocabulary is.")
         arrays = read_arrays(path, most)
-        about = parse_json(str(arrays["about"]))
+        # The same letters typed on a Mac and elsewhere are the same name.
+        about = parse_json(normalize("NFC", str(arrays["about"])))
         if about["version"] in range(1, VERSION):
             raise InputError(
                 f"{path} was taught with an older version, which read signs in another way. Teach its words again.", "old-version"
@@ -137,9 +138,7 @@ def load_vocabulary(path: str | Path, most: int = FILE_BYTES) -> TaughtVocabular
             str(word): Exemplar(int(one["recording"]), float(one["seconds"]), arrays[f"exemplar_{i}"])
             for i, (word, one) in enumerate(about.get("exemplars", {}).items())
         }
-        # The same letters typed on a Mac and elsewhere are the same name. All values are checked below.
-        words = [{k: normalize("NFC", v) if isinstance(v, str) else v for k, v in sign.items()} for sign in about["signs"]]
-        signs = tuple(Sign(**word) for word in words)
+        signs = tuple(Sign(**sign) for sign in about["signs"])
         loaded = TaughtVocabulary(
             str(about["name"]),
             str(about["encoder"]),
