@@ -116,6 +116,8 @@ def build_live_router(services: Services) -> APIRouter:
         duration = max((word.end for word in words), default=0.0)
         return DOWNLOADS[format].serialize(Transcript(words, "live", duration, vocabulary, language))
 
+    exporting = asyncio.Semaphore(1)
+
     @routes.post("/live/export")
     async def export(request: Request, format: str, language: str = "kk", signs: str = "") -> Response:
         if format not in DOWNLOADS or language not in LANGUAGES:
@@ -124,8 +126,9 @@ def build_live_router(services: Services) -> APIRouter:
         try:
             if len(body) > TRANSCRIPT_BYTES:
                 raise InputError("The transcript is too long. Clear it now and then.")
-            # In a thread: other people's pictures are answered meanwhile.
-            content = await asyncio.to_thread(write, body, format, language, signs)
+            # In a thread and one after another: other people's pictures are answered meanwhile.
+            async with exporting:
+                content = await asyncio.to_thread(write, body, format, language, signs)
         except (InputError, UnicodeDecodeError) as error:
             return Response(str(error), status_code=422, media_type="text/plain")
         headers = {"Content-Disposition": f'attachment; filename="kslr.{format}"'}
