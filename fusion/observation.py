@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from emotion.faces import FaceCrop
 from emotion.recognizer import EmotionPrediction
 from kslr.core.files import one_line
-from kslr.landmarks import Landmarks
+from kslr.landmarks import LEFT_WRIST, Landmarks
 from kslr.recognizer import SignPrediction
 from kslr.vocabulary import Sign
 
@@ -126,6 +128,19 @@ class Seen:
             with_face=self.with_face + (landmarks.face is not None),
             seconds=landmarks.seconds,
         )
+
+
+def hand_points(landmarks: Landmarks) -> np.ndarray:
+    """(n, 2) x and y of the signer's hands: their middles, and the pose's wrists and fingers where a hand is not found.
+
+    >>> hand_points(Landmarks(0.0)).shape
+    (0, 2)
+    """
+    middles = [
+        hand[:, :2].mean(axis=0, keepdims=True) for hand in (landmarks.left_hand, landmarks.right_hand) if hand is not None
+    ]
+    ends = [] if landmarks.pose is None else [landmarks.pose[LEFT_WRIST : LEFT_WRIST + 8, :2]]  # both hands' four points
+    return np.concatenate([np.zeros((0, 2)), *middles, *ends])
 
 
 def choose_hint(landmarks: Landmarks, several: bool, signing: bool) -> str | None:

@@ -8,9 +8,10 @@ import numpy as np
 
 from emotion.detection import FaceDetector
 from emotion.faces import FaceCrop, crop_from_landmarks
+from emotion.people import PeopleCounter
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
 from fusion.face_memory import FaceMemory
-from fusion.observation import Observation, Seen, TaggedWord, choose_hint
+from fusion.observation import Observation, Seen, TaggedWord, choose_hint, hand_points
 from kslr.camera import Camera
 from kslr.core.parallel import Stages
 from kslr.holistic import HolisticTracker
@@ -66,8 +67,6 @@ class Session:
         self.seen = Seen()
         self.doubts: list[SignPrediction] = []
         self._people_every = people_every
-        self._people_at = float("-inf")
-        self._several = False
         self._segmenter = Segmenter()
         self._memory = FaceMemory(models.emotions.threshold, neutral)
         self._waiting: list[SignSegment] = []
@@ -79,7 +78,7 @@ class Session:
     def __enter__(self) -> "Session":
         with ExitStack() as stack:
             self._tracker = stack.enter_context(HolisticTracker())
-            self._faces = stack.enter_context(FaceDetector())
+            self._people = PeopleCounter(stack.enter_context(FaceDetector()), self._people_every)
             self._stack = stack.pop_all()
         self._open = True
         return self
@@ -113,13 +112,13 @@ class Session:
         """The second half of `push`: all that follows from the pass. Call it in the order of the frames."""
         crop = crop_from_landmarks(frame.rgb, landmarks.face, frame.seconds, (landmarks.left_hand, landmarks.right_hand))
         emotion = self._recognize_face(crop) if crop else None
-        self._count_people(frame)
+        several = self._people.look(frame.rgb, frame.seconds, hand_points(landmarks))
         segment = self._segmenter.push(landmarks)
         self._waiting += [segment] if segment else []
         signing = self._segmenter.signing
         self._memory.add(landmarks, emotion, signing)
         words = self._final_words(frame.seconds)
-        self.seen = self.seen.plus(landmarks, self._several)
+        self.seen = self.seen.plus(landmarks, several)
         return Observation(
             seconds=frame.seconds,
             landmarks=landmarks,
@@ -127,7 +126,7 @@ class Session:
             emotion=self._memory.subtract_rest(emotion) if emotion else None,
             words=words,
             signing=signing,
-            hint=choose_hint(landmarks, self._several, signing),
+            hint=choose_hint(landmarks, several, signing),
             provisional=self._guess_sign(frame.seconds),
         )
 
@@ -177,11 +176,6 @@ class Session:
         if known is None or known[0].quality != crop.quality or not np.array_equal(known[0].image, crop.image):
             known = self._face = (crop, self.models.emotions.recognize([crop])[0])
         return replace(known[1], seconds=crop.seconds)
-
-    def _count_people(self, frame: Frame) -> None:
-        if frame.seconds - self._people_at >= self._people_every:
-            self._people_at = frame.seconds
-            self._several = len(self._faces.detect(frame.rgb)) > 1
 
     def _final_words(self, seconds: float) -> tuple[TaggedWord, ...]:
         """The words whose affect has been seen: `AFTER_SECONDS` after the sign's end, or where the source jumps."""

@@ -54,7 +54,7 @@ def test_two_people_are_told(models, astronaut):
     person = astronaut[:320, 60:400]
     both = np.ascontiguousarray(np.concatenate([person, person[:, ::-1]], axis=1))
     with Interpreter(models, people_every=0.0).session() as session:
-        hints = [session.push(Frame(both, i / 10)).hint for i in range(3)]
+        hints = [session.push(Frame(both, i / 4)).hint for i in range(4)]
     assert hints[-1] == "several_people"
     assert session.seen.several
 

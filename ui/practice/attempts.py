@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from emotion.detection import FaceDetector
-from fusion.observation import Seen
+from emotion.people import PeopleCounter
+from fusion.observation import Seen, hand_points
 from kslr.core.errors import InputError
 from kslr.recognizer import SignPrediction
 from kslr.recordings import LANDMARK_SUFFIXES, Recording, cut_signs, record, watch_video
@@ -153,15 +154,13 @@ def _record(path: Path, services: Services) -> Generator[Step, None, tuple[Recor
     """A clip's landmarks, and whether several people are in view; steps meanwhile."""
     if path.suffix.lower() in LANDMARK_SUFFIXES:
         return record(path, longest=TAKE_SECONDS), False
-    landmarks, seen, several = [], Seen(), False
-    looked, reported = float("-inf"), time.monotonic()
+    landmarks, seen, reported = [], Seen(), time.monotonic()
     frames = closing(watch_video(path, longest=TAKE_SECONDS))
     with services.count_video(), FaceDetector() as faces, frames as watched:
+        people = PeopleCounter(faces, PEOPLE_EVERY)
         for frame, found, done in watched:
             landmarks.append(found)
-            if frame.seconds - looked >= PEOPLE_EVERY:
-                looked, several = frame.seconds, len(faces.detect(frame.rgb)) > 1
-            seen = seen.plus(found, several)
+            seen = seen.plus(found, people.look(frame.rgb, frame.seconds, hand_points(found)))
             if time.monotonic() - reported > REPORT_EVERY:
                 reported = time.monotonic()
                 yield Step(done, frame.seconds)
