@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from fusion.classroom.anonymity import LEAST, band, check_k, round_to_step, step_size
+from fusion.classroom.anonymity import LEAST, Figure, band, check_k, settle, step_size
 from fusion.classroom.engagement import MOODS, confidence, margin
 
 SECONDS = 10.0
@@ -90,14 +90,15 @@ class WindowBuilder:
     [None, None]
     >>> window = builder.add(Look(10.0, 6, 6, 1.0))
     >>> window.least, window.most, window.engagement
-    (5, 9, 1.0)
+    (5, 11, 1.0)
     """
 
     def __init__(self, k: int = LEAST) -> None:
         self.k = check_k(k)
         self._start = 0.0
         self._looks: list[Look] = []
-        self._before: dict[str, float] = {}
+        self._figures: dict[str, Figure] = {}
+        self._bands: dict[str, tuple[int, int]] = {}
         self._fullest = 0.0
 
     def add(self, look: Look) -> Window | None:
@@ -119,35 +120,41 @@ class WindowBuilder:
         enough = [look for look in looks if look.faces >= self.k]
         if len(enough) < max(2, MOST_LOOKS * len(looks)):
             return Window(start, end, rate)
-        faces = min(look.faces for look in enough)
-        low, high = band(faces, self.k) or (self.k, self.k)
-        quality = round_to_step(_mean(enough, "quality"), 0.25)
+        low, high = self._band("faces", enough)
+        quality = self._figure("quality", _mean(enough, "quality"), low, smallest=0.25).value
         mean_faces = _mean(enough, "faces")
         self._fullest = max(self._fullest, mean_faces)
         figures: dict[str, float | None] = {
-            "seen": self._figure("seen", mean_faces / self._fullest, low),
-            "valence": self._figure("valence", _mean(enough, "valence"), low, 2.0),
-            "arousal": self._figure("arousal", _mean(enough, "arousal"), low, 2.0),
+            "seen": self._figure("seen", mean_faces / self._fullest, low).value,
+            "valence": self._figure("valence", _mean(enough, "valence"), low, 2.0).value,
+            "arousal": self._figure("arousal", _mean(enough, "arousal"), low, 2.0).value,
         }
         shares = np.mean([look.moods for look in enough if look.moods], axis=0)
         # A share of one would say of everybody what the class shows, so none comes nearer to it than a step.
-        figures |= {
-            mood: min(self._figure(mood, float(share), low), 1 - step_size(low))
-            for mood, share in zip(MOODS, shares, strict=True)
-        }
+        for mood, share in zip(MOODS, shares, strict=True):
+            figure = self._figure(mood, float(share), low)
+            figures[mood] = min(figure.value, 1 - max(figure.step, step_size(low)))
         # Heads can be fewer than faces, so they have to be enough by themselves.
         turned = [look for look in enough if look.heads >= self.k]
         if len(turned) >= max(2, MOST_LOOKS * len(looks)):
-            heads = min(look.heads for look in turned)
-            least = (band(heads, self.k) or (self.k,))[0]
-            figures |= {name: self._figure(name, _mean(turned, name), least) for name in ("engagement", "facing")}
-            figures["facing"] = min(max(figures["facing"] or 0.0, step_size(least)), 1 - step_size(least))
+            least, _ = self._band("heads", turned)
+            figures["engagement"] = self._figure("engagement", _mean(turned, "engagement"), least).value
+            facing = self._figure("facing", _mean(turned, "facing"), least)
+            edge = max(facing.step, step_size(least))
+            figures["facing"] = min(max(facing.value, edge), 1 - edge)
             figures["margin"] = round(margin(least, quality), 2)
         return Window(start, end, rate, low, high, **figures, confidence=round(confidence(low, quality), 1))
 
-    def _figure(self, name: str, value: float, low: int, width: float = 1.0) -> float:
-        self._before[name] = round_to_step(value, step_size(low) * width, self._before.get(name))
-        return self._before[name]
+    def _band(self, name: str, looks: list[Look]) -> tuple[int, int]:
+        """The band of the fewest ``faces`` or ``heads`` of looks that all have enough."""
+        fewest = max(self.k, min(getattr(look, name) for look in looks))
+        self._bands[name] = band(fewest, self.k, self._bands.get(name)) or (self.k, self.k)
+        return self._bands[name]
+
+    def _figure(self, name: str, value: float, low: int, width: float = 1.0, smallest: float = 0.0) -> Figure:
+        step = max(smallest, step_size(low) * width)
+        self._figures[name] = settle(value, step, self._figures.get(name))
+        return self._figures[name]
 
 
 def _mean(looks: list[Look], name: str) -> float:

@@ -61,7 +61,7 @@ class ClassroomPage {
   async start(file) {
     if (!this.allowed || this.on) return;
     this.say("live.connecting");
-    Object.assign(this, { on: true, ready: false, waiting: false, file, position: 0, reason: null });
+    Object.assign(this, { on: true, ready: false, waiting: false, file, reason: null });
     Object.assign(this, { windows: [], moments: [] });
     const opened = await reportProblem((...problem) => {
       this.close();
@@ -131,7 +131,8 @@ class ClassroomPage {
       this.close();
       this.say(reply.error === "full" ? "classroom.full" : "classroom.not_begun", { why: reply.message || "" }, true);
     } else if (reply.ready) {
-      Object.assign(this, { ready: true, session: reply.session, rate: reply.rate, began: performance.now() });
+      Object.assign(this, { ready: true, session: reply.session, rate: reply.rate });
+      Object.assign(this, { began: performance.now(), seconds: 0 });
       this.say("classroom.looking", { k: reply.k });
       this.past.show();
       this.send();
@@ -154,30 +155,30 @@ class ClassroomPage {
     this.waiting = false;
     this.element.dataset.looks = Number(this.element.dataset.looks || 0) + 1;
     // The next picture, but no more often than the rate: a slow machine looks at fewer.
-    if (this.file) this.send();
-    else setTimeout(() => this.send(), Math.max(0, 1000 / this.rate - (performance.now() - this.sent)));
+    const rate = this.file ? Math.min(this.rate, FILE_RATE) : this.rate;
+    setTimeout(() => this.send(), Math.max(0, 1000 / rate - (performance.now() - this.sent)));
   }
 
   async send() {
     if (!this.on || !this.ready || this.waiting) return;
     this.waiting = true;
-    if (this.file && !await this.seekNext()) return;
-    if (!this.file) this.seconds = (performance.now() - this.began) / 1000;
+    this.seconds = (performance.now() - this.began) / 1000;
+    if (this.file && !await this.seek()) return;
     const picture = await this.grabber.grab(this.video, this.seconds, MOST_BYTES);
     this.sent = performance.now();
     if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(picture);
   }
 
-  // Goes on to the recording's next look; false at its end.
-  async seekNext() {
-    if (this.position >= this.video.duration - 0.05) {
+  // Goes on in the recording, which runs at its own speed, because the server's clock decides what a window is;
+  // false at its end.
+  async seek() {
+    if (this.seconds >= this.video.duration - 0.05) {
       this.waiting = false;
       this.stop();
       return false;
     }
-    this.seconds = this.video.currentTime = this.position;
+    this.video.currentTime = this.seconds;
     await new Promise((done) => { this.video.onseeked = done; });
-    this.position += 1 / Math.min(this.rate, FILE_RATE);
     return true;
   }
 

@@ -1,8 +1,10 @@
 """A classroom session on the server: what its operator confirmed, and the one thread that watches the class."""
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, Field, StrictBool, StrictInt
@@ -55,15 +57,25 @@ def read_opening(message: str) -> tuple[Settings, Opening]:
 
 
 class Room:
-    """One class that is being watched: its lesson, and the one thread that runs it."""
+    """One class that is being watched: its lesson, and the one thread that runs it.
 
-    def __init__(self, services: Services, history: "History", message: str) -> None:
+    The time of a picture is when it comes here, by the server's clock: a page that lies about times gets no more windows
+    for it, and no others.
+
+    Args:
+        services: models and limits.
+        history: where the session is written.
+        message: that begins it.
+        clock: tells seconds.
+    """
+
+    def __init__(self, services: Services, history: "History", message: str, clock: Callable[[], float] = time.monotonic) -> None:
         from fusion.classroom.loop import ClassroomSession
 
         self.settings, opening = read_opening(message)
         self._services = services
         self._lesson = ClassroomSession(self.settings, services.models.emotions, history, opening.name or "", opening.place)
-        self._last = -1.0
+        self._clock, self._began = clock, clock()
         self.thread = ThreadPoolExecutor(1, thread_name_prefix="classroom")
         self.key = self.thread.submit(self._lesson.__enter__).result().key
 
@@ -71,14 +83,12 @@ class Room:
         """Looks at a picture; gives the window that ended with it, if one did.
 
         Raises:
-            InputError: it is no picture, or not later than the one before.
+            InputError: it is no picture.
         """
         limits, start = self._services.limits, time.perf_counter()
-        frame = decode_picture(message, limits.frame_bytes, limits.frame_side)
-        if frame.seconds <= self._last:
-            raise InputError("Pictures come in the order of their times.")
-        self._last = frame.seconds
-        window = self._lesson.look(frame)
+        seconds = self._clock() - self._began
+        picture = decode_picture(message, limits.frame_bytes, limits.frame_side)
+        window = self._lesson.look(replace(picture, seconds=seconds))
         # Coarse on purpose: the exact time of a look would tell how many faces there are.
         spent = 50 * round((time.perf_counter() - start) * 20)
         return {"milliseconds": spent, "window": window.as_dict() if window else None}

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from fusion.classroom.anonymity import STEPS, band, check_k, round_to_step, step_size
+from fusion.classroom.anonymity import STEPS, band, check_k, settle, step_size
 from kslr.core.errors import InputError
 
 
@@ -19,7 +19,15 @@ def test_below_k_there_is_no_band():
     for n in range(5, 60):
         low, high = band(n)
         assert low <= n <= high
-        assert high - low == 4
+        assert high - low == 6
+
+
+def test_one_who_comes_or_leaves_stays_in_a_band_that_was_just_set():
+    for n in range(5, 60):
+        found = band(n)
+        assert band(n + 1, before=found) == found
+        assert band(n - 1, before=found) in (found, None)  # below k nothing is told
+        assert band(n + 7, before=found) != found
 
 
 def test_a_step_is_never_finer_than_one_persons_share():
@@ -29,26 +37,28 @@ def test_a_step_is_never_finer_than_one_persons_share():
 
 
 @pytest.mark.parametrize("n", [5, 9, 12, 30])
-def test_one_who_leaves_or_enters_moves_no_figure_that_the_class_has_settled(n: int):
-    # The class sits on its figure; then somebody quite unlike it leaves, or enters, and comes back.
+def test_one_who_leaves_or_enters_moves_no_figure_that_was_just_set(n: int):
     generator = np.random.default_rng(n)
     for _ in range(300):
-        size = step_size(band(n)[0])
-        value = round(float(generator.integers(0, round(1 / size) + 1)) * size, 6)
-        others = np.clip(generator.normal(value, 0.05, n), 0, 1)
-        others += value - others.mean()
-        before = round_to_step(float(others.mean()), size)
+        size = step_size((band(n) or (0,))[0])
+        others = generator.random(n)
+        before = settle(float(others.mean()), size)
         stranger = float(generator.integers(0, 2))
-        entered = float(np.append(others, stranger).mean())
-        assert round_to_step(entered, size, before) == before
+        assert settle(float(np.append(others, stranger).mean()), size, before) == before
         if n > 5:  # with one fewer than five nothing is shown at all
-            left = float(others[1:].mean())
-            assert round_to_step(left, max(size, step_size(band(n - 1)[0])), before) == before
+            assert settle(float(others[1:].mean()), size, before) == before
+
+
+def test_a_finer_step_does_not_move_a_figure_by_itself():
+    coarse = settle(0.55, 0.2)
+    assert coarse.value == 0.6
+    assert settle(0.8, 0.05, coarse) == coarse
+    assert settle(0.95, 0.05, coarse).value == 0.95
 
 
 def test_figures_follow_the_class_itself():
     figure, seen = None, []
     for value in (0.2, 0.22, 0.36, 0.51, 0.9):
-        figure = round_to_step(value, 0.1, figure)
-        seen.append(figure)
-    assert seen == [0.2, 0.2, 0.4, 0.5, 0.9]
+        figure = settle(value, 0.1, figure)
+        seen.append(figure.value)
+    assert seen == [0.2, 0.2, 0.4, 0.4, 0.9]

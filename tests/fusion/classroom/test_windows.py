@@ -31,7 +31,7 @@ def test_a_false_fifth_face_now_and_then_does_not_help():
 
 def test_five_faces_give_figures_in_steps():
     for window in _windows(_look(t / 2, 5) for t in range(60)):
-        assert (window.least, window.most) == (5, 9)
+        assert (window.least, window.most) == (5, 11)
         for name in ("engagement", "facing", "seen", "glad", "calm", "surprised", "troubled"):
             assert getattr(window, name) in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 

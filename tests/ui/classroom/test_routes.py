@@ -25,10 +25,25 @@ def home(tmp_path: Path, monkeypatch) -> Path:
     return tmp_path
 
 
+class Clock:
+    """The server's clock, which goes on when it is told to."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
 @pytest.fixture
-def client(services, home):
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def client(services, home, clock):
     app = FastAPI()
-    app.include_router(build_classroom_router(services))
+    app.include_router(build_classroom_router(services, clock))
+    app.state.clock = clock
     with TestClient(app, client=("127.0.0.1", 50000)) as opened:
         yield opened
 
@@ -40,6 +55,7 @@ def _session(client: TestClient, faces: list[np.ndarray], seconds: float = 12, b
         socket.send_json({**CONFIRMED, **(begin or {})})
         said.append(socket.receive_json())
         for frame in lesson(faces, seconds, 2):
+            client.app.state.clock.now = frame.seconds
             socket.send_bytes(message(frame.rgb, frame.seconds))
             said.append(socket.receive_json())
         socket.send_text("end")
@@ -108,14 +124,18 @@ def test_pictures_before_the_gate_are_not_looked_at(client, astronaut):
     assert client.get("/classroom/sessions").json() == []
 
 
-def test_pictures_go_forward_in_time(client, astronaut):
+def test_the_servers_clock_decides_the_windows(client, clock, astronaut):
+    """Not the page's: pictures that claim hours give no window, and pictures that claim nothing give one in ten seconds."""
     with client.websocket_connect("/classroom/live") as socket:
         socket.send_json(CONFIRMED)
         socket.receive_json()
+        for claimed in (0.0, 3600.0, 7200.0, 1.0):
+            clock.now += 1.0
+            socket.send_bytes(message(astronaut, claimed))
+            assert socket.receive_json()["window"] is None
+        clock.now = 10.5
         socket.send_bytes(message(astronaut, 1.0))
-        socket.receive_json()
-        socket.send_bytes(message(astronaut, 1.0))
-        assert socket.receive_json()["error"] == "refused"
+        assert socket.receive_json()["window"]["end"] == 10.0
 
 
 def _wait(client: TestClient, status: str) -> None:
@@ -135,13 +155,14 @@ def test_a_closed_tab_ends_its_session(client, astronaut):
     _wait(client, "finished")
 
 
-def test_a_session_that_is_deleted_while_it_runs_ends(client, astronaut):
+def test_a_session_that_is_deleted_while_it_runs_ends(client, clock, astronaut):
     with client.websocket_connect("/classroom/live") as socket:
         socket.send_json(CONFIRMED)
         key = socket.receive_json()["session"]
         socket.send_bytes(message(astronaut, 0.0))
         socket.receive_json()
         client.delete(f"/classroom/sessions/{key}")
+        clock.now = 11.0
         socket.send_bytes(message(astronaut, 11.0))
         assert socket.receive_json()["error"] == "refused"
     assert client.get("/classroom/sessions").json() == []

@@ -75,7 +75,7 @@ def test_a_class_becomes_figures_a_report_and_a_table(home, class_of_six, capsys
     )
     assert (code, "has begun" in err) == (0, True)
     rows = list(csv.DictReader(table.open()))
-    assert [(row["start"], row["least"], row["most"]) for row in rows] == [("0.0", "5", "9"), ("10.0", "5", "9")]
+    assert [(row["start"], row["least"], row["most"]) for row in rows] == [("0.0", "5", "11"), ("10.0", "5", "11")]
     assert all(0 <= float(row["engagement"]) <= 1 for row in rows)
     page = report.read_text()
     assert "5 B" in page
@@ -170,7 +170,7 @@ def test_ctrl_c_ends_a_camera_and_keeps_what_was_seen(home, astronaut, capsys):
         key = run_lesson(_Slow(frames), Settings(rate=2), history, "camera", "outside-eu", "emotion", True)
         assert history.session(key).status == "finished"
         assert [window.least for window in history.windows(key)] == [5]
-    assert "5–9 faces" in capsys.readouterr().err
+    assert "5–11 faces" in capsys.readouterr().err
 
 
 def test_a_camera_that_is_not_there_is_told(home, capsys):
