@@ -57,8 +57,8 @@ def count_people(path: Path, every: float, step: float = STEP) -> dict[str, Any]
     return {
         "source": path.name,
         "detector": float(np.mean([more for _, more in looks])),
-        "told": seen.with_several / max(seen.frames, 1),
-        "several": seen.several,
+        "told": float(seen.with_several / max(seen.frames, 1)),
+        "several": bool(seen.several),
     }
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from emotion.faces import EMOTIONS, SIZE, FaceCrop
 from kslr.core.calibration import apply_temperature
+from kslr.core.cards import card_path
 from kslr.core.errors import InputError
 from kslr.core.models import load_model
 
@@ -46,7 +47,7 @@ class EmotionRecognizer:
 
     def __init__(self, model: str | Path = "emotion", threads: int = 2) -> None:
         loaded = load_model("emotion", model, threads)
-        self.card, self._network = loaded.card, loaded.run
+        self.card, self._network, self.file = loaded.card, loaded.run, card_path(model)
         if self.card.labels != EMOTIONS or (self._network.input_shape, self._network.outputs) != ((SIZE, SIZE), len(EMOTIONS)):
             raise InputError(f"{model} does not tell the seven emotions of {SIZE}×{SIZE} faces. Choose another emotion model.")
         calibration = self.card.calibration

@@ -20,12 +20,13 @@ class TaggedWord:
 
     Attributes:
         sign: the word.
-        sign_probability: calibrated, 0–1.
+        sign_probability: calibrated, 0–1; 1 for a corrected word.
         start, end: seconds on the source's clock.
         alternatives: up to five (sign id, probability), best first, the word itself included.
         emotion: one of `emotion.faces.EMOTIONS`, or None when the face was not seen or nothing was clear.
         emotion_probabilities: the seven by name, or empty when the face was not seen.
         cues: grammar on the face by name, 0–1 (see `fusion.cues`), or empty when the face was not measured.
+        corrected: whether a person chose the word, so that no probability of the recogniser belongs to it.
     """
 
     sign: Sign
@@ -36,6 +37,7 @@ class TaggedWord:
     emotion: str | None
     emotion_probabilities: Mapping[str, float] = field(default_factory=dict)
     cues: Mapping[str, float] = field(default_factory=dict)
+    corrected: bool = False
 
     @property
     def question(self) -> bool:
@@ -53,16 +55,17 @@ class TaggedWord:
         return {key: one_line(getattr(self.sign, key)) for key in ("id", "kk", "latin", "en", "ru")}
 
     def as_dict(self) -> dict[str, Any]:
-        """The word as JSON has it; seconds and probabilities are numbers."""
+        """The word as JSON has it; seconds and probabilities are numbers. A corrected word says so and has no probability."""
         return {
             "start": round(self.start, 3),
             "end": round(self.end, 3),
             "sign": self.names,
-            "sign_probability": round(self.sign_probability, 4),
+            "sign_probability": None if self.corrected else round(self.sign_probability, 4),
             "alternatives": [{"id": i, "probability": round(p, 4)} for i, p in self.alternatives],
             "emotion": self.emotion,
             "emotion_probabilities": {name: round(p, 4) for name, p in self.emotion_probabilities.items()},
             "cues": {name: round(score, 4) for name, score in self.cues.items()},
+            **({"corrected": True} if self.corrected else {}),
         }
 
 

@@ -16,7 +16,7 @@ from emotion.recognizer import EmotionRecognizer
 from emotion.training.augment import move_faces
 from emotion.training.datasets import FaceData, find_copies, load_faces
 from emotion.training.targets import majority
-from kslr.core import reports
+from kslr.core import reports, scores
 from kslr.core.calibration import expected_calibration_error, top_answers
 from kslr.core.errors import InputError
 from kslr.core.files import check_writable, write_file
@@ -36,6 +36,7 @@ def evaluate_emotion_model(
     labels: str = "fer",
     split: str = "private",
     jitter: bool = False,
+    against: str | Path | None = None,
     html: str | Path | None = None,
     progress: Progress | None = None,
     name: str = "FER2013",
@@ -49,10 +50,11 @@ def evaluate_emotion_model(
         labels: ``fer``, or ``ferplus`` for the majority of the FER+ votes (ambiguous faces dropped).
         split: ``private`` or ``public``.
         jitter: also measure shifted, scaled and turned crops (about a minute more).
-        html: where to write a page with tables and figures; None for no page.
+        against: another model, whose answers to the very same faces are compared (entry ``against``).
+        html: where to write a page; None for no page.
         progress: called with (text, share done 0–1).
-        name: of the data in the report, where they are not a path.
-        origin: entries for the report that say what it was made with.
+        name: of data that are not a path.
+        origin: of `kslr.origins.describe_origin`.
 
     Returns:
         `kslr.core.scores.build_report` and what is special to emotion; all of it can be written as JSON.
@@ -64,16 +66,20 @@ def evaluate_emotion_model(
         check_writable(html)
     if isinstance(data, str | Path):
         name, data = Path(data).name, load_faces(data)
-    recognizer = EmotionRecognizer(model)
+    recognizer, other = EmotionRecognizer(model), None if against is None else EmotionRecognizer(against)
     faces, right = _select_labels(data, split, labels)
     tell = progress or (lambda text, share: None)
     tell("faces", 0.0)
     probabilities = classify_faces(recognizer, faces.images)
     answers = probabilities.argmax(axis=1)
+    special: dict[str, Any] = {"measured_against": labels, "split": split, "model": recognizer.card.name}
+    if other is not None:
+        tell("the other model's answers", 0.2)
+        theirs = classify_faces(other, faces.images).argmax(axis=1)
+        copies = [image.tobytes() for image in faces.images]
+        special["against"] = {"model": other.card.name, **scores.compare_answers(right, answers, theirs, copies)}
     tell("mirrored faces", 0.3)
     mirrored = classify_faces(recognizer, faces.images[:, :, ::-1])
-    tell("other figures", 0.6)
-    special: dict[str, Any] = {"measured_against": labels, "split": split, "model": recognizer.card.name}
     special |= emotion_figures(probabilities, right, recognizer.threshold)
     special["accuracy_with_mirror"] = float(((probabilities + mirrored).argmax(axis=1) == right).mean())
     if labels == "fer" and faces.votes is not None:
@@ -115,7 +121,7 @@ def emotion_figures(probabilities: np.ndarray, labels: np.ndarray, threshold: fl
             name: {"precision": float(p), "recall": float(r), "f1": float(f), "samples": int(n)}
             for name, p, r, f, n in zip(EMOTIONS, precision, recall, f1, support, strict=True)
         },
-        "classes_without_samples": [name for name, n in zip(EMOTIONS, support, strict=True) if n == 0],
+        "classes_without_samples": scores.absent_classes(labels, EMOTIONS),
         "confusion": count_confusions(labels, predicted, len(EMOTIONS)).tolist(),
         "expected_calibration_error": expected_calibration_error(*top_answers(probabilities, labels)),
         "threshold": threshold,
@@ -205,6 +211,8 @@ def emotion_page(report: dict[str, Any], probabilities: np.ndarray, labels: np.n
         f"macro F1 {report['macro_f1']:.3f}: {report['protocol']}."
     )
     classes = [[name, *report["classes"][name].values()] for name in EMOTIONS]
+    if report["classes_without_samples"]:
+        lead += f" Macro F1 is without {', '.join(report['classes_without_samples'])}, of which there is no sample."
     other = [
         ["with the mirrored face as well", report["accuracy_with_mirror"]],
         ["four classes (neutral, happy, sad, angry)", report["four_classes"].get("accuracy")],
@@ -238,5 +246,5 @@ def emotion_page(report: dict[str, Any], probabilities: np.ndarray, labels: np.n
     if "jitter" in report:
         rows = [[kind, amount, value] for kind, curve in report["jitter"].items() for amount, value in curve.items()]
         sections["When the crop is cut a little wrong"] = [reports.table_html(["moved", "by", "accuracy"], rows)]
-    sections |= reports.origin_section(report)
+    sections |= reports.comparison_section(report) | reports.origin_section(report)
     return reports.render_report(f"Emotion report: {report['model']} on {report['data']}", lead, sections)

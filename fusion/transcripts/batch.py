@@ -16,7 +16,8 @@ from kslr.core.files import parse_json, write_file
 from kslr.core.parallel import cores, run_in_processes
 from kslr.extraction import ENDED, clip_stamp, video_files
 from kslr.landmarks import Landmarks
-from kslr.recognizer import SignRecognizer, taught_file
+from kslr.recognizer import SignRecognizer
+from kslr.signmodels import taught_file
 
 MADE = ".kslr.json"
 _models: Models | None = None  # a worker process's own, loaded once by _load_models
@@ -130,7 +131,9 @@ def _translate_clip(
         reading = Interpreter(_models, neutral=neutral).interpret(clip, observe=observe)
         words = list(reading)
         vocabulary = _models.signs.vocabulary.name
-        transcript = Transcript(words, str(clip), reading.seen.seconds, vocabulary, language, landmarks, face, str(clip))
+        transcript = Transcript(
+            words, str(clip), reading.seen.seconds, vocabulary, language, landmarks, face, str(clip.resolve())
+        )
         write_file(target, format.serialize(transcript))
     except InputError as error:
         return None, str(error)

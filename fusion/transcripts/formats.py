@@ -19,10 +19,10 @@ class Transcript:
         source: the video's path or a name for it; JSON holds it.
         duration: of the source, in seconds.
         vocabulary: the name of the vocabulary.
-        language: of the words, where a format has only one: ``kk``, ``ru`` or ``en``.
+        language: of words and emotions, where a format has only one: ``kk``, ``ru`` or ``en``.
         landmarks: of every frame; only ``pose`` needs them.
         face: whether a ``pose`` file holds the face.
-        media: the video that ELAN opens beside the words.
+        media: the video that ELAN opens beside the words, see `fusion.transcripts.elan.to_eaf`.
     """
 
     words: "Sequence[TaggedWord]"

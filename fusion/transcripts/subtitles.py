@@ -4,24 +4,29 @@ import html
 import re
 from collections.abc import Sequence
 
-from emotion.faces import EMOTIONS
+from fusion.appearance import EMOTION_NAMES
 from fusion.observation import TaggedWord
-from fusion.transcripts.exports import affect_text
+from fusion.transcripts.exports import CORRECTED, QUESTION, affect_text
 from kslr.core.errors import InputError
 from kslr.core.files import one_line
 from kslr.vocabulary import Vocabulary
 
-AFFECT = re.compile(rf"(?P<name>.*?) · (?P<emotion>{'|'.join(EMOTIONS)}) \d\.\d\d( · question\?)?")
+EMOTION_IDS = {name: emotion for emotion, texts in EMOTION_NAMES.items() for name in texts.values()}
+AFFECT = re.compile(
+    rf"(?P<name>.*?) · (?P<emotion>{'|'.join(EMOTION_IDS)}) \d\.\d\d( · ({'|'.join(map(re.escape, QUESTION.values()))}))?"
+)
+CORRECTED_END = re.compile(rf" · ({'|'.join(CORRECTED.values())})$")
 # SRT cannot write what players and pysubs2 read as tags, line breaks or times, so an invisible word joiner parts it.
 JOINER = "\u2060"
 SPECIAL = rf"\\|<|\{{|--|:(?={JOINER}*\d\d)"
 
 
 def to_subtitles(words: Sequence[TaggedWord], kind: str = "srt", language: str = "kk") -> str:
-    """Subtitles: one line a word with its affect, such as ``Рақмет · happy 0.83``.
+    """Subtitles: one line a word with its affect, such as ``Рақмет · қуаныш 0.83``; a corrected word says so.
 
     Args:
         kind: ``srt`` or ``vtt``.
+        language: of words and emotions.
 
     >>> to_subtitles([], "vtt").strip()
     'WEBVTT'
@@ -31,7 +36,8 @@ def to_subtitles(words: Sequence[TaggedWord], kind: str = "srt", language: str =
     subtitles = pysubs2.SSAFile()
     for word in words:
         start, end = round(word.start * 1000), round(word.end * 1000)
-        text = _escape(f"{word.names[language]}{affect_text(word)}", kind)
+        corrected = f" · {CORRECTED[language]}" if word.corrected else ""
+        text = _escape(f"{word.names[language]}{corrected}{affect_text(word, language)}", kind)
         subtitles.append(pysubs2.SSAEvent(start=start, end=max(end, start + 1), text=text))
     return subtitles.to_string(kind, keep_ssa_tags=True)
 
@@ -60,7 +66,8 @@ def from_subtitles(text: str, vocabulary: Vocabulary, language: str = "kk") -> l
     for event in events:
         line = one_line(_unescape(event.text, kind))
         affect = None if line in known else AFFECT.fullmatch(line)
-        name, emotion = (affect["name"], affect["emotion"]) if affect else (line, None)
+        name, emotion = (affect["name"], EMOTION_IDS[affect["emotion"]]) if affect else (line, None)
+        name = name if name in known else CORRECTED_END.sub("", name)
         if name not in known:
             raise InputError(f"{name!r} is not a word of {vocabulary.name} in {language}.")
         lines.append((event.start / 1000, event.end / 1000, known[name], emotion))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kslr.core.calibration import top_answers
+from kslr.core.scores import difference_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -78,6 +79,21 @@ def origin_section(report: Mapping[str, Any]) -> dict[str, list[str]]:
     """
     rows = [(key.replace("_", " "), value) for key, value in report.get("made", {}).items()]
     return {"How it was made": [table_html(("what", "value"), rows)]} if rows else {}
+
+
+def comparison_section(report: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The section that compares a report's model with another one on the same samples (its entry ``against``), if any."""
+    other = report.get("against")
+    if not other:
+        return {}
+    rows = [
+        ["accuracy", other["own_accuracy"], other["accuracy"], difference_text(other["accuracy_difference"])],
+        ["macro F1", other["own_macro_f1"], other["macro_f1"], difference_text(other["macro_f1_difference"])],
+        ["right where the other is wrong", other["only_ours_right"], other["only_theirs_right"], None],
+    ]
+    drawn = f"Paired on {other['samples']} samples; the bootstrap drew {other['groups']} independent ones with both answers."
+    table = table_html(("figure", "this model", other["model"], "difference"), rows)
+    return {f"Against {other['model']}": [table, paragraph_html(drawn)]}
 
 
 def format_cell(value: Any) -> str:
@@ -163,6 +179,27 @@ def reliability_figure(probabilities: np.ndarray, labels: np.ndarray, bins: int 
     lower.set_xlabel("confidence")
     lower.set_ylabel("share")
     lower.set_xlim(0, 1)
+    return figure
+
+
+def shares_figure(shares: Sequence[float], name: str) -> "Figure":
+    """How often each share occurs, in bins of a twentieth.
+
+    Args:
+        shares: (n,) 0–1.
+        name: what they are.
+
+    >>> shares_figure([0.5, 1.0], "accuracy").axes[0].get_xlabel()
+    'accuracy'
+    """
+    figure = new_figure(4.6, 3.0)
+    axes = figure.subplots()
+    axes.hist(shares, np.linspace(0, 1, 21).tolist(), color=BLUE, rwidth=0.9)
+    axes.axvline(float(np.mean(shares)), color=ORANGE, linestyle="--", label="mean")
+    axes.set_xlabel(name)
+    axes.set_ylabel("number")
+    axes.set_xlim(0, 1)
+    axes.legend(frameon=False)
     return figure
 
 

@@ -7,12 +7,20 @@ from typing import Any
 import numpy as np
 
 from kslr.core.models import LiteModel
-from kslr.core.scores import bootstrap_interval, build_report, count_confusions, median_milliseconds, most_confused
+from kslr.core.scores import (
+    absent_classes,
+    bootstrap_interval,
+    build_report,
+    compare_answers,
+    count_confusions,
+    median_milliseconds,
+    most_confused,
+)
 from kslr.training.datasets import SignData, load_signs
 from kslr.training.fitting import Progress, export, fit, predict_probabilities
-from kslr.training.networks.architectures import find_architecture
+from kslr.training.networks.architectures import Architecture, find_architecture
 from kslr.training.recipes import SignRecipe
-from kslr.training.splits import splits_of, validation_split
+from kslr.training.splits import Split, splits_of, validation_split
 
 
 def is_in_top(probabilities: np.ndarray, label: np.ndarray, k: int = 5) -> np.ndarray:
@@ -58,6 +66,8 @@ def cross_validate(
     encoder: str | Path | None = None,
     packs: str | Path | None = None,
     progress: Progress | None = None,
+    against: str | None = None,
+    against_recipe: SignRecipe | None = None,
 ) -> dict[str, Any]:
     """Trains and tests a network under a protocol.
 
@@ -71,6 +81,8 @@ def cross_validate(
         encoder: Keras weights of a pretrained encoder to start from; from scratch when None.
         packs: where packs lie.
         progress: called with a line and the done share (0–1).
+        against: another architecture, trained and tested on the very same splits (entry ``against``).
+        against_recipe: its own when None.
 
     Returns:
         The report of `kslr.core.scores.build_report`, with ``architecture``, ``classes``, ``parameters``, ``top5_accuracy``,
@@ -79,34 +91,17 @@ def cross_validate(
     Raises:
         InputError: data, network or protocol that cannot be used, or a signer on both sides.
     """
-    network = find_architecture(architecture)
+    network, rival = find_architecture(architecture), None if against is None else find_architecture(against)
     recipe = recipe or network.recipe
     signs = data if isinstance(data, SignData) else load_signs(data, packs)
     if classes is not None and classes < len(signs.names):
         signs = signs.sample_classes(classes, seed=0)
     splits = splits_of(signs, protocol, test_size, seeds)
-    answers, per_split = [], []
-    model: Any = None
-    for i, split in enumerate(splits):
-        train, valid = split.train, None
-        if recipe.patience:
-            train, held_out = validation_split(signs, train, protocol == "signer", split.seed)
-            valid = (signs.x[held_out], signs.label[held_out])
-
-        def report_split(text: str, done: float, i: int = i, name: str = split.name) -> None:
-            if progress:
-                progress(f"{name}: {text}", (i + done) / len(splits))
-
-        x, label = signs.x[train], signs.label[train]
-        model = fit(network, x, label, len(signs.names), valid, recipe, split.seed, encoder, report_split)
-        answer = predict_probabilities(network, model, signs.x[split.test])
-        right = answer.argmax(axis=1) == signs.label[split.test]
-        interval = list(bootstrap_interval(right))
-        per_split.append({"name": split.name, "samples": len(right), "accuracy": float(right.mean()), "interval": interval})
-        answers.append(answer)
+    parts = 1 if rival is None else 2
+    answers, model = _answer_splits(signs, splits, network, recipe, protocol, encoder, _share_progress(progress, 0, parts))
     test = np.concatenate([split.test for split in splits])
     lite = LiteModel(export(network, model, recipe))
-    return score_answers(
+    report = score_answers(
         signs,
         protocol,
         test,
@@ -117,8 +112,58 @@ def cross_validate(
         parameters=int(model.count_params()),
         epochs=recipe.epochs,
         numbers=dict(recipe.numbers),
-        **{"per_seed" if protocol == "random" else "per_signer": per_split},
+        **{"per_seed" if protocol == "random" else "per_signer": _score_splits(signs, splits, answers)},
     )
+    if rival is not None:
+        rules, update = against_recipe or rival.recipe, _share_progress(progress, 1, parts)
+        theirs, _ = _answer_splits(signs, splits, rival, rules, protocol, None, update)
+        ours, others = (np.concatenate(one).argmax(axis=1) for one in (answers, theirs))
+        # What is drawn as a whole: a signer, or all that was asked of one clip.
+        groups = signs.signer[test] if protocol == "signer" else signs.clip[test]
+        report["against"] = {"model": against, **compare_answers(signs.label[test], ours, others, groups)}
+    return report
+
+
+def _share_progress(progress: Progress | None, part: int, parts: int) -> Progress:
+    """Progress of one of several equal parts of the work."""
+    return lambda text, done: progress(text, (part + done) / parts) if progress else None
+
+
+def _score_splits(signs: SignData, splits: Sequence[Split], answers: Sequence[np.ndarray]) -> list[dict[str, Any]]:
+    """Accuracy of each split with its interval."""
+    scored = []
+    for split, answer in zip(splits, answers, strict=True):
+        right = answer.argmax(axis=1) == signs.label[split.test]
+        interval = list(bootstrap_interval(right))
+        scored.append({"name": split.name, "samples": len(right), "accuracy": float(right.mean()), "interval": interval})
+    return scored
+
+
+def _answer_splits(
+    signs: SignData,
+    splits: Sequence[Split],
+    network: Architecture,
+    recipe: SignRecipe,
+    protocol: str,
+    encoder: str | Path | None,
+    progress: Progress,
+) -> tuple[list[np.ndarray], Any]:
+    """Trains once a split; the (n, classes) probabilities of each split's test side, and the last network."""
+    answers: list[np.ndarray] = []
+    model: Any = None
+    for i, split in enumerate(splits):
+        train, valid = split.train, None
+        if recipe.patience:
+            train, held_out = validation_split(signs, train, protocol == "signer", split.seed)
+            valid = (signs.x[held_out], signs.label[held_out])
+
+        def report_split(text: str, done: float, i: int = i, name: str = split.name) -> None:
+            progress(f"{name}: {text}", (i + done) / len(splits))
+
+        x, label = signs.x[train], signs.label[train]
+        model = fit(network, x, label, len(signs.names), valid, recipe, split.seed, encoder, report_split)
+        answers.append(predict_probabilities(network, model, signs.x[split.test]))
+    return answers, model
 
 
 def score_answers(
@@ -153,6 +198,7 @@ def score_answers(
         top5_accuracy=float(top5.mean()),
         top5_interval=list(bootstrap_interval(top5, groups)),
         **special,
+        classes_without_samples=absent_classes(label, signs.names),
         names=list(signs.names),
         confusion=matrix.tolist(),
         most_confused=most_confused(matrix, signs.names),

@@ -9,8 +9,25 @@ from typing import Any
 import numpy as np
 
 from kslr.core.errors import InputError
-from kslr.core.reports import confusion_matrix_figure, figure_html, origin_section, paragraph_html, render_report, table_html
-from kslr.core.scores import FEW, bootstrap_interval, build_report, median_milliseconds, share_text
+from kslr.core.reports import (
+    comparison_section,
+    confusion_matrix_figure,
+    figure_html,
+    origin_section,
+    paragraph_html,
+    render_report,
+    shares_figure,
+    table_html,
+)
+from kslr.core.scores import (
+    FEW,
+    absent_classes,
+    bootstrap_interval,
+    build_report,
+    compare_answers,
+    median_milliseconds,
+    share_text,
+)
 from kslr.landmarks import VALUES, mirror
 from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.recordings import Recording, cut_signs, record
@@ -25,6 +42,7 @@ def evaluate_vocabulary(
     vocabulary: str | Path = "kslr30",
     progress: Callable[[str, float], None] | None = None,
     invariance: bool = False,
+    against: str | Path | None = None,
 ) -> dict[str, Any]:
     """Measures a vocabulary, untouched, on a folder ``word/clip.mp4`` (or ``word--note.mp4``, or landmark files).
 
@@ -32,17 +50,19 @@ def evaluate_vocabulary(
         vocabulary: a shipped model's name, a card, or a taught vocabulary.
         progress: called with a line and the done share (0–1).
         invariance: whether each clip is also recognized mirrored and at 10, 15 and 25 frames a second.
+        against: another vocabulary, whose answers to the same clips are compared, as far as both know their words.
 
     Returns:
         The report, with ``top5_accuracy``, ``rejected`` (share of the clips) and ``clips``: for each ``clip``, ``sign``
         (the right word), ``answer``, ``top5``, ``probability`` (of the answer), ``rejected``. Clips of words that the
         vocabulary has not learnt count as wrong. With `invariance` also ``agreement``: for each variant, the share of
-        clips with an unchanged answer.
+        clips with an unchanged answer; with `against` also ``against`` of `kslr.core.scores.compare_answers`, and its
+        ``left_out``, the clips of words that one of the two lacks.
 
     Raises:
-        InputError: no clips, or no such vocabulary.
+        InputError: no clips, no such vocabulary, or no word that both know.
     """
-    recognizer = SignRecognizer(vocabulary)
+    recognizer, other = SignRecognizer(vocabulary), None if against is None else SignRecognizer(against)
     root, files = Path(folder), clip_files(folder)
     words = {path: recognizer.vocabulary.find_id(word_of(path, root)) or word_of(path, root) for path in files}
     unknown = dict(Counter(sorted(word for word in words.values() if word not in recognizer.vocabulary)))
@@ -51,6 +71,7 @@ def evaluate_vocabulary(
         known = ", ".join(sign.id for sign in recognizer.vocabulary.signs[:12])
         raise InputError(f"No folder is named after a word of {vocabulary}: {listed}. It has {known}, ….")
     rows: list[dict[str, Any]] = []
+    theirs: list[str] = []
     agreement: dict[str, list[bool]] = {}
     for i, path in enumerate(files):
         row: dict[str, Any] = {"clip": str(path.relative_to(root)), "sign": words[path]}
@@ -58,9 +79,14 @@ def evaluate_vocabulary(
             recording = record(path)
         except InputError as error:
             rows.append({**row, **combine_predictions([]), "error": str(error)})
+            theirs.append("")
             continue
-        predictions = recognizer.recognize_windows(stack_windows(cut_signs(recording), recognizer.frames))
+        segments = cut_signs(recording)
+        predictions = recognizer.recognize_windows(stack_windows(segments, recognizer.frames))
         rows.append({**row, **combine_predictions(predictions)})
+        if other is not None:
+            windows = stack_windows(segments, other.frames)
+            theirs.append(combine_predictions(other.recognize_windows(windows))["answer"] or "")
         if invariance and predictions:
             for kind, variant in vary_camera(recording).items():
                 again = combine_predictions(recognizer.recognize_windows(stack_windows(cut_signs(variant), recognizer.frames)))
@@ -82,8 +108,30 @@ def evaluate_vocabulary(
         rejected=float(np.mean([row["rejected"] for row in rows])),
         clips=rows,
         unknown_labels=unknown,
+        classes_without_samples=absent_classes(
+            [row["sign"] for row in rows], [sign.id for sign in recognizer.vocabulary.signs if not sign.untrained]
+        ),
     )
+    if other is not None:
+        found["against"] = _compare_vocabularies(rows, theirs, recognizer, other)
     return found | ({"agreement": {kind: float(np.mean(same)) for kind, same in agreement.items()}} if invariance else {})
+
+
+def _compare_vocabularies(
+    rows: list[dict[str, Any]], theirs: list[str], recognizer: SignRecognizer, other: SignRecognizer
+) -> dict[str, Any]:
+    """`kslr.core.scores.compare_answers` on the clips of words that both know; other ids of a word count as the same."""
+    ids = {row["sign"]: other.vocabulary.find_id(row["sign"]) for row in rows if row["sign"] in recognizer.vocabulary}
+    both = [i for i, row in enumerate(rows) if ids.get(row["sign"])]
+    if not both:
+        raise InputError(f"No clip shows a word that both {recognizer.card.name} and {other.card.name} know. Choose others.")
+    own = {theirs: ours for ours, theirs in ids.items() if theirs}
+    compared = compare_answers(
+        [rows[i]["sign"] for i in both],
+        [rows[i]["answer"] or "" for i in both],
+        [own.get(theirs[i], theirs[i]) for i in both],
+    )
+    return {"model": other.card.name, **compared, "left_out": len(rows) - len(both)}
 
 
 def combine_predictions(predictions: list[SignPrediction]) -> dict[str, Any]:
@@ -149,6 +197,9 @@ def sign_page(report: dict[str, Any]) -> str:
         if report.get(key):
             columns = [c for c in report[key][0] if c != "interval"]
             sections[heading] = [table_html(columns, [[_cell(row.get(c)) for c in columns] for row in report[key]])]
+    if report.get("per_episode"):
+        drawing = shares_figure(report["per_episode"], "accuracy of a task")
+        sections["Tasks"] = [figure_html(drawing, f"Accuracy of the {len(report['per_episode'])} few-shot tasks.")]
     if "confusion" in report and len(report["names"]) <= MOST_CLASSES:
         drawing = confusion_matrix_figure(np.array(report["confusion"]), report["names"])
         sections["Confusions"] = [figure_html(drawing, "Right words by row, answers by column.")]
@@ -160,7 +211,12 @@ def sign_page(report: dict[str, Any]) -> str:
         sections["Clips"] = [table_html(["Clip", "Sign", "Answer", "Top 5", "Probability"], clips)]
     if report.get("unknown_labels"):
         sections["Labels that the vocabulary lacks"] = [table_html(["Label", "Clips"], [*report["unknown_labels"].items()])]
-    return render_report("Signs", lead, sections | origin_section(report))
+    if report.get("classes_without_samples"):
+        absent = ", ".join(report["classes_without_samples"])
+        sections["What was measured"].append(
+            paragraph_html(f"Macro F1 is without these words, of which there is no sample: {absent}.")
+        )
+    return render_report("Signs", lead, sections | comparison_section(report) | origin_section(report))
 
 
 def _percent(share: float) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from kslr.core.errors import InputError
-from kslr.core.scores import bootstrap_interval, build_report, median_milliseconds
+from kslr.core.scores import absent_classes, bootstrap_interval, build_report, compare_answers, median_milliseconds
 from kslr.encoder import SignEncoder
 from kslr.points import ROWS
 from kslr.training.datasets import SignData, load_signs
@@ -36,13 +36,7 @@ class Episode:
 
 
 def draw_episodes(
-    label: np.ndarray,
-    ways: int,
-    shots: int,
-    count: int,
-    seed: int = 0,
-    queries: int = 5,
-    signer: np.ndarray | None = None,
+    label: np.ndarray, ways: int, shots: int, count: int, seed: int = 0, queries: int = 5, signer: np.ndarray | None = None
 ) -> list[Episode]:
     """Draws few-shot tasks.
 
@@ -59,10 +53,8 @@ def draw_episodes(
     classes, sizes = np.unique(label, return_counts=True)
     able = classes[sizes > shots]
     if len(able) < ways:
-        raise InputError(
-            f"{ways}-way {shots}-shot needs {ways} words with {shots + 1} recordings or more; {len(able)} have them. "
-            "Ask for fewer ways."
-        )
+        needed = f"{ways} words with {shots + 1} recordings or more"
+        raise InputError(f"{ways}-way {shots}-shot needs {needed}; {len(able)} have them. Ask for fewer ways.")
     generator, drawn = np.random.default_rng(seed), []
     for _ in range(count):
         rows = [generator.permutation(np.flatnonzero(label == c)) for c in generator.choice(able, ways, replace=False)]
@@ -177,6 +169,7 @@ def evaluate_few_shot(
     packs: str | Path | None = None,
     progress: Callable[[str, float], None] | None = None,
     across: bool = False,
+    against: str | Path | None = None,
 ) -> dict[str, Any]:
     """Few-shot accuracy of the shipped encoder, untouched, on recordings of any `load_signs` data.
 
@@ -187,31 +180,37 @@ def evaluate_few_shot(
         encoder: a shipped encoder or a card.
         progress: called with a line and the done share (0–1).
         across: whether the recordings that are shown and those that are asked are of different signers.
+        against: another encoder, whose answers in the very same tasks are compared.
 
     Returns:
-        The report, whose ``accuracy`` is the mean over episodes and ``interval`` their bootstrap; ``per_source``.
+        The report, whose ``accuracy`` is the mean over episodes and ``interval`` their bootstrap; ``per_source``, ``per_episode``; and
+        ``against`` of `compare_answers`, which draws the asked recordings, or whole signers where there are five or more.
 
     Raises:
         InputError: too few words or recordings.
     """
     signs = data if isinstance(data, SignData) else load_signs(data, packs)
-    network = SignEncoder(encoder)
-    embeddings = []
+    networks = [SignEncoder(one) for one in (encoder, against) if one is not None]
+    embedded: list[list[np.ndarray]] = [[] for _ in networks]
+    answered: list[list[np.ndarray]] = [[] for _ in networks]
     for i in range(0, len(signs), 64):
-        embeddings.append(network.embed(signs.x[i : i + 64]))
+        for network, parts in zip(networks, embedded, strict=True):
+            parts.append(network.embed(signs.x[i : i + 64]))
         if progress:
             progress("embedding", (i + 1) / len(signs))
-    every, groups = np.concatenate(embeddings), _sources_with_enough(signs, ways, shots, across)
-    accuracy, right, answered, per_source = [], [], [], []
+    every = [np.concatenate(parts) for parts in embedded]
+    groups = _sources_with_enough(signs, ways, shots, across)
+    accuracy, right, asked, per_source = [], [], [], []
     for i, (name, rows) in enumerate(groups):
         share = count // len(groups) + (i < count % len(groups))
-        z, label, own = every[rows], signs.label[rows], []
+        label, own = signs.label[rows], []
         for episode in draw_episodes(label, ways, shots, share, seed, signer=signs.signer[rows] if across else None):
-            answer = answer_episode(z, episode)
             class_of = label[episode.support[np.searchsorted(episode.support_label, np.arange(ways))]]
             right.append(class_of[episode.query_label])
-            answered.append(class_of[answer])
-            own.append(float((answer == episode.query_label).mean()))
+            asked.append(rows[episode.query])
+            for z, answers in zip(every, answered, strict=True):
+                answers.append(class_of[answer_episode(z[rows], episode)])
+            own.append(float((answered[0][-1] == right[-1]).mean()))
         accuracy += own
         per_source.append({"name": name, "episodes": share, "accuracy": float(np.mean(own)) if own else None})
     found = build_report(
@@ -219,14 +218,21 @@ def evaluate_few_shot(
         data=signs.name,
         protocol=f"few-shot{' across signers' * across}: {ways} ways, {shots} shots, {count} episodes, seed {seed}",
         labels=np.concatenate(right),
-        predicted=np.concatenate(answered),
-        milliseconds=median_milliseconds(network.embed, [sample[None] for sample in signs.x[:20]]),
+        predicted=np.concatenate(answered[0]),
+        milliseconds=median_milliseconds(networks[0].embed, [sample[None] for sample in signs.x[:20]]),
         episodes=count,
         ways=ways,
         shots=shots,
         per_source=per_source,
-        encoder=network.card.name,
+        per_episode=accuracy,
+        encoder=networks[0].card.name,
+        classes_without_samples=absent_classes(np.concatenate(right), signs.names),
     )
+    if against is not None:
+        signers = signs.signer[np.concatenate(asked)]
+        drawn = signers if len(set(signers)) >= 5 else signs.clip[np.concatenate(asked)]
+        ours, theirs = (np.concatenate(one) for one in answered)
+        found["against"] = {"model": networks[1].card.name, **compare_answers(np.concatenate(right), ours, theirs, drawn)}
     return found | {"accuracy": float(np.mean(accuracy)), "interval": list(bootstrap_interval(np.array(accuracy)))}
 
 

@@ -1,13 +1,11 @@
 """What the commands share: options, notes on standard error, a progress bar, and the headline of a report."""
 
 import codecs
-import hashlib
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timezone
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,10 +14,11 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from kslr import __version__
 from kslr.core.files import write_file
-from kslr.core.scores import FEW, share_text
+from kslr.core.scores import FEW, difference_text, share_text
+from kslr.origins import origin_text
 
+MOST_NAMED = 12  # classes or labels that a note names
 notes = Console(stderr=True, highlight=False)
 SignModel = Annotated[str, typer.Option(help="Sign model: a shipped name or a card's path.")]
 EmotionModel = Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")]
@@ -94,31 +93,27 @@ def progress_bar(text: str) -> Iterator[Callable[..., None]]:
         yield update
 
 
-def describe_origin(**models: str) -> dict[str, Any]:
-    """What a report was made with: version, date, command, and each model or vocabulary with the digest of its file.
+def command_origin(data: str | Path, files: Sequence[Path] = (), **models: str | None) -> dict[str, Any]:
+    """`kslr.origins.describe_origin` of the running command.
 
     Args:
-        models: kind, such as ``signs``, → name or path. A card holds the digests of its weights.
+        data: what it is measured on.
+        files: where the data lie.
+        models: kind, such as ``signs``, → name or path; None for none.
     """
     from kslr.core.cards import card_path
-    from kslr.recognizer import taught_file
+    from kslr.origins import describe_origin
+    from kslr.signmodels import taught_file
 
-    made: dict[str, Any] = {
-        "version": f"kslr {__version__}",
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "command": shlex.join(["kslr", *sys.argv[1:]]),
-    }
-    for kind, model in models.items():
-        file = taught_file(model) or card_path(model)
-        made |= {kind: model, f"{kind}_sha256": hashlib.sha256(file.read_bytes()).hexdigest()}
-    return {"made": made}
+    named = {kind: (model, taught_file(model) or card_path(model)) for kind, model in models.items() if model}
+    return describe_origin(shlex.join(["kslr", *sys.argv[1:]]), data, files, named)
 
 
 def write_report(report: dict[str, Any], path: Path | None, timed: str = "a sample in LiteRT") -> None:
     """Prints a report's headline, and writes all of it as JSON where a path is given.
 
     Args:
-        report: of `kslr.core.scores.build_report`.
+        report: of `kslr.core.scores.build_report`, with the entry ``made``.
         timed: what the milliseconds are counted for.
 
     Raises:
@@ -132,10 +127,20 @@ def write_report(report: dict[str, Any], path: Path | None, timed: str = "a samp
         f"accuracy {accuracy} (95 % {low:.4f}–{high:.4f}) · macro-F1 {report['macro_f1']:.4f} · "
         f"{report['samples']} samples · {report['milliseconds']:.2f} ms {timed}"
     )
+    if "against" in report:
+        other = report["against"]
+        typer.echo(
+            f"against {other['model']} on the same {other['samples']} samples: accuracy {other['own_accuracy']:.4f} and "
+            f"{other['accuracy']:.4f}, macro-F1 {other['own_macro_f1']:.4f} and {other['macro_f1']:.4f}\n"
+            f"difference: accuracy {difference_text(other['accuracy_difference'])}, "
+            f"macro-F1 {difference_text(other['macro_f1_difference'])}; "
+            f"right only here {other['only_ours_right']}, only there {other['only_theirs_right']}"
+        )
+    typer.echo(origin_text(report["made"]))
     for label, clips in report.get("unknown_labels", {}).items():
         notes.print(f"Note: no word of the vocabulary is called {label!r}; its {clips} clips count as wrong.", markup=False)
     if missing := report.get("classes_without_samples"):
-        notes.print(f"Note: macro-F1 is without {', '.join(missing)}, of which there is no sample.", markup=False)
-    report.setdefault("made", describe_origin()["made"])
+        listed = ", ".join(missing[:MOST_NAMED]) + (f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else "")
+        notes.print(f"Note: macro-F1 is without {listed}, of which there is no sample.", markup=False)
     if path is not None:
         write_file(path, (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode())

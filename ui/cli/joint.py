@@ -7,7 +7,7 @@ import typer
 
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, write_file
-from ui.cli.console import describe_origin, notes, progress_bar, write_report
+from ui.cli.console import command_origin, notes, progress_bar, write_report
 
 
 def joint(
@@ -37,9 +37,8 @@ def joint(
     for answer in answers:
         if answer.problem:
             notes.print(f"{answer.clip.path}: {answer.problem}", markup=False, soft_wrap=True)
-    full = (
-        joint_report(answers, str(manifest), chosen) | {"unknown_labels": unknown} | describe_origin(signs=signs, emotion=emotion)
-    )
+    full = joint_report(answers, str(manifest), chosen) | {"unknown_labels": unknown}
+    full |= command_origin(manifest, [manifest], signs=signs, emotion=emotion)
     write_report(full, json, timed="from a sign's end to its word")
     if html is not None:
         write_file(html, render_joint_report(full).encode())
@@ -99,4 +98,5 @@ def video(
         )
     for clip in made["left_out"]:
         notes.print(f"{clip['clip']}: {clip['problem']}", markup=False, soft_wrap=True)
+    made |= command_origin(manifest, [manifest])
     write_report(made, json, timed="a clip in torch")

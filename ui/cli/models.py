@@ -5,8 +5,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, write_file
-from ui.cli.console import describe_origin, notes, progress_bar, write_report
+from ui.cli.console import command_origin, notes, progress_bar, write_report
 
 train = typer.Typer(help="Train a model on labelled data.", no_args_is_help=True)
 
@@ -62,7 +63,7 @@ def train_emotion(
         report = train_emotion_model(
             data, out, architecture=architecture, name=name, epochs=epochs, seed=seed, resume=resume, progress=progress
         )
-    write_report(report, json)
+    write_report(report | command_origin(data, [data], emotion=report["card"]), json)
     typer.echo(f"Written: {report['card']}")
 
 
@@ -88,23 +89,34 @@ def evaluate_signs(
     words: Annotated[float, typer.Option(help="Share of the words that --open-set teaches.", min=0.05, max=0.95)] = 0.6,
     vocabulary: Annotated[str | None, typer.Option(help="Measure this vocabulary on a folder word/clip.mp4.")] = None,
     invariance: Annotated[bool, typer.Option(help="With it: also mirrored, and at 10, 15 and 25 frames a second.")] = False,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            help="Compare with this network, or with this vocabulary or encoder, on the same samples.", show_default=False
+        ),
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with figures to this file.")] = None,
 ) -> None:
     """Train and test a sign network under a protocol, or measure a shipped model as it is."""
-    check_outputs([json, html], [*data_files(data, packs), vocabulary])
+    check_outputs([json, html], [*data_files(data, packs), vocabulary, against])
+    models: dict[str, str | None] = {"encoder": "sign_encoder", "against": against}
     if vocabulary is not None:
         from kslr.training.evaluation import evaluate_vocabulary
 
         with progress_bar("Measuring") as progress:
-            report = evaluate_vocabulary(data, vocabulary, progress=progress, invariance=invariance)
-        report |= describe_origin(signs=vocabulary)
+            report = evaluate_vocabulary(data, vocabulary, progress=progress, invariance=invariance, against=against)
+        models = {"signs": vocabulary, "against": against}
     elif few_shot is not None:
         from kslr.training.fewshot import evaluate_few_shot
 
         with progress_bar("Measuring") as progress:
-            report = evaluate_few_shot(data, few_shot, ways, episodes, packs=packs, progress=progress, across=across is not None)
+            report = evaluate_few_shot(
+                data, few_shot, ways, episodes, packs=packs, progress=progress, across=across is not None, against=against
+            )
     elif open_set is not None:
+        if against is not None:
+            raise InputError("--open-set measures the shipped encoder alone. Leave out --against.")
         from kslr.training.verification.openset import evaluate_open_set
 
         with progress_bar("Measuring") as progress:
@@ -117,15 +129,28 @@ def evaluate_signs(
         from kslr.training.networks.architectures import find_architecture
 
         recipe = find_architecture(architecture).recipe.override(epochs=epochs).with_numbers(number or [])
+        other = None if against is None else find_architecture(against).recipe.override(epochs=epochs)
         with progress_bar(f"Evaluating {architecture}") as progress:
             report = cross_validate(
-                data, architecture, protocol, test_size, seeds or 3, classes, recipe, packs=packs, progress=progress
+                data,
+                architecture,
+                protocol,
+                test_size,
+                seeds or 3,
+                classes,
+                recipe,
+                packs=packs,
+                progress=progress,
+                against=against,
+                against_recipe=other,
             )
+        models = {}
+    report |= command_origin(data, data_files(data, packs), **models)
     write_report(report, json)
     if "unknown_said" in report:
         keys = [key for key in report if key.startswith(("known_", "unknown_", "other_signer_", "auroc"))]
         typer.echo(" · ".join(f"{key} {report[key]:.4f}" for key in keys))
-    if "confusion" in report:
+    if "top5_accuracy" in report and "classes" in report:
         notes.print(f"top-5 {report['top5_accuracy']:.4f} · {report['classes']} classes")
     if html is not None:
         from kslr.training.evaluation import sign_page
@@ -149,16 +174,26 @@ def evaluate_emotion(
     labels: Annotated[Labels, typer.Option(help="FER2013's labels, or the majority of the FER+ votes.")] = "fer",
     split: Annotated[str, typer.Option(help="private or public.")] = "private",
     jitter: Annotated[bool, typer.Option(help="Also measure shifted, scaled and turned crops.")] = False,
+    against: Annotated[
+        str | None, typer.Option(help="Compare with this model on the same faces: a shipped name or a card.", show_default=False)
+    ] = None,
     json: Annotated[Path | None, typer.Option(help="Write the whole report to this file.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a page with figures to this file.")] = None,
 ) -> None:
     """Measure a saved emotion model on FER2013."""
     from emotion.training.evaluation import evaluate_emotion_model
 
-    check_outputs([json, html], [data, model])
+    check_outputs([json, html], [data, model, against])
     with progress_bar("Measuring") as progress:
-        origin = describe_origin(emotion=model)
         report = evaluate_emotion_model(
-            data, model, labels=labels, split=split, jitter=jitter, html=html, progress=progress, origin=origin
+            data,
+            model,
+            labels=labels,
+            split=split,
+            jitter=jitter,
+            against=against,
+            html=html,
+            progress=progress,
+            origin=command_origin(data, [data], emotion=model, against=against),
         )
     write_report(report, json)

@@ -77,7 +77,14 @@ def translate(
                 raise
     seen, vocabulary = reading.seen, models.signs.vocabulary.name
     transcript = Transcript(
-        words, source, seen.seconds, vocabulary, language.value, landmarks, not without_face, None if live else source
+        words,
+        source,
+        seen.seconds,
+        vocabulary,
+        language.value,
+        landmarks,
+        not without_face,
+        None if live else str(Path(source).resolve()),
     )
     if out is not None:
         write_file(out, format.serialize(transcript))

@@ -5,7 +5,8 @@ import { chosenVocabulary } from "../shared/vocabulary.js";
 import { language, onLanguage, setWord } from "../shared/words.js";
 
 const wordText = (word) => word.sign[language];
-const probability = (word) => make("span", { class: "sure" }, percent(word.sign_probability));
+const probability = (word) => make("span", { class: "sure" },
+  word.corrected ? make("span", { word: "live.corrected" }) : percent(word.sign_probability));
 
 function choices(word, n) {
   const suggestions = word.alternatives.map((one) => button({ "class": "", "data-n": n, "data-choose": one.id },
@@ -18,10 +19,13 @@ function row(word, n) {
   const label = ["live.correct", { word: wordText(word) }];
   return make("li", {},
     make("span", { class: "time" }, clock(word.start)), make("b", { texts: word.sign }), emotionChip(word.emotion),
-    word.corrected ? make("span", { class: "sure" }, make("span", { word: "live.corrected" })) : probability(word),
+    probability(word),
     button({ "class": "quiet pencil", "data-n": n, label, "aria-expanded": `${Boolean(word.open)}` }, "✎"),
     word.open && choices(word, n));
 }
+
+// The date and the time of the clock on the wall, as a file's name can hold them: 2026-11-26 14.05.
+const localTime = () => new Date().toLocaleString("sv").slice(0, 16).replace(":", ".");
 
 async function copyText(text) {
   try { await navigator.clipboard.writeText(text); } catch {
@@ -74,9 +78,7 @@ export class Transcript {
     if (!pressed) return;
     const n = Number(pressed.dataset.n), word = this.#words[n], id = pressed.dataset.choose;
     if (id) {
-      const { probability: chosen } = word.alternatives.find((one) => one.id === id);
-      const sign = { id, ...config.signs[id] };
-      Object.assign(word, { sign, sign_probability: chosen, corrected: true, open: false });
+      Object.assign(word, { sign: { id, ...config.signs[id] }, sign_probability: null, corrected: true, open: false });
     } else if ("remove" in pressed.dataset) this.#words.splice(n, 1);
     else word.open = !word.open;
     this.#render();
@@ -101,12 +103,12 @@ export class Transcript {
 
   async #save(format) {
     if (!format) return;
-    const words = this.#words.map(({ open, corrected, ...word }) => word);
+    const words = this.#words.map(({ open, ...word }) => word);
     const query = new URLSearchParams({ format, language, signs: chosenVocabulary("live") });
     const reply = await fetch(`live/export?${query}`, { method: "POST", body: JSON.stringify({ words }) });
     if (!reply.ok) return;
     const href = URL.createObjectURL(await reply.blob());
-    make("a", { href, download: `kslr.${format}` }).click();
+    make("a", { href, download: `kslr ${localTime()}.${format}` }).click();
     await wait(10_000);
     URL.revokeObjectURL(href);
   }

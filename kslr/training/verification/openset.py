@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from kslr.core.errors import InputError
-from kslr.core.scores import build_report, median_milliseconds
+from kslr.core.scores import absent_classes, build_report, median_milliseconds
 from kslr.encoder import SignEncoder
 from kslr.landmarks import HANDS
 from kslr.recognizer import SignRecognizer
@@ -86,6 +86,7 @@ def evaluate_open_set(
         threshold=recognizer.card.calibration["threshold"],
         per_vocabulary=rows,
         encoder=encoder.card.name,
+        classes_without_samples=absent_classes(labels, [*signs.names, IDLE]),
     )
 
 

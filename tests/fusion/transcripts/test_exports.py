@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from emotion.faces import EMOTIONS
+from fusion.appearance import EMOTION_NAMES
 from fusion.observation import TaggedWord
 from fusion.transcripts.exports import from_csv, from_json, to_csv, to_json, to_text
 from fusion.transcripts.subtitles import from_subtitles, to_subtitles
@@ -40,17 +41,34 @@ def test_json_has_the_agreed_shape(words):
 @pytest.mark.parametrize(("language", "word"), [("kk", "Рақмет"), ("ru", "Спасибо"), ("en", "Thank you")])
 def test_text_says_word_and_affect(words, language, word):
     first, second = to_text(words, language).splitlines()
-    assert f"{word} 0.91 · happy 0.88" in first
+    assert f"{word} 0.91 · {EMOTION_NAMES['happy'][language]} 0.88" in first
     assert "·" not in second
 
 
 def test_a_raised_brow_with_surprise_is_shown_as_a_question(words):
     surprised = replace(words[0], emotion="surprise", cues={"brow_raise": 0.9})
-    assert "surprise 0.02 · question?" in to_text([surprised])
-    assert "question" not in to_text([replace(surprised, cues={"brow_raise": 0.1})])
-    assert "question" not in to_text([replace(surprised, emotion="happy")])
+    assert "surprise 0.02 · question?" in to_text([surprised], "en")
+    assert "удивление 0.02 · вопрос?" in to_text([surprised], "ru")
+    assert "question" not in to_text([replace(surprised, cues={"brow_raise": 0.1})], "en")
+    assert "question" not in to_text([replace(surprised, emotion="happy")], "en")
     assert from_json(to_json([surprised], source="a", duration=1, vocabulary="kslr30")) == [surprised]
     assert from_subtitles(to_subtitles([surprised]), kslr30())[0][3] == "surprise"
+
+
+def test_a_corrected_word_says_so_and_keeps_no_probability_of_the_recogniser(words):
+    corrected = replace(words[0], sign=words[1].sign, sign_probability=1.0, corrected=True)
+    assert "Water · corrected · happy 0.88" in to_text([corrected], "en")
+    document = json.loads(to_json([corrected], source="a", duration=1, vocabulary="kslr30"))
+    assert (document["words"][0]["corrected"], document["words"][0]["sign_probability"]) == (True, None)
+    assert from_json(json.dumps(document)) == [corrected]
+    # The Live page sends the chosen alternative's probability along; it is not the word's.
+    document["words"][0]["sign_probability"] = 0.03
+    assert from_json(json.dumps(document)) == [corrected]
+    assert from_csv(to_csv([corrected])) == [replace(corrected, alternatives=())]
+    assert from_subtitles(to_subtitles([corrected], "vtt", "ru"), kslr30(), "ru") == [(0.5, 1.75, "su", "happy")]
+    document["words"][0] |= {"corrected": False, "sign_probability": None}
+    with pytest.raises(InputError, match="no probability"):
+        from_json(json.dumps(document))
 
 
 def test_no_words_is_an_empty_transcript():

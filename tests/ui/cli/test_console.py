@@ -5,7 +5,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 import ui.cli.console
-from ui.cli.console import progress_bar, write_report
+from ui.cli.console import command_origin, progress_bar, write_report
 
 
 def test_progress_shows_fractions_and_texts(monkeypatch):
@@ -47,7 +47,12 @@ def test_a_report_is_printed_and_kept(tmp_path, capsys):
         "macro_f1": 0.7,
         "interval": [0.5, 1.0],
         "milliseconds": 1.25,
+        "classes_without_samples": [f"w{i}" for i in range(15)],
+        **command_origin("made", signs="kslr30"),
     }
     write_report(report, tmp_path / "r.json")
-    assert "accuracy 0.7500 (95 % 0.5000–1.0000)" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "accuracy 0.7500 (95 % 0.5000–1.0000)" in out
+    assert f"signs kslr30 ({report['made']['signs_sha256'][:12]})" in out
+    assert "w11 and 3 more" in " ".join(err.split())
     assert json.loads((tmp_path / "r.json").read_text()) == report

@@ -1,4 +1,7 @@
+import hashlib
+import html
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -6,8 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from emotion.faces import EMOTIONS
+from kslr.core.cards import MODELS, read_card
 from kslr.landmarks import VALUES
+from kslr.recordings import save_recording
 from tests.commands import run
+from tests.takes import take
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAD = ["task", "data", "protocol", "samples", "accuracy", "macro_f1", "interval", "milliseconds"]
@@ -19,13 +26,13 @@ def signs(tmp_path_factory):
     generator = np.random.default_rng(0)
     x, label, signer = [], [], []
     for word in range(3):
-        for take in range(12):
+        for number in range(12):
             frames = generator.normal(0.5, 0.01, (30, VALUES)).astype(np.float32)
             t = np.linspace(0, 1, 30)[:, None]
             frames[:, 1599::3] += 0.3 * np.sin(np.pi * t * (word + 1))
             x.append(frames)
             label.append(f"word{word}")
-            signer.append(f"person{take % 3}")
+            signer.append(f"person{number % 3}")
     path = tmp_path_factory.mktemp("data") / "signs.npz"
     np.savez(path, x=np.stack(x), label=np.array(label), signer=np.array(signer))
     return path
@@ -62,6 +69,8 @@ def test_signs_are_evaluated_by_signer(signs, tmp_path, capsys):
             "2",
             "--number",
             "units=[8,8,8]",
+            "--against",
+            "paper_lstm",
             "--json",
             str(out),
         ],
@@ -73,6 +82,12 @@ def test_signs_are_evaluated_by_signer(signs, tmp_path, capsys):
     assert report["task"] == "signs"
     assert report["samples"] == 36
     assert "accuracy" in printed
+    assert report["against"]["groups"] == 3  # signers, drawn as a whole
+    difference = report["against"]["accuracy_difference"]["value"]
+    assert difference == pytest.approx(report["accuracy"] - report["against"]["accuracy"])
+    assert report["classes_without_samples"] == []
+    assert report["made"]["data_sha256"] == hashlib.sha256(signs.read_bytes()).hexdigest()
+    assert report["made"]["command"].startswith("kslr")
 
 
 def test_signs_are_trained_and_the_model_translates(signs, tmp_path, capsys):
@@ -89,12 +104,66 @@ def test_emotions_are_trained_and_measured(faces, tmp_path, capsys):
     arguments = ["train", "emotion", str(faces), "--out", str(tmp_path), "--architecture", "student_cnn", "--epochs", "2"]
     code, _, err = run(arguments, capsys)
     assert code == 0, err
-    out = tmp_path / "r.json"
-    code, _, err = run(["evaluate", "emotion", str(faces), "--model", str(tmp_path / "emotion.json"), "--json", str(out)], capsys)
+    out, page = tmp_path / "r.json", tmp_path / "r.html"
+    arguments = ["evaluate", "emotion", faces, "--model", tmp_path / "emotion.json", "--against", "emotion"]
+    code, printed, err = run([*arguments, "--json", out, "--html", page], capsys)
     assert code == 0, err
     report = json.loads(out.read_text())
     assert list(report)[:8] == HEAD
-    assert report["samples"] == 16
+    assert report["samples"] == report["against"]["samples"] == 16
+    shipped, _ = read_card("emotion")
+    low, high = report["against"]["accuracy_difference"]["interval"]
+    assert low <= report["accuracy"] - report["against"]["accuracy"] <= high
+    assert f"against {shipped.name} on the same 16 samples" in printed
+    assert set(report["classes_without_samples"]) == {*EMOTIONS} - {"happy", "sad"}
+    assert "without angry" in err
+    made, text = report["made"], page.read_text()
+    for key in ("version", "date", "command", "data", "emotion", "emotion_sha256", "against", "against_sha256"):
+        assert html.escape(str(made[key])) in text
+        assert key == "command" or key == "data" or str(made[key])[:12] in printed
+    assert f"Against {shipped.name}" in text
+    assert made["data_files"] == 80
+
+
+def test_vocabularies_and_encoders_are_compared_on_the_same_recordings(signs, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("KSLR_HOME", str(tmp_path / "home"))
+    for word in ("circle", "pump"):
+        (tmp_path / "clips" / word).mkdir(parents=True)
+        for number in range(4):
+            save_recording(tmp_path / "clips" / word / f"{number}.npz", take(word, number))
+    for name, words in (("both", {"circle": "circle", "pump": "pump"}), ("swapped", {"circle": "pump", "pump": "circle"})):
+        for word, shown in words.items():
+            takes = [tmp_path / "clips" / shown / f"{number}.npz" for number in range(2)]
+            assert run(["teach", name, word, *takes, "--en", word], capsys)[0] == 0
+    out, page = tmp_path / "r.json", tmp_path / "r.html"
+    measure = ["evaluate", "signs", tmp_path / "clips", "--vocabulary", "both", "--against", "swapped"]
+    code, printed, err = run([*measure, "--json", out, "--html", page], capsys)
+    assert code == 0, err
+    report = json.loads(out.read_text())
+    assert (report["accuracy"], report["against"]["accuracy"]) == (1.0, 0.0)
+    assert report["against"]["accuracy_difference"]["value"] == 1.0
+    assert report["against"]["accuracy_difference"]["interval"][0] < 0.9  # of eight clips
+    assert "difference: accuracy +100.0 points" in printed
+    assert report["made"]["signs_sha256"] != report["made"]["against_sha256"]
+    assert all(report["made"][key] in page.read_text() for key in ("signs_sha256", "against_sha256", "date"))
+    code, _, err = run([*measure[:5], "--against", "kslr30"], capsys)
+    assert code == 2
+    assert "both" in err
+    other = tmp_path / "other.json"  # the shipped encoder under another name
+    for file in MODELS.glob("sign_encoder.*"):
+        shutil.copy(file, tmp_path / file.name)
+    (tmp_path / "sign_encoder.json").rename(other)
+    arguments = ["evaluate", "signs", signs, "--few-shot", "2", "--ways", "3", "--episodes", "4", "--against", other]
+    code, printed, err = run([*arguments, "--json", out, "--html", page], capsys)
+    assert code == 0, err
+    against = json.loads(out.read_text())["against"]
+    assert against["accuracy_difference"]["value"] == 0
+    assert against["accuracy_difference"]["interval"][0] < 0 < against["accuracy_difference"]["interval"][1]
+    assert against["groups"] <= 36
+    assert page.read_text().count("<svg") >= 1
+    code, _, err = run([*arguments[:3], "--open-set", "2", "--against", other], capsys)
+    assert code == 2
+    assert "--against" in err
 
 
 def test_unusable_data_end_with_2(tmp_path, capsys):
