@@ -1,22 +1,18 @@
 """From a sign's landmarks to words with calibrated probabilities, on LiteRT."""
 
-from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 
 from kslr.core.calibration import apply_temperature
-from kslr.core.cards import MODELS, Card, read_card
 from kslr.core.errors import InputError
-from kslr.core.models import load_model
-from kslr.landmarks import HANDS, VALUES
+from kslr.landmarks import HANDS
 from kslr.segment import SignSegment
-from kslr.vocabulary import IDLE, Vocabulary, model_vocabulary
+from kslr.signmodels import load_sign_model
+from kslr.vocabulary import IDLE
 
-TASK = "signs"
 # How sure a word must be, as a shift of the threshold's log-odds: around 0.8 these are 0.91, 0.8 and 0.62.
 STRICTNESS = {"strict": 0.9, "normal": 0.0, "lenient": -0.9}
 UNSURE = "not sure enough"
@@ -66,13 +62,6 @@ class SignPrediction:
         return self.ranked[0][1] if self.ranked else 0.0
 
 
-class _Loaded(NamedTuple):
-    card: Card
-    vocabulary: Vocabulary
-    run: Callable[[np.ndarray], np.ndarray]  # (n, frames, 1662) → (n, labels)
-    frames: int
-
-
 class SignRecognizer:
     """Ranks the words of a vocabulary for a sign.
 
@@ -90,14 +79,7 @@ class SignRecognizer:
     """
 
     def __init__(self, model: str | Path = "kslr30", threads: int = 2, strictness: str = "normal") -> None:
-        taught = taught_file(model)
-        try:
-            loaded = _load_taught(taught, threads) if taught else _load_card(model, threads)
-        except InputError as error:
-            if error.code != "no-model":
-                raise
-            raise InputError(f"{error}{_list_taught()}", error.code) from error
-        self.card, self.vocabulary, self._run, self.frames = loaded
+        self.card, self.vocabulary, self._run, self.frames, self.file = load_sign_model(model, threads)
         self._words = np.array([label != IDLE for label in self.card.labels])
         self._set_strictness(strictness)
 
@@ -167,79 +149,3 @@ def shift_threshold(threshold: float, shift: float) -> float:
     if shift == 0 or not 0 < threshold < 1:
         return threshold
     return float(1 / (1 + (1 - threshold) / threshold * np.exp(-shift)))
-
-
-def shipped_sign_cards() -> list[Card]:
-    """The cards of the shipped sign models, in the order of their names.
-
-    >>> [card.name for card in shipped_sign_cards()]
-    ['krsl20', 'kslr30']
-    """
-    cards = [read_card(path)[0] for path in sorted(MODELS.glob("*.json"))]
-    return [card for card in cards if card.task == TASK]
-
-
-def _load_card(model: str | Path, threads: int) -> _Loaded:
-    loaded = load_model(TASK, model, threads)
-    card, run = loaded.card, loaded.run
-    trained = card.extra.get("trained_on", {})
-    fits = (
-        run.outputs == len(card.labels)
-        and run.input_shape[-1:] == (VALUES,)
-        and {"temperature", "threshold"} <= set(card.calibration)
-        and isinstance(trained, dict)
-        and all(isinstance(counts, dict) for counts in trained.values())
-    )
-    if not fits:
-        raise InputError(f"{model} and its weights don't fit each other. Train the model again.")
-    words = [label for label in card.labels if label != IDLE]
-    if not words:
-        raise InputError(f"{model} knows no words. Train the model again.")
-    return _Loaded(card, model_vocabulary(card.name, words).with_training(trained), run, run.input_shape[0])
-
-
-def _list_taught() -> str:
-    """A sentence of what was taught, empty where nothing was."""
-    from kslr.teaching.vocabularies import taught_vocabularies
-
-    names = ", ".join(path.stem for path in taught_vocabularies())
-    return f" Taught here: {names}." if names else ""
-
-
-def taught_file(model: str | Path) -> Path | None:
-    """The file of a taught vocabulary, if the model is one."""
-    from kslr.teaching.vocabularies import vocabulary_path
-
-    if Path(model).suffix == ".npz":
-        return Path(model)
-    if Path(model).suffix or Path(model).name != str(model):
-        return None
-    try:
-        path = vocabulary_path(model)
-        return path if path.is_file() else None
-    except (InputError, OSError):  # No home folder, or one that is not ours: nothing was taught there.
-        return None
-
-
-def _load_taught(path: Path, threads: int) -> _Loaded:
-    from kslr.encoder import SignEncoder
-    from kslr.teaching.vocabularies import load_vocabulary
-    from kslr.teaching.words import build_verifier
-
-    vocabulary, encoder = load_vocabulary(path), SignEncoder(threads=threads)
-    verifier = build_verifier(vocabulary, encoder)
-    card = Card(
-        name=vocabulary.name,
-        task=TASK,
-        labels=(*[sign.id for sign in vocabulary.signs], IDLE),
-        input=encoder.card.input,
-        sources=({"name": "taught", "samples": len(vocabulary.provenance), "licence": "their recorders'"},),
-        protocol="taught from a few recordings a word on the frozen encoder",
-        figures={},
-        calibration={"temperature": 1.0, "threshold": verifier.rule.certain},
-        limits="Knows the taught words only.",
-        commit=encoder.card.commit,
-        weights=encoder.card.weights,
-    )
-    words = Vocabulary(vocabulary.name, vocabulary.signs)
-    return _Loaded(card, words, lambda x: verifier.probabilities(encoder.embed(x)), encoder.frames)

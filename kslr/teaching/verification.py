@@ -60,13 +60,17 @@ class Rule:
 class Verifier:
     """The words of a vocabulary, ready to be asked.
 
+    A word may be signed in several ways. Each way is a variant with recordings of its own; a word is as near as its nearest
+    variant. Taught words have one variant each.
+
     Attributes:
         rows: (n, d) embeddings of the recordings, of length 1.
-        label: (n,) int, the word of each.
-        centres: (words, d) of length 1.
-        count: (words,) recordings of each word.
-        own: (words,) mean score of a word's recordings, each asked while it is left out; NaN with one recording.
-        reach: (words,) mean score of the nearest impostors.
+        label: (n,) int, the variant of each.
+        word: (variants,) int, the word of each variant, ascending.
+        centres: (variants, d) of length 1.
+        count: (variants,) recordings of each.
+        own: (variants,) mean score of a variant's recordings, each asked while it is left out; NaN with one recording.
+        reach: (variants,) mean score of the nearest impostors.
         bank: (m, d) impostors of length 1, without those that may be a word's own sign.
         rule: constants of the decision.
 
@@ -80,6 +84,7 @@ class Verifier:
 
     rows: np.ndarray
     label: np.ndarray
+    word: np.ndarray
     centres: np.ndarray
     count: np.ndarray
     own: np.ndarray
@@ -88,42 +93,48 @@ class Verifier:
     rule: Rule
 
     @classmethod
-    def from_recordings(cls, rows: np.ndarray, label: np.ndarray, bank: np.ndarray, rule: Rule) -> "Verifier":
+    def from_recordings(
+        cls, rows: np.ndarray, label: np.ndarray, bank: np.ndarray, rule: Rule, word: np.ndarray | None = None
+    ) -> "Verifier":
         """Learns the words of some recordings.
 
         Args:
             rows: (n, d) of length 1.
-            label: (n,) int, 0 … words − 1; each word has a recording.
+            label: (n,) int, the variant of each, 0 … variants − 1; each has a recording.
             bank: (m, d) of length 1, m may be 0.
+            word: (variants,) int, the word of each, ascending from 0 without gaps; None when every word has one variant.
 
         Raises:
             InputError: no recordings, or a word without one.
         """
         label = np.asarray(label, int)
         count = np.bincount(label)
+        word = np.arange(len(count)) if word is None else np.asarray(word, int)
         if not len(rows) or not count.all():
             raise InputError("Every word needs a recording. Teach it.")
-        words = range(len(count))
-        centres = unit_vectors(np.stack([rows[label == word].mean(axis=0) for word in words]))
-        own = np.array([_own_score(rows[label == word], rule.nearest) for word in words], np.float32)
+        if len(word) != len(count) or word[0] != 0 or not np.isin(np.diff(word), (0, 1)).all():
+            raise InputError("The variants of the words are not in order. Build the vocabulary again.")
+        variants = range(len(count))
+        centres = unit_vectors(np.stack([rows[label == one].mean(axis=0) for one in variants]))
+        own = np.array([_own_score(rows[label == one], rule.nearest) for one in variants], np.float32)
         others = bank[(bank @ rows.T).max(axis=1) < rule.same] if len(bank) else bank
         nearness = _scores(others, rows, label, centres, rule.nearest)
         reach = mean_of_largest(nearness.T, rule.cohort) if len(others) else np.zeros(len(count))
-        return cls(rows, label, centres, count, own, reach.astype(np.float32), others, rule)
+        return cls(rows, label, word, centres, count, own, reach.astype(np.float32), others, rule)
 
     def scores(self, embeddings: np.ndarray) -> np.ndarray:
-        """Nearness to every word.
+        """Nearness to every variant of the words.
 
         Args:
             embeddings: (q, d) of length 1.
 
         Returns:
-            (q, words) between −1 and 1: the cosine to the nearest recording and to the centre, weighed.
+            (q, variants) between −1 and 1: the cosine to the nearest recording and to the centre, weighed.
         """
         return _scores(embeddings, self.rows, self.label, self.centres, self.rule.nearest)
 
     def evidence(self, embeddings: np.ndarray) -> np.ndarray:
-        """What speaks for every word: (q, words, 7) float64, in the order of `EVIDENCE`."""
+        """What speaks for every variant: (q, variants, 7) float64, in the order of `EVIDENCE`."""
         scores = self.scores(embeddings)
         around = mean_of_largest(embeddings @ self.bank.T, self.rule.cohort) if len(self.bank) else np.full(len(scores), -1.0)
         around = np.broadcast_to(around[:, None], scores.shape)
@@ -131,7 +142,7 @@ class Verifier:
             [
                 scores,
                 scores - around,
-                scores - np.maximum(_largest_of_others(scores), around),
+                scores - np.maximum(self._nearest_other_word(scores), around),
                 scores - self.reach,
                 np.where(np.isfinite(self.own), scores - np.nan_to_num(self.own), 0.0),
                 np.broadcast_to(self.count == 1, scores.shape),
@@ -154,8 +165,8 @@ class Verifier:
         """
         evidence = self.evidence(embeddings)
         logits = evidence @ np.array(self.rule.coefficients) + self.rule.intercept
-        words = 1 / (1 + np.exp(-np.clip(logits, -50, 50)))
-        rows, best = np.arange(len(words)), evidence[..., 0].argmax(axis=1)
+        words = np.maximum.reduceat(1 / (1 + np.exp(-np.clip(logits, -50, 50))), self._starts, axis=1)
+        rows, best = np.arange(len(words)), self.word[evidence[..., 0].argmax(axis=1)]
         top = words[rows, best]
         words = np.minimum(words, 0.99 * top[:, None])
         words[rows, best] = 0
@@ -164,17 +175,32 @@ class Verifier:
         words[rows, best] = top
         return np.concatenate([words, np.clip(1 - words.sum(axis=1, keepdims=True), 0, 1)], axis=1)
 
+    @property
+    def _starts(self) -> np.ndarray:
+        """(words,) the first variant of each word."""
+        return np.searchsorted(self.word, np.arange(self.word[-1] + 1))
+
+    def _nearest_other_word(self, scores: np.ndarray) -> np.ndarray:
+        """(q, variants) → for every variant the largest score of the other words; −1 for a single word."""
+        words = np.maximum.reduceat(scores, self._starts, axis=1)
+        if words.shape[1] == 1:
+            return np.full_like(scores, -1.0)
+        order, rows = np.argsort(words, axis=1), np.arange(len(words))
+        others = np.repeat(words[rows, order[:, -1]][:, None], words.shape[1], axis=1)
+        others[rows, order[:, -1]] = words[rows, order[:, -2]]
+        return others[:, self.word]
+
     def without(self, row: int) -> "Verifier":
-        """The words without one recording. A word whose only recording it was is near nothing."""
-        word = int(self.label[row])
+        """The words without one recording. A variant whose only recording it was is near nothing."""
+        variant = int(self.label[row])
         rows, label = np.delete(self.rows, row, axis=0), np.delete(self.label, row)
-        rest = rows[label == word]
+        rest = rows[label == variant]
         centres, count, own, reach = (part.copy() for part in (self.centres, self.count, self.own, self.reach))
-        centres[word] = unit_vectors(rest.mean(axis=0)) if len(rest) else 0
-        count[word], own[word] = max(len(rest), 1), _own_score(rest, self.rule.nearest)
+        centres[variant] = unit_vectors(rest.mean(axis=0)) if len(rest) else 0
+        count[variant], own[variant] = max(len(rest), 1), _own_score(rest, self.rule.nearest)
         if len(rest) and len(self.bank):
-            nearness = _scores(self.bank, rest, np.zeros(len(rest), int), centres[word][None], self.rule.nearest)
-            reach[word] = mean_of_largest(nearness.T, self.rule.cohort)[0]
+            nearness = _scores(self.bank, rest, np.zeros(len(rest), int), centres[variant][None], self.rule.nearest)
+            reach[variant] = mean_of_largest(nearness.T, self.rule.cohort)[0]
         return replace(self, rows=rows, label=label, centres=centres, count=count, own=own, reach=reach)
 
     def leave_one_out(self) -> np.ndarray:
@@ -218,14 +244,3 @@ def _own_score(rows: np.ndarray, nearest: float) -> float:
     np.fill_diagonal(cosine, -1)
     centres = unit_vectors(rows.sum(axis=0) - rows)
     return float((nearest * cosine.max(axis=1) + (1 - nearest) * (rows * centres).sum(axis=1)).mean())
-
-
-def _largest_of_others(scores: np.ndarray) -> np.ndarray:
-    """(q, words) → for every word the largest score of the other words; −1 for a single word."""
-    if scores.shape[1] == 1:
-        return np.full_like(scores, -1.0)
-    order = np.argsort(scores, axis=1)
-    rows = np.arange(len(scores))
-    others = np.repeat(scores[rows, order[:, -1]][:, None], scores.shape[1], axis=1)
-    others[rows, order[:, -1]] = scores[rows, order[:, -2]]
-    return others

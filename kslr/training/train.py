@@ -30,6 +30,7 @@ PUBLIC_REPOSITORIES = "public repositories, mostly without a licence: research a
 LICENCES = {
     "krsl20_hands": "Apache-2.0",
     "rsl": "dictionary clips, licence not stated: research and demonstration only",
+    "rsl_dictionary": "dictionary clips, licence not stated: research and demonstration only",
     "ksl30_by_meaning": PUBLIC_REPOSITORIES,
     "qazsign7_hands": "public repository, licence not stated: research and demonstration only",
 }

@@ -79,7 +79,7 @@ def forget(
 
 def vocabularies() -> None:
     """List the vocabularies that can be used by name."""
-    from kslr.recognizer import shipped_sign_cards
+    from kslr.signmodels import shipped_sign_cards
     from kslr.teaching.vocabularies import load_vocabulary, taught_vocabularies
 
     for card in shipped_sign_cards():
@@ -93,7 +93,8 @@ def vocabularies() -> None:
 def show(name: Annotated[str, typer.Argument(help="Shipped name, taught name, or a path.")]) -> None:
     """Show every word of a vocabulary, what it was taught from, and, for taught ones, how well the words are told apart."""
     from kslr.encoder import SignEncoder
-    from kslr.recognizer import SignRecognizer, taught_file
+    from kslr.recognizer import SignRecognizer
+    from kslr.signmodels import taught_file
     from kslr.teaching.vocabularies import load_vocabulary
 
     for sign in SignRecognizer(name).vocabulary.signs:

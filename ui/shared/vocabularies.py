@@ -11,7 +11,8 @@ from fusion.interpreter import Models
 from kslr.core.cards import MODELS, read_card
 from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
-from kslr.recognizer import STRICTNESS, SignRecognizer, shipped_sign_cards
+from kslr.recognizer import STRICTNESS, SignRecognizer
+from kslr.signmodels import shipped_sign_cards
 from kslr.teaching import shelf
 from kslr.teaching.naming import LessonError, WordNames
 from kslr.teaching.takes import Take
@@ -68,6 +69,41 @@ def _check_words(path: Path, changed: float, encoder: SignEncoder) -> dict[str, 
 
 def _changed(path: Path) -> float:
     return path.stat().st_mtime
+
+
+@lru_cache(KEPT)
+def _load_models(signs: Path, changed: float, emotion: Path) -> Models:
+    return Models.load(str(signs), str(emotion))
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """Where models lie, for work in another process, which loads them itself.
+
+    Attributes:
+        signs: a card or a taught vocabulary.
+        changed: its time.
+        emotion: a card.
+        strictness: how sure a word must be.
+    """
+
+    signs: Path
+    changed: float
+    emotion: Path
+    strictness: str
+
+    @classmethod
+    def of(cls, models: Models) -> "ModelFiles":
+        """The files of models that are loaded here."""
+        return cls(models.signs.file, _changed(models.signs.file), models.emotions.file, models.signs.strictness)
+
+    def load(self) -> Models:
+        """The models, which are kept ready for the next time.
+
+        Raises:
+            InputError: a file is gone or damaged meanwhile.
+        """
+        return _load_models(self.signs, self.changed, self.emotion).with_strictness(self.strictness)
 
 
 class Vocabularies:

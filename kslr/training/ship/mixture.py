@@ -2,31 +2,30 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from kslr.recordings import cut_signs
-from kslr.segment import SignSegment
 from kslr.segmenter import find_signs
-from kslr.training.clips import idle_parts, read_clips, stack_windows
+from kslr.training.clips import read_clips, stack_windows
 from kslr.training.datasets import SignData, join_datasets, load_pack, sign_data
 from kslr.training.packs import pack_names
 from kslr.training.streams.joining import idle_streams
 from kslr.training.streams.material import Material
+from kslr.training.verification.people import FIRST, read_dictionary
 from kslr.vocabulary import kslr30
 
-# Words of the other packs whose meaning is one of ours: they are no examples of other signs.
+# Words of the other packs, letters only, whose meaning is one of ours: they are no examples of other signs.
 _OURS = (
-    "hello hi halo hola ola merhaba salam salom xinchao xin_chao namaste nihao privet bonjour i me my saya aku yo eu ben toi "
-    "learn study estudar aprender gesture sign today hoy hari_ini bugun weather good baik bien bom well fine great nice "
-    "iloveyou love amor loveyou te_amo i_love_you cold hot thanks thankyou thank gracias obrigado terima terima_kasih tesekkur "
-    "cam_on phone call telephone quiet silent silence shh dance dancing chest play clever smart wise airplane plane face person "
-    "people man rooster chicken taxi rude dog perro perfect excellent bad mal buruk water agua air su goodbye bye adios adeus "
-    "tchau tam_biet loud noise big large grande besar"
+    "hello hi halo hola ola merhaba salam salom xinchao namaste nihao privet bonjour i me my saya aku yo eu ben toi learn "
+    "study estudar aprender gesture sign today hoy hariini bugun weather good baik bien bom well fine great nice iloveyou "
+    "love amor loveyou teamo cold hot thanks thankyou thank gracias obrigado terima terimakasih tesekkur camon phone call "
+    "telephone quiet silent silence shh dance dancing chest play clever smart wise airplane plane face person people man "
+    "rooster chicken taxi rude dog perro perfect excellent bad mal buruk water agua air su goodbye bye adios adeus tchau "
+    "tambiet loud noise big large grande besar"
 )
-PIECE_SECONDS = 1.2  # length of the pieces that long idle parts are cut into
+_LETTERS = {"я"}  # labels of the second dictionary that are a letter of the alphabet as well as a word
 
 
 @dataclass(frozen=True)
@@ -37,13 +36,11 @@ class WordClip:
         word: which it shows.
         name: of its file.
         signs: (n, 30, 1662) windows of its signs, absent parts NaN.
-        idle: (m, 30, 1662) windows of its idle parts, absent parts NaN.
     """
 
     word: str
     name: str
     signs: np.ndarray
-    idle: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -65,22 +62,10 @@ def read_word_clips(folder: str | Path) -> list[WordClip]:
     """The clips of our words in a folder ``WORD--russian.mp4`` or ``word/clip.mp4`` (or landmark files of them)."""
     known = kslr30()
     return [
-        WordClip(word, recording.name, stack_windows(cut_signs(recording)), stack_windows(_cut_pieces(idle_parts(recording))))
+        WordClip(word, recording.name, stack_windows(cut_signs(recording)))
         for word, recording in read_clips(folder)
         if word in known
     ]
-
-
-def _cut_pieces(parts: Sequence[SignSegment]) -> list[SignSegment]:
-    """Long parts in pieces, as the segmenter's false alarms would be."""
-    pieces = []
-    for part in parts:
-        edges = np.linspace(part.start, part.end, max(1, int((part.end - part.start) // PIECE_SECONDS)) + 1)
-        for start, end in pairwise(edges):
-            inside = tuple(f for f in part.landmarks if start <= f.seconds <= end)
-            if len(inside) >= 5:
-                pieces.append(SignSegment(float(start), float(end), inside))
-    return pieces
 
 
 def false_alarms(
@@ -111,22 +96,13 @@ def all_false_alarms(material: Sequence[Material], minutes: float, seed: int) ->
     return FalseAlarms(windows, source, sum(one.minutes for one in found))
 
 
-def foreign_signs(packs: str | Path | None, each: int, seed: int, without: Sequence[str] = ()) -> SignData:
-    """At most `each` recordings of each pack whose words are none of ours, for the no-sign class.
+def is_ours(word: str) -> bool:
+    """Whether a word of a pack may mean one of our words, so that its sign is no example of another word.
 
-    Args:
-        without: recorders who must stay unseen, as `SignData.source` names them.
+    >>> is_ours("Thank_You"), is_ours("window")
+    (True, False)
     """
-    known, ours = kslr30(), {_letters(word) for word in _OURS.split()}
-    generator = np.random.default_rng(seed)
-    parts = []
-    for name in ("world_pose_hands", "holistic59", "krsl20_hands", "qazsign7_hands"):
-        if name in pack_names(packs):
-            data = load_pack(name, packs)
-            allowed = np.array([_letters(n) not in ours and n not in known for n in data.names])
-            rows = np.flatnonzero(allowed[data.label] & ~np.isin(data.source, list(without)))
-            parts.append(data[generator.choice(rows, min(each, len(rows)), replace=False)])
-    return join_datasets(parts, "foreign")
+    return _letters(word) in _OURS.split() or word in kslr30()
 
 
 def _letters(word: str) -> str:
@@ -134,15 +110,32 @@ def _letters(word: str) -> str:
 
 
 def word_recordings(clips: Sequence[WordClip], packs: str | Path | None) -> SignData:
-    """Recordings of our words in clips and packs as one data set; the source is ``rsl`` for clips, else the pack."""
+    """Recordings of our words in clips, in the second dictionary and in packs; the source is ``rsl`` for clips, else the pack.
+
+    The clips are in the first dictionary too, so that one is not read.
+    """
     known, parts = kslr30(), []
-    signs = [(window, clip.word, clip.name) for clip in clips for window in clip.signs]
+    signs = [(window, clip.word, clip.name, "rsl") for clip in clips for window in clip.signs]
+    if "rsl_dictionary" in pack_names(packs):
+        signs += second_dictionary_signs(packs)
     if signs:
-        windows, words, names = zip(*signs, strict=True)
-        parts.append(sign_data(np.stack(windows), words, signer=names, clip=names, name="rsl"))
+        windows, words, names, sources = zip(*signs, strict=True)
+        data = sign_data(np.stack(windows), words, signer=names, clip=names, name="rsl")
+        parts.append(replace(data, source=np.array(sources)))
     for name in ("ksl30_by_meaning", "qazsign7_hands"):
         if name in pack_names(packs):
             data = load_pack(name, packs)
             data = data.select_classes([n for n in data.names if n in known])
             parts.append(replace(data, source=np.full(len(data), name), name=name))
     return join_datasets(parts, "kslr30")
+
+
+def second_dictionary_signs(packs: str | Path | None) -> list[tuple[np.ndarray, str, str, str]]:
+    """Signs of the second dictionary whose Russian word is one of ours: window, word, clip and source of each."""
+    ours = {sign.ru.lower(): sign.id for sign in kslr30().signs}
+    signs = []
+    for recording, word, signer in zip(*read_dictionary(packs), strict=True):
+        if signer != FIRST and word in ours and word not in _LETTERS:
+            windows = stack_windows(cut_signs(recording))
+            signs += [(window, ours[word], f"dictionary 2: {word}", "rsl_dictionary") for window in windows]
+    return signs

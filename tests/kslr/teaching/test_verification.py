@@ -124,3 +124,20 @@ def test_a_word_without_recordings_and_a_damaged_rule_are_told() -> None:
 
 def test_the_mean_of_fewer_than_asked_is_of_all() -> None:
     assert mean_of_largest(np.array([[1.0, 2.0]]), 5).tolist() == [1.5]
+
+
+def test_a_word_of_two_variants_is_as_near_as_the_nearer_and_no_rival_of_itself() -> None:
+    generator = np.random.default_rng(3)
+    one, two, other = (cloud(generator, 1)[0] for _ in range(3))
+    rows = np.concatenate([cloud(generator, 3, centre) for centre in (one, two, other)])
+    label = np.repeat([0, 1, 2], 3)
+    bank = cloud(generator, 40)
+    apart = Verifier.from_recordings(rows, label, bank, RULE)
+    joined = Verifier.from_recordings(rows, label, bank, RULE, np.array([0, 0, 1]))
+    between = unit_vectors(one + two)[None]
+    assert joined.probabilities(one[None]).shape == (1, 3)
+    assert joined.probabilities(two[None])[0, 0] > 0.5
+    # Between two words neither is sure; between two variants of one word it is that word.
+    assert joined.probabilities(between)[0, 0] > apart.probabilities(between)[0, :2].max()
+    with pytest.raises(InputError, match="not in order"):
+        Verifier.from_recordings(rows, label, bank, RULE, np.array([0, 2, 1]))

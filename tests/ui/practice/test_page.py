@@ -62,7 +62,10 @@ def vocabulary(server, request) -> str:
 
 def open_page(visit, language="en", **options):
     tab = visit("practice", language, **options)
-    tab.wait_for_selector("#practice-word option", state="attached")
+    # Other tests may have left vocabularies of their own on the server.
+    tab.wait_for_selector("#practice-vocabulary option[value=drawn]", state="attached")
+    tab.select_option("#practice-vocabulary", "drawn")
+    tab.wait_for_selector("#practice-word option[value=wave]", state="attached")
     return tab
 
 
