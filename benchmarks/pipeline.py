@@ -12,7 +12,6 @@ and the first frames of every turn are a warm-up that is not counted.
 """
 
 import json
-import os
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -25,9 +24,9 @@ import numpy as np
 import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 from fusion.interpreter import Interpreter, Models
+from kslr.core.training import require_keras
 from kslr.holistic import HolisticTracker
 from kslr.video import Frame, VideoFile
 
@@ -86,6 +85,7 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
     """Prints p50 and p95 a frame of all three, and their ratios."""
+    require_keras()
     from emotion.training.networks import student_cnn
     from kslr.training.networks.recurrent import paper_lstm
 

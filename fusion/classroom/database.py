@@ -19,7 +19,7 @@ LONGEST_NAME, LONGEST_MOMENT = 120, 200
 COLUMNS = {name: f"{name}_seconds" if name == "end" else name for name in (field.name for field in fields(Window))}
 WHOLE, ALWAYS = ("least", "most"), ("start", "end", "rate")
 
-VERSION = 2  # 1 had no moments
+VERSION = 3  # 1 had no moments, 2 no origins
 TABLES = MetaData()
 Table(
     "sessions",
@@ -47,6 +47,14 @@ Table(
     Column("session", String(32), ForeignKey("sessions.id"), nullable=False, index=True),
     Column("seconds", Float, nullable=False),
     Column("text", String(LONGEST_MOMENT), nullable=False),
+)
+Table(
+    "origins",
+    TABLES,
+    Column("session", String(32), ForeignKey("sessions.id"), primary_key=True),
+    Column("version", String(60), nullable=False),
+    Column("emotion", String(200), nullable=False),
+    Column("emotion_sha256", String(64), nullable=False),
 )
 
 

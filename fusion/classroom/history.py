@@ -1,4 +1,4 @@
-"""Past classroom sessions in a database: windows, moments and names. There is no table for anything else.
+"""Past classroom sessions in a database: windows, moments, names and the model in use. There is no table for anything else.
 
 Any SQLAlchemy URL will do; without one it is a SQLite file in the user's own data folder. Every window is committed
 when it ends, so that a kill loses ten seconds at most; what it leaves running is found and marked at the next start.
@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -22,6 +23,7 @@ from fusion.classroom.windows import Window
 from kslr.core.errors import InputError
 
 RETENTION_DAYS = 90
+ORIGIN = ("version", "emotion", "emotion_sha256")
 LEFT_SECONDS = 60.0  # a window comes every ten seconds; a session without one for so long was interrupted
 
 
@@ -92,8 +94,14 @@ class History:
             self._engine.dispose()
             self._engine = None
 
-    def begin(self, name: str, *, k: int, place: str) -> str:
+    def begin(self, name: str, *, k: int, place: str, made: Mapping[str, str] | None = None) -> str:
         """A new session; gives its id.
+
+        Args:
+            name: what to call it.
+            k: the smallest number of faces of a figure.
+            place: what was confirmed of the place.
+            made: of `kslr.origins.describe_origin`: ``version``, ``emotion`` and ``emotion_sha256``.
 
         Raises:
             InputError: the name is too long.
@@ -109,7 +117,16 @@ class History:
             k=k,
             place=clean_text(place, LONGEST_NAME),
         )
+        if made:
+            kept = {column: str(made[column]) for column in ORIGIN}
+            self._run(f"insert into origins (session, {', '.join(ORIGIN)}) values (:session, :{', :'.join(ORIGIN)})",
+                      session=key, **kept)  # fmt: skip
         return key
+
+    def origin(self, key: str) -> dict[str, str]:
+        """What a session's figures were made with: the keys of `ORIGIN`; empty where that was not kept."""
+        rows = self._run(f"select {', '.join(ORIGIN)} from origins where session = :key", key=key)
+        return dict(zip(ORIGIN, rows[0], strict=True)) if rows else {}
 
     def add(self, key: str, window: Window) -> None:
         """Writes a window; it is on the disk when this returns.
@@ -150,7 +167,7 @@ class History:
 
     def delete(self, key: str) -> None:
         """Deletes a session with all its windows and moments."""
-        for table, column in (("windows", "session"), ("moments", "session"), ("sessions", "id")):
+        for table, column in (("windows", "session"), ("moments", "session"), ("origins", "session"), ("sessions", "id")):
             self._run(f"delete from {table} where {column} = :key", key=key)
 
     def sessions(self) -> list[PastSession]:

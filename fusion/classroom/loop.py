@@ -22,6 +22,7 @@ from fusion.classroom.settings import Settings
 from fusion.classroom.targets import is_attending
 from fusion.classroom.windows import Look, Window, WindowBuilder
 from kslr.frame import Frame
+from kslr.origins import describe_origin
 
 if TYPE_CHECKING:
     from fusion.classroom.history import History
@@ -157,11 +158,12 @@ class ClassroomSession:
         self._classroom = Classroom(settings, recognizer)
         self._builder = WindowBuilder(settings.k)
         self._history, self._name, self._place = history, name, place
+        self._made = describe_origin("", models={"emotion": (recognizer.card.name, recognizer.file)})["made"]
 
     def __enter__(self) -> "ClassroomSession":
         with ExitStack() as stack:
             stack.enter_context(self._classroom)
-            self.key = self._history.begin(self._name, k=self._builder.k, place=self._place)
+            self.key = self._history.begin(self._name, k=self._builder.k, place=self._place, made=self._made)
             self._stack = stack.pop_all()
         return self
 

@@ -1,19 +1,14 @@
 """A classroom session as one HTML file with its caveats first, and as CSV. Everything is inside the file."""
 
-import json
-from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fusion.classroom.charts import format_minutes, lines_figure, mood_figure
 from fusion.classroom.history import Moment, PastSession
 from fusion.classroom.windows import Window
-from kslr.core.errors import InputError
 from kslr.core.files import csv_text
-from kslr.core.reports import figure_html, report_templates
+from kslr.core.reports import figure_html, origin_section, read_words, report_templates
 
-LANGUAGES = ("kk", "ru", "en")
 COLUMNS = (
     "start", "end", "rate", "least", "most", "engagement", "margin", "facing", "seen", "valence", "arousal",
     "glad", "calm", "surprised", "troubled", "confidence",
@@ -36,7 +31,11 @@ def windows_csv(windows: Sequence[Window], moments: Sequence[Moment] = ()) -> st
 
 
 def render_classroom_report(
-    session: PastSession, windows: Sequence[Window], moments: Sequence[Moment] = (), language: str = "en"
+    session: PastSession,
+    windows: Sequence[Window],
+    moments: Sequence[Moment] = (),
+    language: str = "en",
+    made: Mapping[str, Any] | None = None,
 ) -> str:
     """The report as HTML.
 
@@ -44,12 +43,13 @@ def render_classroom_report(
         session: of the history.
         windows: its windows in their order.
         moments: what was noted.
-        language: one of `LANGUAGES`.
+        language: one of `kslr.core.reports.LANGUAGES`.
+        made: what it was made with, see `kslr.origins.describe_origin`.
 
     Raises:
         InputError: another language.
     """
-    words = report_words(language)
+    words = read_words("fusion.classroom", language)
     shown = [window for window in windows if window.shown]
     return report_templates("fusion.classroom").get_template("session.html").render(
         title=f"{words['title']}: {session.name or words['untitled']}",
@@ -69,6 +69,7 @@ def render_classroom_report(
         moods=figure_html(mood_figure(windows, words), words["mood_note"]) if shown else "",
         mean=mean_figure,
         minutes=format_minutes,
+        origin=origin_section({"made": made or {}}, language),
     )  # fmt: skip
 
 
@@ -76,27 +77,3 @@ def mean_figure(windows: Sequence[Window], name: str) -> float | None:
     """The mean of a figure over the windows that have it, as coarse as the coarsest figures."""
     values = [value for window in windows if (value := getattr(window, name)) is not None]
     return round(sum(values) / len(values), 1) if values else None
-
-
-def report_words(language: str) -> dict[str, Any]:
-    """The words of a report by key; ``caveats`` is a list of sentences, in which ``{k}`` stands for the session's k.
-
-    Raises:
-        InputError: not one of `LANGUAGES`.
-
-    >>> report_words("en")["moods"]
-    'Mood of the class'
-    """
-    if language not in LANGUAGES:
-        raise InputError(f"Reports are written in {', '.join(LANGUAGES)}, not in {language}.")
-    column = LANGUAGES.index(language)
-    every = _every_word()
-    return {key: texts[column] for key, texts in every.items() if key != "caveats"} | {
-        "caveats": [texts[column] for texts in every["caveats"]]
-    }
-
-
-@cache
-def _every_word() -> dict[str, Any]:
-    """Key → Kazakh, Russian and English; under ``caveats`` a list of such triples."""
-    return dict(json.loads(files("fusion.classroom").joinpath("words.json").read_text(encoding="utf-8")))

@@ -17,7 +17,7 @@ from sklearn.metrics import confusion_matrix, f1_score
 from emotion.faces import EMOTIONS
 from fusion.evaluation.manifest import Clip
 from kslr.core.calibration import expected_calibration_error, risk_coverage
-from kslr.core.scores import bootstrap_interval
+from kslr.core.scores import absent_classes, bootstrap_interval
 
 NOTHING = "(none)"
 
@@ -35,7 +35,8 @@ class Answer:
         words: how many words came out of the clip.
         seconds: how long the clip is.
         delay: seconds from the end of the sign to its word, or None.
-        problem: why the clip gave nothing, for people: unreadable, nobody, several people; None when all is well.
+        problem: why the clip gave nothing, for people, in English; None when all is well.
+        code: of the problem: ``unreadable``, ``nobody``, ``several_people``, ``no_face`` or ``breaks_off``.
     """
 
     clip: Clip
@@ -47,6 +48,7 @@ class Answer:
     seconds: float
     delay: float | None
     problem: str | None
+    code: str | None = None
 
 
 def evaluate_joint(answers: Sequence[Answer], emotions: Sequence[str] = EMOTIONS) -> dict[str, Any]:
@@ -77,7 +79,7 @@ def evaluate_joint(answers: Sequence[Answer], emotions: Sequence[str] = EMOTIONS
             for emotion in emotions
             if (cell := [a for a in labelled if (a.clip.sign, a.clip.emotion) == (sign, emotion)])
         ],
-        "problems": [{"clip": str(a.clip.path), "problem": a.problem} for a in answers if a.problem],
+        "problems": [{"clip": str(a.clip.path), "problem": a.problem, "code": a.code} for a in answers if a.problem],
     }
 
 
@@ -132,7 +134,7 @@ def _class_figures(
     coverage, risk, _ = risk_coverage(confidence, guessed)
     names = sorted({*labels, *named})
     return {
-        # Over the classes that occur; an answer of another class is wrong.
+        # Over the classes that occur, see ``classes_without_samples``; an answer of another class is wrong.
         "macro_f1": float(f1_score(labels, named, labels=sorted(set(labels)), average="macro", zero_division=0)),
         "calibration_error": expected_calibration_error(confidence[given], right[given]) if given.any() else None,
         # The smaller the area under the curve, the better.
@@ -184,6 +186,7 @@ def _emotion_figures(answers: Sequence[Answer], emotions: Sequence[str]) -> dict
         "accuracy_of_best_guess": float(guessed.mean()),
         "accuracy_of_seen": float(guessed[face].mean()) if face.any() else None,
         **_class_figures(labels, names, np.array([p for _, p in best]), guesses),
+        "classes_without_samples": absent_classes(labels, emotions),
         "sad_taken_for_angry": share("sad", "angry"),
         "angry_taken_for_sad": share("angry", "sad"),
     }

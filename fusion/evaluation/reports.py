@@ -6,21 +6,28 @@ from typing import Any
 import numpy as np
 
 from emotion.faces import EMOTIONS
-from fusion.evaluation.joint import Answer, bootstrap_groups, evaluate_joint, given_emotion
+from fusion.appearance import EMOTION_NAMES
+from fusion.evaluation.joint import NOTHING, Answer, bootstrap_groups, evaluate_joint, given_emotion
 from kslr.core.errors import InputError
 from kslr.core.reports import (
     confusion_matrix_figure,
     figure_html,
     origin_section,
     paragraph_html,
+    read_words,
     render_report,
     risk_coverage_figure,
     table_html,
 )
-from kslr.core.scores import build_report, share_text
+from kslr.core.scores import absent_classes, build_report, share_text
+from kslr.vocabulary import Vocabulary
+
+COLUMNS = ("of_all", "from", "to", "of_answered", "answered_clips")  # of the headlines, as keys of words.json
 
 
-def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] = EMOTIONS) -> dict[str, Any]:
+def joint_report(
+    answers: Sequence[Answer], data: str, emotions: Sequence[str] = EMOTIONS, vocabulary: Vocabulary | None = None
+) -> dict[str, Any]:
     """The whole report. Its headline is what the manifest can say: sign and emotion together where emotions are labelled,
     else signs alone.
 
@@ -28,6 +35,7 @@ def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] =
         answers: one a clip.
         data: what to call the clips.
         emotions: the emotions to choose among.
+        vocabulary: whose words without a clip are named.
 
     Returns:
         `kslr.core.scores.build_report` with the entries of `fusion.evaluation.joint.evaluate_joint`.
@@ -41,7 +49,7 @@ def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] =
     labelled = [a for a in signed if a.clip.emotion in emotions]
     headline = labelled or signed
     delays = [a.delay for a in signed if a.delay is not None]
-    return build_report(
+    found = build_report(
         task="joint" if labelled else "signs",
         data=data,
         protocol="whole pipeline, models as they are",
@@ -51,75 +59,96 @@ def joint_report(answers: Sequence[Answer], data: str, emotions: Sequence[str] =
         milliseconds=1000 * sum(delays) / max(1, len(delays)),
         **evaluate_joint(answers, emotions),
     )
+    if vocabulary is not None:
+        learnt = [sign.id for sign in vocabulary.signs if not sign.untrained]
+        found["sign"]["classes_without_samples"] = absent_classes([str(a.clip.sign) for a in signed], learnt)
+    return found
 
 
-def render_joint_report(report: dict[str, Any]) -> str:
+def render_joint_report(report: dict[str, Any], language: str = "en") -> str:
     """The page of what `kslr evaluate joint` found.
 
     Args:
         report: of `joint_report`.
+        language: one of `kslr.core.reports.LANGUAGES`.
     """
-    lead = (
-        f"{report['clips']} clips of {report['data']}: sign {_share(report['sign'], 'top1')}, "
-        f"emotion {_share(report['emotion'], 'accuracy')}, both right {_share(report['joint'], 'exact_match')}. "
-        "Intervals are 95 % intervals. What was rejected, abstained from, unseen or unreadable counts as wrong; the second "
-        "column of the headlines leaves it out."
-    )
-    sections: dict[str, list[str]] = {"Headlines": [_headlines(report)]}
-    for name, heading in (("sign", "Signs"), ("emotion", "Emotions")):
+    words = read_words("fusion.evaluation", language)
+    general = read_words("kslr.core", language)
+
+    def share(part: str, figure: str) -> str:
+        return share_text(report[part][figure]["value"], report[part]["clips"], words["few"], words["not_measured"])
+
+    headline = {"sign": share("sign", "top1"), "emotion": share("emotion", "accuracy"), "both": share("joint", "exact_match")}
+    lead = words["lead"].format(clips=report["clips"], data=report["data"], **headline)
+    sections: dict[str, list[str]] = {words["headlines"]: [_headlines(report, words, general["figure"])]}
+    curves = {}
+    for name, heading in (("sign", words["signs"]), ("emotion", words["emotions"])):
         part = report[name]
         if not part["clips"]:
-            sections[heading] = [paragraph_html("No clip of the manifest has this label.")]
+            sections[heading] = [paragraph_html(words["no_label"])]
             continue
-        matrix = confusion_matrix_figure(np.array(part["confusion"]["counts"]), part["confusion"]["names"])
-        sections[heading] = [_details(part), figure_html(matrix, f"{heading}: which was taken for which")]
-    curves = {name: report[name]["risk_coverage"] for name in ("sign", "emotion") if report[name]["clips"]}
+        sections[heading] = _class_section(part, heading, words | general, language)
+        curve = part["risk_coverage"]
+        named = words["area"].format(name=words[name], area=f"{curve['area']:.3f}")
+        curves[named] = curve["coverage"], curve["risk"]
     if curves:
-        named = {f"{name} (area {c['area']:.3f})": (c["coverage"], c["risk"]) for name, c in curves.items()}
-        drawing = risk_coverage_figure(named)
-        sections["When only the surest are kept"] = [figure_html(drawing, "Error rate of the kept against the share kept")]
+        drawing = risk_coverage_figure(curves, (words["share_kept"], words["error_rate"]))
+        sections[words["surest"]] = [figure_html(drawing, words["surest_note"])]
     tables = {
-        "Labels that the vocabulary lacks": [{"label": k, "clips": n} for k, n in report.get("unknown_labels", {}).items()],
-        "By signer": report["per_signer"],
-        "By sign and emotion": report["per_sign_and_emotion"],
-        "Clips without signing": [report["idle"]] if report["idle"]["clips"] else [],
-        "Clips with a problem": report["problems"],
+        "unknown_labels": [{"label": k, "clips": n} for k, n in report.get("unknown_labels", {}).items()],
+        "per_signer": report["per_signer"],
+        "per_sign_and_emotion": [
+            {**row, "emotion": EMOTION_NAMES[row["emotion"]][language]} for row in report["per_sign_and_emotion"]
+        ],
+        "idle": [report["idle"]] if report["idle"]["clips"] else [],
+        "problems": [{"clip": row["clip"], "problem": _problem_text(row, words, language)} for row in report["problems"]],
     }
-    for heading, records in tables.items():
-        sections[heading] = [_records_table(records) if records else paragraph_html("There are none.")]
-    sections |= origin_section(report)
-    return render_report("Sign and affect, evaluated together", lead, sections)
+    for key, records in tables.items():
+        sections[words[key]] = [_records_table(records, words) if records else paragraph_html(words["none"])]
+    return render_report(words["title"], lead, sections | origin_section(report, language), language)
 
 
-def _headlines(report: dict[str, Any]) -> str:
+def _headlines(report: dict[str, Any], words: dict[str, Any], first: str) -> str:
     joint = report["joint"]
     sign, emotion = report["sign"], report["emotion"]
     rows = [
-        ["sign, top-1", *_value(sign["top1"]), sign.get("top1_of_answered"), sign["clips"] - sign.get("rejected", 0)],
-        ["sign, top-5", *_value(sign["top5"]), None, None],
+        ["sign_top1", *_value(sign["top1"]), sign.get("top1_of_answered"), sign["clips"] - sign.get("rejected", 0)],
+        ["sign_top5", *_value(sign["top5"]), None, None],
         ["emotion", *_value(emotion["accuracy"]), emotion.get("accuracy_of_answered"), emotion.get("answered")],
-        ["both right", *_value(joint["exact_match"]), joint.get("exact_match_of_answered"), joint.get("both_answered")],
+        ["both", *_value(joint["exact_match"]), joint.get("exact_match_of_answered"), joint.get("both_answered")],
     ]
     if joint["clips"]:
         rows += [
-            ["product of the two alone", joint["product_of_marginals"], None, None, None, None],
-            ["independence gap", *_value(joint["independence_gap"]), None, None],
+            ["product", joint["product_of_marginals"], None, None, None, None],
+            ["gap", *_value(joint["independence_gap"]), None, None],
         ]
-    return table_html(("figure", "of all clips", "from", "to", "of the answered", "answered clips"), rows)
+    columns = [first, *(words[key] for key in COLUMNS)]
+    return table_html(columns, [[words[key], *rest] for key, *rest in rows])
 
 
-def _details(part: dict[str, Any]) -> str:
-    return table_html(("figure", "value"), [[k.replace("_", " "), v] for k, v in part.items() if not isinstance(v, dict | list)])
+def _class_section(part: dict[str, Any], heading: str, words: dict[str, Any], language: str) -> list[str]:
+    """What is shown of signs or of emotions alone."""
+
+    def translate(name: str) -> str:
+        return str(words["nothing"]) if name == NOTHING else EMOTION_NAMES.get(name, {language: name})[language]
+
+    names = [translate(name) for name in part["confusion"]["names"]]
+    matrix = confusion_matrix_figure(np.array(part["confusion"]["counts"]), names, (words["answer"], words["right"]))
+    rows = [[words[key], value] for key, value in part.items() if not isinstance(value, dict | list)]
+    parts = [table_html((words["figure"], words["value"]), rows), figure_html(matrix, words["taken_for"].format(what=heading))]
+    absent = [translate(name) for name in part.get("classes_without_samples", [])]
+    return [*parts, paragraph_html(words["absent"].format(names=", ".join(absent)))] if absent else parts
 
 
-def _records_table(records: Sequence[dict[str, Any]]) -> str:
+def _problem_text(row: dict[str, Any], words: dict[str, Any], language: str) -> str:
+    """What is wrong with a clip: in English as it was told, which names the file's trouble; else by its code."""
+    return str(row["problem"] if language == "en" or row.get("code") not in words else words[row["code"]].format(**row))
+
+
+def _records_table(records: Sequence[dict[str, Any]], words: dict[str, Any]) -> str:
     """A table of records with the same keys, which are its columns."""
-    return table_html([key.replace("_", " ") for key in records[0]], [list(record.values()) for record in records])
+    return table_html([words[key] for key in records[0]], [list(record.values()) for record in records])
 
 
 def _value(entry: dict[str, Any]) -> list[float | None]:
     return [entry["value"], *(entry["interval"] or (None, None))]
-
-
-def _share(part: dict[str, Any], figure: str) -> str:
-    return share_text(part[figure]["value"], part["clips"])

@@ -12,6 +12,7 @@ from fusion.interpreter import Interpreter, Models
 from fusion.observation import Observation, Seen, TaggedWord
 from fusion.pooling import pool
 from kslr.core.errors import InputError
+from kslr.core.reports import read_words
 from kslr.video import Frame
 
 
@@ -32,8 +33,9 @@ def answer_clip(clip: Clip, models: Models) -> Answer:
     try:
         words = list(reading)
     except InputError as error:
-        return Answer(clip, None, (), None, True, 0, 0.0, None, str(error))
+        return Answer(clip, None, (), None, True, 0, 0.0, None, str(error), "unreadable")
     seen = reading.seen
+    code, problem = _find_problem(seen)
     word = _choose_word(words, clip)
     if word is None:
         span = [e for e in emotions if (clip.start or 0.0) <= e.seconds <= (clip.end if clip.end is not None else np.inf)]
@@ -50,7 +52,8 @@ def answer_clip(clip: Clip, models: Models) -> Answer:
         words=len(words),
         seconds=seen.seconds,
         delay=decided[id(word)] - word.end if word and id(word) in decided else None,
-        problem=_find_problem(seen),
+        problem=problem,
+        code=code,
     )
 
 
@@ -78,11 +81,13 @@ def _choose_word(words: Sequence[TaggedWord], clip: Clip) -> TaggedWord | None:
     return best if overlap > 0 else None
 
 
-def _find_problem(seen: Seen) -> str | None:
-    if seen.nobody:
-        return "nobody is in view"
-    if seen.several:
-        return "several people are in view"
-    if seen.with_face == 0:
-        return "no face is seen"
-    return f"the file breaks off at {seen.seconds:.1f} s" if seen.truncated else None
+def _find_problem(seen: Seen) -> tuple[str | None, str | None]:
+    """The code of what is wrong with a clip, and the same for people; None, None when nothing is."""
+    found = {
+        "nobody": seen.nobody,
+        "several_people": seen.several,
+        "no_face": seen.with_face == 0,
+        "breaks_off": seen.truncated,
+    }
+    code = next((code for code, there in found.items() if there), None)
+    return code, code and read_words("fusion.evaluation", "en")[code].format(seconds=f"{seen.seconds:.1f}")

@@ -4,19 +4,23 @@ Charts are `matplotlib.figure.Figure` objects, drawn without a screen; nothing i
 """
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from kslr.core.calibration import top_answers
+from kslr.core.errors import InputError
 from kslr.core.scores import difference_text
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from matplotlib.figure import Figure
 
+LANGUAGES = ("kk", "ru", "en")  # of reports, in the order of every words.json
 INK, BLUE, ORANGE = "#222222", "#1f6f9f", "#c8641b"
 
 
@@ -31,7 +35,7 @@ def report_templates(package: str = "kslr.core") -> "Environment":
     return templates
 
 
-def render_report(title: str, lead: str, sections: Mapping[str, Sequence[str]]) -> str:
+def render_report(title: str, lead: str, sections: Mapping[str, Sequence[str]], language: str = "en") -> str:
     """A whole report.
 
     Args:
@@ -42,7 +46,7 @@ def render_report(title: str, lead: str, sections: Mapping[str, Sequence[str]]) 
     >>> "<h2>Words</h2>" in render_report("Report", "All is well.", {"Words": [paragraph_html("a < b")]})
     True
     """
-    return report_templates().get_template("report.html").render(title=title, lead=lead, sections=sections)
+    return report_templates().get_template("report.html").render(title=title, lead=lead, sections=sections, language=language)
 
 
 def paragraph_html(text: str) -> str:
@@ -71,14 +75,31 @@ def figure_html(figure: "Figure", caption: str) -> str:
     return _part("figure", svg[svg.index("<svg") :], caption)
 
 
-def origin_section(report: Mapping[str, Any]) -> dict[str, list[str]]:
+def read_words(package: str, language: str) -> dict[str, Any]:
+    """A package's ``words.json`` in one language: key → text, or a list of texts.
+
+    Raises:
+        InputError: not one of `LANGUAGES`.
+
+    >>> read_words("kslr.core", "ru")["made"]
+    'Как это получено'
+    """
+    if language not in LANGUAGES:
+        raise InputError(f"Reports are written in {', '.join(LANGUAGES)}, not in {language}.")
+    column = LANGUAGES.index(language)
+    every = json.loads(files(package).joinpath("words.json").read_text(encoding="utf-8"))
+    return {k: [t[column] for t in texts] if isinstance(texts[0], list) else texts[column] for k, texts in every.items()}
+
+
+def origin_section(report: Mapping[str, Any], language: str = "en") -> dict[str, list[str]]:
     """The section that says what a report was made with (its entry ``made``), empty where it is not known.
 
     >>> list(origin_section({"made": {"version": "0.1.0"}}))
     ['How it was made']
     """
-    rows = [(key.replace("_", " "), value) for key, value in report.get("made", {}).items()]
-    return {"How it was made": [table_html(("what", "value"), rows)]} if rows else {}
+    words = read_words("kslr.core", language)
+    rows = [(words.get(key, key.replace("_", " ")), value) for key, value in report.get("made", {}).items()]
+    return {words["made"]: [table_html((words["figure"], words["value"]), rows)]} if rows else {}
 
 
 def comparison_section(report: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -112,22 +133,21 @@ def _part(macro: str, *values: Any) -> str:
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """An empty chart.
-
-    Args:
-        width, height: inches.
-    """
+    """An empty chart of so many inches."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def confusion_matrix_figure(matrix: np.ndarray, names: Sequence[str]) -> "Figure":
+def confusion_matrix_figure(
+    matrix: np.ndarray, names: Sequence[str], axis_names: tuple[str, str] = ("answer", "right class")
+) -> "Figure":
     """Rows are right classes, columns answers; colour is the share of the row, the number the count.
 
     Args:
         matrix: (classes, classes) counts.
         names: of the classes; up to 20 classes have numbers in the cells.
+        axis_names: what stands below and beside it.
 
     >>> confusion_matrix_figure(np.eye(2), ["a", "b"]).axes[0].get_xlabel()
     'answer'
@@ -139,8 +159,8 @@ def confusion_matrix_figure(matrix: np.ndarray, names: Sequence[str]) -> "Figure
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
-    axes.set_xlabel("answer")
-    axes.set_ylabel("right class")
+    axes.set_xlabel(axis_names[0])
+    axes.set_ylabel(axis_names[1])
     if len(names) <= 20:
         for (row, column), count in np.ndenumerate(matrix):
             if count:
@@ -203,7 +223,10 @@ def shares_figure(shares: Sequence[float], name: str) -> "Figure":
     return figure
 
 
-def risk_coverage_figure(curves: Mapping[str, tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]]) -> "Figure":
+def risk_coverage_figure(
+    curves: Mapping[str, tuple[Sequence[float] | np.ndarray, Sequence[float] | np.ndarray]],
+    axis_names: tuple[str, str] = ("share kept", "error rate of the kept"),
+) -> "Figure":
     """Error rate among the kept answers against the share kept.
 
     Args:
@@ -216,8 +239,8 @@ def risk_coverage_figure(curves: Mapping[str, tuple[Sequence[float] | np.ndarray
     axes = figure.subplots()
     for (name, (coverage, risk)), colour in zip(curves.items(), (BLUE, ORANGE, "#3a7d44", "#7a4b94"), strict=False):
         axes.plot(coverage, risk, color=colour, label=name)
-    axes.set_xlabel("share kept")
-    axes.set_ylabel("error rate of the kept")
+    axes.set_xlabel(axis_names[0])
+    axes.set_ylabel(axis_names[1])
     axes.set_xlim(0, 1)
     axes.set_ylim(bottom=0)
     axes.legend(frameon=False)

@@ -55,15 +55,15 @@ def wilson_interval(right: float, count: int) -> tuple[float, float]:
     return max(0.0, middle - width), min(1.0, middle + width)
 
 
-def share_text(share: float | None, count: int) -> str:
-    """A share for people: a percentage, or "2 of 2" where there are too few to tell one.
+def share_text(share: float | None, count: int, few: str = "{right} of {count}", none: str = "not measured") -> str:
+    """A share for people: a percentage, or "2 of 2" where there are too few to tell one; in English or in the given words.
 
     >>> share_text(1.0, 2), share_text(0.5, 80)
     ('2 of 2', '50.0%')
     """
     if share is None:
-        return "not measured"
-    return f"{share:.1%}" if count >= FEW else f"{round(share * count)} of {count}"
+        return none
+    return f"{share:.1%}" if count >= FEW else few.format(right=round(share * count), count=count)
 
 
 def build_report(

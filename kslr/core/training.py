@@ -4,6 +4,7 @@ Only training imports this module; serving runs without Keras and TensorFlow.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,21 +17,31 @@ import numpy as np
 from kslr.core.cards import ROOT
 from kslr.core.errors import InputError
 from kslr.core.models import LiteModel
+from kslr.core.native import filter_stderr
 
 if TYPE_CHECKING:
     import keras
 
+# What TensorFlow says at its import and while it converts, on every machine without a GPU; errors of other kinds are shown.
+TENSORFLOW_CHATTER = re.compile(
+    rb"\d{4}-\d\d-\d\d [\d:.]+ ([IW] |E external/local_xla/xla/stream_executor/cuda/)"
+    rb"|[IWE]\d{4} \S+ +\d+ (cuda_\w+|computation_placer|tf_tfl_flatbuffer_helpers|\w*mlir\w*|reader|loader)\.cc:"
+    rb"|WARNING: All log messages before absl::InitializeLog|To enable the following instructions: "
+)
 INSTALL = "python -m pip install 'kslr[train]'"
 
 
 def require_keras() -> None:
-    """Checks that Keras and TensorFlow are installed, before a long run rather than after it.
+    """Checks that Keras and TensorFlow are installed, before a long run rather than after it, and imports them quietly.
 
     Raises:
         InputError: they are not; the message holds the one command that adds them.
     """
     if find_spec("keras") is None or find_spec("tensorflow") is None:
         raise InputError(f"Training needs TensorFlow, which is not installed. Add it with: {INSTALL}", "no-keras")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
+    with filter_stderr(TENSORFLOW_CHATTER):
+        import keras  # noqa: F401
 
 
 def to_litert(model: "keras.Model", batch: int | None = None, float16: bool = False) -> bytes:
@@ -50,7 +61,7 @@ def to_litert(model: "keras.Model", batch: int | None = None, float16: bool = Fa
     import tensorflow as tf
 
     signature = [tf.TensorSpec((batch, *model.input_shape[1:]), model.inputs[0].dtype)]
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, filter_stderr(TENSORFLOW_CHATTER):
         model.export(folder, input_signature=signature, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]

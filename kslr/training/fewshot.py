@@ -183,7 +183,7 @@ def evaluate_few_shot(
         against: another encoder, whose answers in the very same tasks are compared.
 
     Returns:
-        The report, whose ``accuracy`` is the mean over episodes and ``interval`` their bootstrap; ``per_source``, ``per_episode``; and
+        The report: ``accuracy`` is the mean over episodes, ``interval`` their bootstrap; ``per_source``, ``per_episode``; and
         ``against`` of `compare_answers`, which draws the asked recordings, or whole signers where there are five or more.
 
     Raises:

@@ -8,7 +8,7 @@ import typer
 from fusion.classroom.consent import Place, check_consent
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, csv_bytes, write_file
-from ui.cli.console import EmotionModel, Language, notes, progress_bar
+from ui.cli.console import EmotionModel, Language, command_origin, notes, progress_bar
 
 if TYPE_CHECKING:
     from fusion.classroom.history import History
@@ -149,7 +149,8 @@ def write_session(history: "History", key: str, report: Path | None, csv: Path |
 
     session, windows, moments = history.read_session(key)
     if report is not None:
-        write_file(report, render_classroom_report(session, windows, moments, language).encode())
+        made = command_origin(session.name)["made"] | history.origin(key)
+        write_file(report, render_classroom_report(session, windows, moments, language, made).encode())
     if csv is not None:
         write_file(csv, csv_bytes(windows_csv(windows, moments)))
     if report is None and csv is None:

@@ -7,7 +7,7 @@ import typer
 
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, write_file
-from ui.cli.console import command_origin, notes, progress_bar, write_report
+from ui.cli.console import Language, command_origin, notes, progress_bar, write_report
 
 
 def joint(
@@ -17,6 +17,7 @@ def joint(
     emotion: Annotated[str, typer.Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
     json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write it as a page with figures here.")] = None,
+    language: Annotated[Language, typer.Option(help="Language of that page.")] = Language.en,
 ) -> None:
     """Evaluate sign and affect together, on clips somebody labelled."""
     from emotion.faces import EMOTIONS
@@ -37,11 +38,11 @@ def joint(
     for answer in answers:
         if answer.problem:
             notes.print(f"{answer.clip.path}: {answer.problem}", markup=False, soft_wrap=True)
-    full = joint_report(answers, str(manifest), chosen) | {"unknown_labels": unknown}
+    full = joint_report(answers, str(manifest), chosen, models.signs.vocabulary) | {"unknown_labels": unknown}
     full |= command_origin(manifest, [manifest], signs=signs, emotion=emotion)
     write_report(full, json, timed="from a sign's end to its word")
     if html is not None:
-        write_file(html, render_joint_report(full).encode())
+        write_file(html, render_joint_report(full, language.value).encode())
 
 
 def split(

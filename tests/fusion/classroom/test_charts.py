@@ -4,10 +4,10 @@ from matplotlib.colors import to_hex
 
 from fusion.classroom.charts import GAP, LINES, MOOD_COLOURS, format_minutes, lines_figure, mood_figure
 from fusion.classroom.history import Moment
-from fusion.classroom.report import report_words
 from fusion.classroom.windows import Window
+from kslr.core.reports import read_words
 
-WORDS = report_words("kk")
+WORDS = read_words("fusion.classroom", "kk")
 
 
 def _window(start: float, engagement: float, margin: float) -> Window:

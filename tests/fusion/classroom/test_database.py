@@ -15,7 +15,7 @@ def test_the_tables_have_no_room_for_anything_but_figures_of_groups():
             table: {column["name"]: str(column["type"]) for column in tables.get_columns(table)}
             for table in tables.get_table_names()
         }
-    assert set(columns) == {"sessions", "windows", "moments", "schema_version"}
+    assert set(columns) == {"sessions", "windows", "moments", "origins", "schema_version"}
     assert set(columns["windows"]) == {"id", "session", *COLUMNS.values()}
     assert not any("BLOB" in kind or "JSON" in kind for table in columns.values() for kind in table.values())
     assert {kind for name, kind in columns["windows"].items() if name != "session"} == {"INTEGER", "FLOAT"}

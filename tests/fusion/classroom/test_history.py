@@ -122,13 +122,20 @@ def test_a_database_of_the_first_version_is_brought_up_to_date(url: str, tmp_pat
         history.add(key, SHOWN)
     with sqlite3.connect(tmp_path / "deep/class.db") as database:  # as version 1 left it
         database.execute("drop table moments")
-        database.execute("delete from schema_version where version = 2")
+        database.execute("drop table origins")
+        database.execute("delete from schema_version where version = 3")
     with History(url) as history:
         history.note(key, 3.0, "noted later")
         assert history.windows(key) == [SHOWN]
         assert len(history.moments(key)) == 1
+        assert history.origin(key) == {}  # nothing was kept of it then
+        made = {"version": "kslr 1", "emotion": "own", "emotion_sha256": "ab" * 32}
+        later = history.begin("after", k=5, place="p", made=made)
+        assert history.origin(later) == made
+        history.delete(later)
+        assert history.origin(later) == {}
     with sqlite3.connect(tmp_path / "deep/class.db") as database:
-        assert database.execute("select max(version) from schema_version").fetchone() == (2,)
+        assert database.execute("select max(version) from schema_version").fetchone() == (3,)
 
 
 def test_a_newer_database_is_left_alone(url: str, tmp_path: Path):

@@ -8,15 +8,13 @@ import pytest
 from fusion.classroom.history import Moment, PastSession
 from fusion.classroom.report import (
     COLUMNS,
-    LANGUAGES,
-    _every_word,
     mean_figure,
     render_classroom_report,
-    report_words,
     windows_csv,
 )
 from fusion.classroom.windows import Window
 from kslr.core.errors import InputError
+from kslr.core.reports import LANGUAGES, read_words
 
 SESSION = PastSession("key", "5 <B>", "2026-03-02T09:00:00+00:00", "interrupted", 7, "outside-eu", 40.0)
 
@@ -76,18 +74,33 @@ def test_means_are_of_what_was_shown():
 
 
 def test_every_text_is_there_in_every_language_and_translated():
-    words = dict(_every_word())
-    for texts in (*words.pop("caveats"), *words.values()):
-        assert len(texts) == len(set(texts)) == len(LANGUAGES), texts
+    columns = [read_words("fusion.classroom", language) for language in LANGUAGES]
+    for key in columns[0]:
+        texts = list(zip(*(words[key] for words in columns), strict=True)) if key == "caveats" else [[w[key] for w in columns]]
+        assert all(len(set(one)) == len(LANGUAGES) for one in texts), key
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_it_says_what_it_was_made_with(language: str):
+    made = {
+        "version": "kslr 9",
+        "date": "2026-03-02",
+        "command": "kslr <classroom>",
+        "emotion": "own",
+        "emotion_sha256": "ab" * 32,
+    }
+    page = render_classroom_report(SESSION, WINDOWS, MOMENTS, language, made)
+    assert all(text in page for text in ("kslr 9", "2026-03-02", "kslr &lt;classroom&gt;", "ab" * 32))
+    assert read_words("kslr.core", language)["made"] in page
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_law_and_k_are_told(language: str):
-    caveats = " ".join(report_words(language)["caveats"])
+    caveats = " ".join(read_words("fusion.classroom", language)["caveats"])
     assert "5(1)(f)" in caveats
     assert "{k}" in caveats
 
 
 def test_other_languages_are_told():
     with pytest.raises(InputError):
-        report_words("de")
+        read_words("fusion.classroom", "de")

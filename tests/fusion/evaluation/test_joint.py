@@ -48,7 +48,7 @@ def test_figures_by_hand():
     assert joint["exact_match"]["value"] == 0.25
     assert joint["product_of_marginals"] == 0.25
     assert joint["independence_gap"]["value"] == 0.0
-    assert figures["problems"] == [{"clip": "a.mp4", "problem": "several people are in view"}]
+    assert figures["problems"] == [{"clip": "a.mp4", "problem": "several people are in view", "code": None}]
     assert {(c["sign"], c["emotion"]) for c in figures["per_sign_and_emotion"]} == {
         ("su", "happy"),
         ("su", "sad"),

@@ -1,10 +1,18 @@
+import re
+
 import numpy as np
 import pytest
 
+from fusion.appearance import EMOTION_NAMES
 from fusion.evaluation.joint import evaluate_joint
 from fusion.evaluation.reports import joint_report, render_joint_report
+from kslr.core.errors import InputError
+from kslr.core.reports import LANGUAGES, read_words
 from kslr.core.scores import build_report
+from kslr.vocabulary import kslr30
 from tests.fusion.evaluation.test_joint import answer
+
+LEARNT = kslr30().with_training({"su": {"made": 1}, "rakhmet": {"made": 1}})
 
 
 def made(answers):
@@ -25,6 +33,40 @@ def test_the_page_shows_every_part():
     for part in ("Headlines", "By signer", "By sign and emotion", "no face is seen", "independence gap", "<svg"):
         assert part in text
     assert "<script" not in text
+
+
+@pytest.mark.parametrize("language", ["kk", "ru"])
+def test_the_page_speaks_kazakh_and_russian(language):
+    answers = [answer("su", "su", "happy", "happy"), answer("it", None, "sad", None, problem="no face is seen", code="no_face")]
+    report = joint_report(answers, "m.csv", vocabulary=LEARNT) | {"unknown_labels": {"нан": 3}}
+    report |= {"made": {"version": "kslr 9", "signs_sha256": "ab" * 32}}
+    english, text = render_joint_report(report), render_joint_report(report, language)
+    assert f'<html lang="{language}"' in text
+    words = read_words("fusion.evaluation", language)
+    for key in ("title", "headlines", "per_signer", "no_face", "gap", "share_kept", "face_not_seen"):
+        assert words[key] in text
+    assert EMOTION_NAMES["happy"][language] in text
+    plain = re.sub(r"<style>.*?</style>|<svg.*?</svg>|<[^>]*>|macro-F1", " ", text, flags=re.S)
+    allowed = {"mp", "csv", "kslr", "su", "it", "A", "SHA", *["ab" * 32], *(sign.id for sign in kslr30().signs)}
+    assert set(re.findall(r"[A-Za-z]{2,}", plain)) <= allowed, "an English word is left"
+    assert len(re.findall("<td>", text)) == len(re.findall("<td>", english))
+    with pytest.raises(InputError, match="written in"):
+        render_joint_report(report, "de")
+
+
+def test_every_word_is_there_in_every_language():
+    columns = [read_words("fusion.evaluation", language) for language in LANGUAGES]
+    for key in columns[0]:
+        texts = [words[key] for words in columns]
+        assert all(texts)
+        assert len({tuple(sorted(re.findall(r"\{\w+\}", text))) for text in texts}) == 1 or key == "breaks_off"
+
+
+def test_words_without_a_clip_are_named():
+    report = joint_report([answer("su", "su", "happy", "happy")], "m.csv", vocabulary=LEARNT)
+    assert report["sign"]["classes_without_samples"] == ["rakhmet"]
+    assert "angry" in report["emotion"]["classes_without_samples"]
+    assert "no clip: " in render_joint_report(report)
 
 
 def test_a_manifest_without_emotions_has_a_page_too():
