@@ -31,7 +31,7 @@ class Card:
 
     Attributes:
         name: file stem, such as ``kslr30``.
-        task: ``signs``, ``emotion``, ``sign encoder`` or ``sign segments``.
+        task: ``signs``, ``emotion``, ``sign encoder``, ``sign segments`` or ``sign dictionary``.
         labels: the output classes in the order of the network's last axis.
         input: shape, dtype and meaning of the input, for people.
         sources: what it was trained on: one mapping each with ``name``, ``samples`` and ``licence``.
@@ -41,7 +41,7 @@ class Card:
             ``bias_LABEL``, which is added to a label's logit.
         limits: what it cannot do.
         commit: the commit of the code that made it, or the one that added the weights where the first is not known.
-        weights: ``file``, ``sha256`` and ``bytes`` of the weights.
+        weights: ``file``, ``sha256`` and ``bytes`` of the weights; empty for a model of arrays alone, such as a dictionary.
         extra: what is special to the task, such as ``trained_on`` per word.
         arrays: ``file``, ``sha256`` and ``bytes`` of the arrays; empty when the model needs none.
     """
@@ -86,7 +86,7 @@ def read_card(model: str | Path) -> tuple[Card, bytes]:
         model: as in `card_path`.
 
     Returns:
-        The card, and the weights' bytes, whose digest is the card's.
+        The card, and the weights' bytes, whose digest is the card's; no bytes for a model of arrays alone.
 
     Raises:
         InputError: the card or its weights are missing, unreadable, incomplete or do not belong together.
@@ -100,7 +100,7 @@ def read_card(model: str | Path) -> tuple[Card, bytes]:
         raise InputError(f"The model card {path} cannot be read ({error.strerror}). Check the path.") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise InputError(f"{path} is not a model card of this version ({error}). Train the model again.") from error
-    return card, _read_beside(path, card.weights, "weights")
+    return card, _read_beside(path, card.weights, "weights") if card.weights or not card.arrays else b""
 
 
 def read_card_arrays(path: Path, card: Card) -> dict[str, np.ndarray]:
@@ -166,7 +166,7 @@ def _check_kinds(card: Card) -> None:
         raise InputError("labels are texts, sources are tables")
 
 
-def write_card(folder: str | Path, card: Card, weights: bytes, arrays: Mapping[str, np.ndarray] | None = None) -> Path:
+def write_card(folder: str | Path, card: Card, weights: bytes | None, arrays: Mapping[str, np.ndarray] | None = None) -> Path:
     """Writes weights, arrays and card into a folder, the card last, so that a kill leaves the old model or the new one.
 
     Where a model of this name exists already, changed files get a new name beside the old ones; the old ones are deleted
@@ -175,8 +175,8 @@ def write_card(folder: str | Path, card: Card, weights: bytes, arrays: Mapping[s
     Args:
         folder: created when missing.
         card: its ``weights`` and ``arrays`` entries are filled in here.
-        weights: the ``.tflite`` bytes.
-        arrays: name → array that the model needs beside its weights.
+        weights: the ``.tflite`` bytes; None for a model of arrays alone.
+        arrays: name → array that the model needs beside its weights, or instead of them.
 
     Returns:
         The card's path.
@@ -188,7 +188,7 @@ def write_card(folder: str | Path, card: Card, weights: bytes, arrays: Mapping[s
     path = folder / f"{card.name}.json"
     if not card.name or Path(card.name).name != card.name or "\0" in card.name:
         raise InputError(f"{card.name!r} is no name for a model. Use letters and digits.")
-    contents = {"weights": (".tflite", weights)}
+    contents = {} if weights is None else {"weights": (".tflite", weights)}
     if arrays:
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **dict(arrays))
@@ -201,7 +201,7 @@ def write_card(folder: str | Path, card: Card, weights: bytes, arrays: Mapping[s
             name = f"{card.name}-{digest[:12]}{suffix}"
         write_file(folder / name, content)
         entries[part] = {"file": name, "sha256": digest, "bytes": len(content)}
-    text = json.dumps({**asdict(card), "arrays": {}, **entries}, ensure_ascii=False, indent=2) + "\n"
+    text = json.dumps({**asdict(card), "weights": {}, "arrays": {}, **entries}, ensure_ascii=False, indent=2) + "\n"
     write_file(path, text.encode())
     for name in old - {entry["file"] for entry in entries.values()}:
         (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""Looking signs up: the words of a dictionary that are nearest to a sign."""
