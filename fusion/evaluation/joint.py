@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix, f1_score
+from sklearn.metrics import f1_score
 
 from emotion.faces import EMOTIONS
 from fusion.evaluation.manifest import Clip
 from kslr.core.calibration import expected_calibration_error, risk_coverage
-from kslr.core.scores import absent_classes, bootstrap_interval
+from kslr.core.scores import absent_classes, bootstrap_interval, count_confusions
 
 NOTHING = "(none)"
 
@@ -133,13 +133,15 @@ def _class_figures(
     guessed = np.array([label == guess for label, guess in zip(labels, guesses, strict=True)], bool)
     coverage, risk, _ = risk_coverage(confidence, guessed)
     names = sorted({*labels, *named})
+    places = {name: place for place, name in enumerate(names)}
+    matrix = count_confusions(*(np.array([places[name] for name in part]) for part in (labels, named)), len(names))
     return {
         # Over the classes that occur, see ``classes_without_samples``; an answer of another class is wrong.
         "macro_f1": float(f1_score(labels, named, labels=sorted(set(labels)), average="macro", zero_division=0)),
         "calibration_error": expected_calibration_error(confidence[given], right[given]) if given.any() else None,
         # The smaller the area under the curve, the better.
         "risk_coverage": {"coverage": coverage.tolist(), "risk": risk.tolist(), "area": float(risk.mean())},
-        "confusion": {"names": names, "counts": confusion_matrix(labels, named, labels=names).tolist()},
+        "confusion": {"names": names, "counts": matrix.tolist()},
     }
 
 

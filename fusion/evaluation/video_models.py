@@ -12,13 +12,12 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import confusion_matrix
 
 from fusion.evaluation.joint import bootstrap_groups
 from fusion.evaluation.manifest import Clip, check_disjoint
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
-from kslr.core.scores import build_report, median_milliseconds
+from kslr.core.scores import absent_classes, build_report, count_confusions, median_milliseconds
 from kslr.video import VideoFile
 
 Colours = tuple[float, float, float]
@@ -200,6 +199,7 @@ def evaluate_video_model(
     answers = [answer(clip) for clip in test]
     right = [str(getattr(clip, task)) for clip in test]
     names = sorted(set(right) | set(classes))
+    matrix = count_confusions(*(np.array([names.index(name) for name in part]) for part in (right, answers)), len(names))
     return build_report(
         task=f"video {task}",
         data=data,
@@ -213,8 +213,9 @@ def evaluate_video_model(
         parameters=sum(p.numel() for p in network.parameters()),
         training_clips=len(training),
         training_minutes=minutes,
-        confusion={"names": names, "counts": confusion_matrix(right, answers, labels=names).tolist()},
+        confusion={"names": names, "counts": matrix.tolist()},
         left_out=left_out,
+        classes_without_samples=absent_classes(right, classes),
     )
 
 

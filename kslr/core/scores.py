@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 FEW = 4  # fewer samples have no percentage
 FEW_DIFFERENCES = 10  # groups in which two models differ, below which a bootstrap of the difference knows too little
@@ -104,6 +103,8 @@ def accuracy_figures(
     >>> accuracy_figures([0, 1, 1, 1], [0, 1, 1, 0])["accuracy"]
     0.75
     """
+    from sklearn.metrics import f1_score  # Every command imports this module, and scikit-learn is slow to load.
+
     correct = np.asarray(labels) == np.asarray(predicted)
     return {
         "samples": len(correct),

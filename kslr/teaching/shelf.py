@@ -27,7 +27,7 @@ from kslr.teaching.vocabularies import (
 from kslr.teaching.words import forget, new_vocabulary, teach
 from kslr.vocabulary import Sign
 
-SAME = 1 - 1e-6  # cosine of the embeddings of one recording, taught twice
+SAME = 1e-4  # below this distance two embeddings are of one recording, taught twice
 SENT_BYTES = 150_000_000  # of a file from elsewhere, unpacked
 _unpacking = threading.Lock()  # so that several small files that unpack to large ones do not add up
 MOST_VOCABULARIES, MOST_WORDS, MOST_RECORDINGS = 100, 500, 50  # by name; in a vocabulary; of a word
@@ -89,7 +89,7 @@ def teach_word(
         if (taught.recordings_of(sign.id) if sign.id in known else 0) + len(signs) > MOST_RECORDINGS:
             raise LessonError(f"A word has at most {MOST_RECORDINGS} recordings.", "too-many-recordings", n=MOST_RECORDINGS)
         windows = np.stack([one.window(encoder.frames) for one in signs])
-        new = _new_recordings(taught, sign.id, windows, provenance, encoder)
+        new = _new_recordings(taught, sign.id, windows, encoder)
         if not new:
             raise LessonError("These recordings were taught already; nothing was changed.", "no-takes")
         windows, signs, provenance = windows[new], tuple(signs[i] for i in new), tuple(provenance[i] for i in new)
@@ -98,22 +98,16 @@ def teach_word(
     return taught, sign
 
 
-def _new_recordings(
-    taught: TaughtVocabulary, word: str, windows: np.ndarray, provenance: Sequence[str], encoder: SignEncoder
-) -> list[int]:
-    """Indices of the recordings that the word does not have yet: of another name, or other landmarks.
+def _new_recordings(taught: TaughtVocabulary, word: str, windows: np.ndarray, encoder: SignEncoder) -> list[int]:
+    """Indices of the recordings that the word does not have yet, under whatever name.
 
     A clip that is taught twice would count as two recordings, and the word would look better known than it is.
     """
     index = next((i for i, sign in enumerate(taught.signs) if sign.id == word), -1)
-    known = [
-        (name, embedding)
-        for label, name, embedding in zip(taught.label, taught.provenance, taught.embeddings, strict=True)
-        if label == index
-    ]
+    known = [embedding for label, embedding in zip(taught.label, taught.embeddings, strict=True) if label == index]
     new: list[int] = []
-    for i, found in enumerate(zip(provenance, encoder.embed(windows), strict=True)):
-        if not any(name == found[0] and embedding @ found[1] > SAME for name, embedding in known):
+    for i, found in enumerate(encoder.embed(windows)):
+        if not any(np.linalg.norm(embedding - found) < SAME for embedding in known):
             known.append(found)
             new.append(i)
     return new

@@ -4,6 +4,7 @@ import { clock, make, setMarkup } from "../shared/dom.js";
 
 const LINES = ["engagement", "facing", "valence"], MOODS = ["glad", "calm", "surprised", "troubled"];
 const STEPS = [10, 30, 60, 120, 300, 600, 1200, 3600, 7200], MOST_TIMES = 7; // seconds between two times on the axis
+const VALENCE = [[1, "1"], [0.5, "0"], [0, "−1"]]; // heights of valence's own scale
 const LATE = 0.7; // from here on a moment's text stands left of its line
 
 export const isKnown = (value) => value !== null && value !== undefined;
@@ -46,7 +47,7 @@ function drawMoods(one) {
   }).join("");
 }
 
-function chart(kind, windows, body, shares, moments = []) {
+function chart(kind, windows, body, shares, moments = [], scale = []) {
   const end = Math.max(10, ...windows.map((one) => one.end));
   const step = STEPS.find((one) => end / one <= MOST_TIMES) || end;
   const left = (seconds) => `left: ${(100 * Math.min(seconds, end)) / end}%`;
@@ -59,6 +60,9 @@ function chart(kind, windows, body, shares, moments = []) {
   const plot = setMarkup(make("div", { class: "plot" }), svg);
   plot.append(...shares.map(([share, name]) => (
     make("span", { class: "share", style: `bottom: ${100 * share}%` }, name))));
+  const beside = "color: var(--tone); right: auto; left: calc(100% + 6px)"; // the second scale, at the right
+  plot.append(...scale.map(([share, name]) => (
+    make("span", { class: "share scale valence", style: `${beside}; bottom: ${100 * share}%` }, name))));
   for (let seconds = 0; seconds <= end; seconds += step) {
     plot.append(make("span", { class: "seconds", style: left(seconds) }, clock(seconds)));
   }
@@ -72,12 +76,13 @@ function chart(kind, windows, body, shares, moments = []) {
 const legend = (names, kind) => make("p", { class: "legend" }, names.map((name) => (
   make("span", { class: `key ${kind} ${name}` }, make("i"), make("span", { word: `classroom.${name}` })))));
 
-// Engagement with its margin, facing and valence as lines; then the moods as stacked bars.
+// Engagement with its margin and facing as lines from 0 to 1, valence from −1 to 1 with its scale at the right; then
+// the moods as stacked bars.
 export function classCharts(windows, moments, headings = true) {
   const lines = [...stretches(windows, "engagement").map(drawMargin),
     ...LINES.flatMap((name) => stretches(windows, name).map((stretch) => drawLine(name, stretch)))];
   return [headings && make("h3", { word: "classroom.chart" }),
-    chart("chart", windows, lines, [[1, "1"], [0.5, ".5"], [0, "0"]], moments), legend(LINES, "stroke"),
+    chart("chart", windows, lines, [[1, "1"], [0.5, ".5"], [0, "0"]], moments, VALENCE), legend(LINES, "stroke"),
     headings && make("h3", { word: "classroom.mood" }),
     chart("mood", windows, windows.map(drawMoods), [[1, "1"], [0, "0"]]), legend(MOODS, "fill")].filter(Boolean);
 }

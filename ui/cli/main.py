@@ -2,6 +2,7 @@
 
 import errno
 import sys
+import warnings
 from typing import Annotated
 
 import typer
@@ -16,6 +17,7 @@ from ui.cli.models import evaluate_emotion, evaluate_signs, train
 from ui.cli.teach import extract, forget, teach, vocabularies, vocabulary
 from ui.cli.translate import translate
 from ui.server.launch import launch
+from ui.tracking.command import browser
 
 UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}  # of files that libraries write
 
@@ -46,6 +48,7 @@ def check_globals(
 
 app.command()(translate)
 app.command("serve", help="Serve the web app, and open it in a browser.")(launch)
+app.command()(browser)
 app.command()(classroom)
 app.command("emotion")(emotion_table)
 for command in (teach, forget, vocabularies, extract, split):
@@ -61,6 +64,7 @@ evaluate.command()(video)
 
 def main(arguments: list[str] | None = None) -> None:
     """Runs the command; an `InputError`, and a place that cannot be written, become their message and exit code 2."""
+    warnings.filterwarnings("ignore", message=".*joblib will operate in serial mode")  # as it should, in a read-only container
     with any_text():
         try:
             app(arguments)
@@ -68,6 +72,10 @@ def main(arguments: list[str] | None = None) -> None:
             notes.print(f"kslr: {error}", markup=False, soft_wrap=True)
             sys.exit(2)
         except OSError as error:
+            if error.errno == errno.ENOENT and error.filename is None:  # as `tempfile` raises it
+                text = "There is no folder for temporary files. Set TMPDIR to a folder that can be written."
+                notes.print(f"kslr: {text}", markup=False, soft_wrap=True)
+                sys.exit(2)
             if error.errno not in UNWRITABLE:
                 raise
             place = f" {error.filename}" if error.filename else ""

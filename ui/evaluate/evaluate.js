@@ -1,12 +1,23 @@
 // The Evaluate page: a table and its clips, sent one by one, then evaluated together.
 import { Problem, onFiles } from "../shared/dom.js";
 import { Job, sendFile } from "../shared/job.js";
+import { language, onLanguage } from "../shared/words.js";
 
 export function start(element, { trigger, upload }) {
   const zone = element.querySelector(".drop");
   const [megabytes, most] = [Number(zone.dataset.megabytes), Number(zone.dataset.most)];
-  const job = new Job(element.closest("#page-evaluate"), "evaluate", trigger);
+  const job = new Job(element.closest("#page-evaluate"), "evaluate", trigger, showReport);
 
+  // The report in the language of the page; the server wrote it in each.
+  function showReport() {
+    for (const one of job.result.querySelectorAll("[data-report]")) {
+      const [name, address] = [one.matches("a") ? "href" : "src", `${one.dataset.report}report-${language}.html`];
+      if (one.getAttribute(name) !== address) one.setAttribute(name, address);
+      one.lang = language;
+    }
+  }
+
+  onLanguage(showReport);
   onFiles(zone, (files) => files.length && job.submit(async () => {
     if (files.length > most) throw new Problem("evaluate.too_many", { n: most });
     if (files.filter(({ name }) => /\.csv$/i.test(name)).length !== 1) throw new Problem("evaluate.no_manifest");

@@ -86,6 +86,10 @@ def test_a_class_is_charted_noted_and_reported_and_nobody_is_in_it(visit, server
     tab.check(f"[data-session='{key}'] [data-compare]")
     tab.click("#class-compare")
     tab.wait_for_selector("#class-compared svg")
+    scale = tab.locator("#class-compared .chart-box.chart .scale")
+    assert scale.all_inner_texts() == ["1", "0", "−1"]  # valence has its own
+    tops = [scale.nth(i).bounding_box()["y"] for i in range(3)]
+    assert tops == sorted(tops)
     for language in ("ru", "en"):
         tab.click(f"[data-language={language}]")
         assert tab.inner_text("#class-heading") == text("classroom.heading", language)

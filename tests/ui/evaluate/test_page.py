@@ -18,6 +18,12 @@ def test_clips_are_evaluated_and_the_report_is_shown(visit, tmp_path, still_clip
     assert "0 %" in figures[0]
     assert "of 1 clips" in figures[0]
     assert "Sign and affect, evaluated together" in tab.frame_locator("iframe.report").locator("h1").inner_text()
+    tab.click("[data-language=ru]")
+    tab.frame_locator("iframe.report").locator("h1", has_text="Жест и эмоция").wait_for()
+    with tab.expect_download() as saving:
+        tab.click("#page-evaluate .downloads a[download$='.html']")
+    assert saving.value.suggested_filename == "table report.html"
+    assert "Жест и эмоция" in saving.value.path().read_text(encoding="utf-8")
     with tab.expect_download() as saving:
         tab.click("#page-evaluate .downloads a[href$='.json']")
     report = json.loads(saving.value.path().read_text())

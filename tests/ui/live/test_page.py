@@ -52,6 +52,30 @@ def test_what_was_seen_is_drawn_over_the_camera_and_told(visit, still_camera, se
     assert server.wait_for_sessions(0) == 0
 
 
+def test_find_a_sign_lists_the_nearest_words(visit, signing_camera):
+    tab = visit("live", "en", camera=signing_camera)
+    tab.wait_for_selector("#page-live select[data-vocabulary] option[value=rsl]", state="attached")
+    tab.select_option("#page-live select[data-vocabulary]", "rsl")
+    tab.wait_for_selector("#live-found", state="visible")
+    assert tab.inner_text("#live-found-sign") == text("find.waiting", "en")
+    assert not tab.is_visible("#live-now")
+    start(tab)
+    tab.wait_for_selector("#live-nearest li")
+    words = tab.locator("#live-nearest li")
+    assert words.count() == 10
+    nearness = [float(one.split()[-1]) for one in words.all_inner_texts()]
+    assert nearness == sorted(nearness, reverse=True)
+    assert re.fullmatch(r"Words nearest to the sign at \d+:\d\d", tab.inner_text("#live-found-sign"))
+    assert tab.locator("#live-words .pencil").count() == 0  # nothing is said
+    english = words.first.locator("b").inner_text()
+    tab.click("[data-language=ru]")
+    assert words.first.locator("b").inner_text() != english
+    # Words again.
+    tab.select_option("#page-live select[data-vocabulary]", "")
+    tab.wait_for_selector("#live-now", state="visible")
+    assert not tab.is_visible("#live-found")
+
+
 def test_a_signed_word_appears_is_corrected_and_saved(visit, signing_camera):
     tab = visit("live", "kk", camera=signing_camera)
     start(tab)
@@ -69,6 +93,7 @@ def test_a_signed_word_appears_is_corrected_and_saved(visit, signing_camera):
     choice = tab.locator("#live-words [data-choose]").nth(1)
     word = choice.get_attribute("data-choose")
     choice.click()
+    assert tab.inner_text("#live-now .sure") == "түзетілді"  # and no probability of the recogniser
     signs = tab.evaluate("script('shared/config.js').then(({ config }) => config.signs)")
     assert tab.inner_text("#live-now .big") == signs[word]["kk"]
     tab.click("[data-language=ru]")
@@ -78,6 +103,8 @@ def test_a_signed_word_appears_is_corrected_and_saved(visit, signing_camera):
     saved = json.loads(saving.value.path().read_text())
     assert len(saved["words"]) == n
     assert saved["words"][-1]["sign"]["id"] == word
+    assert (saved["words"][-1]["corrected"], saved["words"][-1]["sign_probability"]) == (True, None)
+    assert re.fullmatch(r"kslr \d{4}-\d\d-\d\d \d\d\.\d\d\.json", saving.value.suggested_filename)
     # Removed, and cleared.
     tab.locator("#live-words .pencil").last.click()
     tab.click("#live-words [data-remove]")

@@ -2,6 +2,7 @@ import json
 import re
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import pytest
@@ -30,6 +31,10 @@ def test_a_clip_with_nothing_signed_says_so_and_shows_the_video(visit, still_cli
     with tab.expect_download() as saving:
         tab.click("#page-video .downloads a[href$='.json']")
     assert json.loads(saving.value.path().read_text())["words"] == []
+    assert saving.value.suggested_filename == still_clip.with_suffix(".json").name
+    with tab.expect_download() as saving:
+        tab.click("#page-video .downloads a[href$='.eaf']")
+    assert f'MEDIA_URL="./{quote(still_clip.name)}"' in saving.value.path().read_text(encoding="utf-8")
 
 
 def test_a_signed_clip_gives_a_table_whose_times_jump(visit, signing_clip):
@@ -51,6 +56,33 @@ def test_a_signed_clip_gives_a_table_whose_times_jump(visit, signing_clip):
     tab.wait_for_function("(t) => document.querySelector('#video-result video').currentTime >= t", arg=begin)
     tab.click("[data-language=en]")
     assert cells.nth(2).inner_text() in {sign["en"] for sign in signs.values()}
+
+
+def test_a_sign_is_looked_up_in_a_dictionary(visit, signing_clip):
+    tab = visit("video", "ru")
+    tab.wait_for_selector("#page-video select[data-vocabulary] option[value=rsl]", state="attached")
+    tab.select_option("#page-video select[data-vocabulary]", "rsl")
+    send(tab, signing_clip)
+    tab.wait_for_selector("#page-video ol.nearest li")
+    words = tab.locator("#page-video ol.nearest").first.locator("li")
+    assert words.count() == 10
+    nearness = [float(one.split()[-1]) for one in words.all_inner_texts()]
+    assert nearness == sorted(nearness, reverse=True)
+    assert tab.locator("#page-video .timeline").count() == 0  # no word is said
+    assert tab.locator("#page-video table").count() == 0
+    first = words.first.locator("b").inner_text()
+    tab.click("[data-language=en]")
+    assert words.first.locator("b").inner_text() != first
+    assert "none of them is certain" in tab.inner_text("#video-result .note")
+    with tab.expect_download() as saving:
+        tab.click("#page-video .downloads a[href$='.json']")
+    document = json.loads(saving.value.path().read_text())
+    assert (document["vocabulary"], document["words"]) == ("rsl", [])
+    assert len(document["found"]) == tab.locator("#page-video ol.nearest").count()
+    assert document["found"][0]["nearest"][0]["ru"] == first
+    assert tab.locator("#page-video .downloads a[href$='.srt']").count() == 0
+    # On Practice and Teach, where words are learnt, a dictionary is not offered.
+    assert tab.locator("#page-practice [value=rsl], #page-teach [value=rsl]").count() == 0
 
 
 @pytest.mark.parametrize(
