@@ -59,12 +59,15 @@ class Cluster:
 
     def __enter__(self) -> "Cluster":
         try:
-            from distributed import Client, TimeoutError
+            from distributed import Client, Security, TimeoutError
         except ImportError as error:
             raise InputError("A scheduler needs the extra cluster: pip install 'kslr[cluster]'.") from error
         scheme, _, rest = self.scheduler.rpartition("://")
         if (scheme and scheme not in SCHEMES) or not rest.rpartition(":")[2].isdigit():
             raise InputError(f"{self.scheduler} is no scheduler's address (dask prints its own). Give it as tcp://HOST:PORT.")
+        if scheme == "tls" and Security().get_connection_args("client")["ssl_context"] is None:
+            text = f"{self.scheduler} needs a certificate and its key. Name them in dask's settings (docs/scale.md, TLS)."
+            raise InputError(text)
         try:
             self._client = Client(self.scheduler, timeout=self.patience, set_as_default=False)
         except (OSError, TimeoutError) as error:

@@ -148,6 +148,11 @@ def test_no_scheduler_is_told_in_time() -> None:
             pass
 
 
+def test_tls_without_a_certificate_is_told() -> None:
+    with pytest.raises(InputError, match="needs a certificate"), Cluster("tls://127.0.0.1:9", 1):
+        pass
+
+
 def test_a_scheduler_without_workers_is_told_in_time() -> None:
     from distributed import LocalCluster
 
