@@ -144,6 +144,12 @@ def test_every_package_is_typed():
     assert all((ROOT / package / "py.typed").is_file() for package in PACKAGES)
 
 
+def test_opencv_decodes_no_file():
+    """The pinned release has a known fault in its JPEG decoder; docs/security.md says that nothing uses it."""
+    decoders = ("imread", "imdecode", "imreadmulti", "imdecodemulti")
+    assert not [name for name, path in modules().items() if any(one in path.read_text(encoding="utf-8") for one in decoders)]
+
+
 def test_models_hold_no_code():
     assert {path.suffix for path in (ROOT / "models").iterdir()} <= {".h5", ".json", ".npz", ".tflite"}
 
