@@ -66,7 +66,7 @@ class Cluster:
         if (scheme and scheme not in SCHEMES) or not rest.rpartition(":")[2].isdigit():
             raise InputError(f"{self.scheduler} is no scheduler's address (dask prints its own). Give it as tcp://HOST:PORT.")
         if scheme == "tls" and Security().get_connection_args("client")["ssl_context"] is None:
-            raise InputError(f"{self.scheduler} needs a certificate. Name it and its key in dask's settings (docs/scale.md, TLS).")
+            raise InputError(f"{self.scheduler} needs a certificate. Name it and its key in dask's settings (docs/scale.md).")
         try:
             self._client = Client(self.scheduler, timeout=self.patience, set_as_default=False)
         except (OSError, TimeoutError) as error:
