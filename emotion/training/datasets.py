@@ -157,12 +157,15 @@ def _parse_face(row: Mapping[str, str]) -> tuple[str, int, np.ndarray]:
     if not {"emotion", "pixels"} <= set(row):
         raise ValueError(f"its columns are {', '.join(row)}")
     name, text = row["emotion"].strip().lower(), row["pixels"].strip()
-    # Spaces part the pixels, or commas where there are no spaces; with both, the comma is that of decimals.
-    pixels = np.array(text.replace(",", "." if " " in text else " ").split(), float)
+    try:
+        # Spaces part the pixels, or commas where there are no spaces; with both, the comma is that of decimals.
+        pixels = np.array(text.replace(",", "." if " " in text else " ").split(), float)
+        label = EMOTIONS.index(_EMOTION_NAMES[name]) if name in _EMOTION_NAMES else int(float(name.replace(",", ".")))
+    except (ValueError, OverflowError):
+        raise ValueError("the emotion is a number from 0 to 6 or a name, and pixels are numbers") from None
     split = _SPLIT_NAMES.get(row.get("usage", "train").strip().lower())
     if split is None or pixels.size != SIZE * SIZE or not (pixels.min() >= 0 and pixels.max() <= 255):
         raise ValueError(f"it needs Training, PublicTest or PrivateTest, and {SIZE * SIZE} pixels from 0 to 255")
-    label = EMOTIONS.index(_EMOTION_NAMES[name]) if name in _EMOTION_NAMES else int(float(name.replace(",", ".")))
     return split, label, np.round(pixels).astype(np.uint8).reshape(SIZE, SIZE)
 
 

@@ -56,7 +56,7 @@ def joint_report(
         labels=[f"{a.clip.sign} {a.clip.emotion}" if labelled else str(a.clip.sign) for a in headline],
         predicted=[f"{a.sign} {given_emotion(a, emotions)}" if labelled else str(a.sign) for a in headline],
         groups=bootstrap_groups([a.clip for a in headline]),
-        milliseconds=1000 * sum(delays) / max(1, len(delays)),
+        milliseconds=1000 * sum(delays) / len(delays) if delays else None,
         **evaluate_joint(answers, emotions),
     )
     if vocabulary is not None:
@@ -106,6 +106,29 @@ def render_joint_report(report: dict[str, Any], language: str = "en") -> str:
     for key, records in tables.items():
         sections[words[key]] = [_records_table(records, words) if records else paragraph_html(words["none"])]
     return render_report(words["title"], lead, sections | origin_section(report, language), language)
+
+
+def render_video_report(report: dict[str, Any]) -> str:
+    """The page of what `kslr evaluate video` found, in English.
+
+    Args:
+        report: of `fusion.evaluation.video_models.evaluate_video_model`.
+    """
+    low, high = report["interval"]
+    lead = (
+        f"{share_text(report['accuracy'], report['samples'])} of {report['samples']} clips right "
+        f"(95 % interval {low:.1%} to {high:.1%}): {report['model']} on {report['data']}, {report['protocol']}."
+    )
+    names = ("accuracy", "macro_f1", "training_clips", "training_minutes", "parameters", "milliseconds", "weights")
+    figures = [[name.replace("_", " "), report[name]] for name in names if name in report]
+    matrix = confusion_matrix_figure(np.array(report["confusion"]["counts"]), report["confusion"]["names"])
+    parts = [table_html(("figure", "value"), figures), figure_html(matrix, "Which was taken for which")]
+    if absent := report.get("classes_without_samples"):
+        parts.append(paragraph_html(f"Macro-F1 is without {', '.join(absent)}, of which there is no clip."))
+    sections = {"Figures": parts}
+    if report["left_out"]:
+        sections["Clips with a problem"] = [table_html(("clip", "problem"), [list(c.values()) for c in report["left_out"]])]
+    return render_report("A video model as a baseline", lead, sections | origin_section(report))
 
 
 def _headlines(report: dict[str, Any], words: dict[str, Any], first: str) -> str:

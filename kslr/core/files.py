@@ -26,7 +26,7 @@ def write_file(path: str | Path, content: bytes) -> None:
     Raises:
         InputError: the place cannot be written, or the disk is full; the old file stays as it was.
     """
-    path = Path(path).resolve()
+    path = Path(os.path.realpath(path))
     temporary = None
     try:
         if path.exists() and not path.is_file():  # A device or a pipe is written to, never replaced.
@@ -134,12 +134,12 @@ def check_writable(path: str | Path) -> None:
     ...
     kslr.core.errors.InputError: /dev/null/report.json cannot be written (...). Choose another place.
     """
-    path = Path(path).resolve()
-    if path.is_dir():
-        raise InputError(f"{path} is a folder. Give the name of a file in it.")
-    if path.exists() and not path.is_file() and os.access(path, os.W_OK):
-        return
     try:
+        path = Path(os.path.realpath(path))  # unlike `resolve`, it takes links that lead in a circle as they are
+        if path.is_dir():
+            raise InputError(f"{path} is a folder. Give the name of a file in it.")
+        if path.exists() and not path.is_file() and os.access(path, os.W_OK):
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
@@ -190,7 +190,7 @@ def check_outputs(outputs: Iterable[str | Path | None], inputs: Iterable[str | P
 def _is_same(one: Path, other: Path) -> bool:
     if one.exists() and other.exists():
         return one.samefile(other)
-    return os.path.normcase(one.resolve()) == os.path.normcase(other.resolve())
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
 
 
 def files_below(folder: str | Path) -> list[Path]:

@@ -72,7 +72,7 @@ def build_report(
     protocol: str,
     labels: np.ndarray | Sequence[Any],
     predicted: np.ndarray | Sequence[Any],
-    milliseconds: float,
+    milliseconds: float | None,
     groups: np.ndarray | Sequence[Any] | None = None,
     **special: Any,
 ) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def build_report(
     Args:
         labels: (n,) right classes of all test samples, those of several seeds one after another.
         predicted: (n,) answers.
-        milliseconds: time of one sample in LiteRT.
+        milliseconds: time of one sample in LiteRT; None where nothing could be timed.
         groups: (n,) what the bootstrap draws as a whole: the sample when several seeds test it, or the signer.
 
     Returns:

@@ -122,10 +122,11 @@ def write_report(report: dict[str, Any], path: Path | None, timed: str = "a samp
     low, high = report["interval"]
     few = report["samples"] < FEW  # A percentage of so few would say more than is known.
     accuracy = share_text(report["accuracy"], report["samples"]) if few else f"{report['accuracy']:.4f}"
+    took = f" · {report['milliseconds']:.2f} ms {timed}" if report["milliseconds"] is not None else ""
     typer.echo(
         f"{report['task']} · {report['data']} · {report['protocol']}\n"
         f"accuracy {accuracy} (95 % {low:.4f}–{high:.4f}) · macro-F1 {report['macro_f1']:.4f} · "
-        f"{report['samples']} samples · {report['milliseconds']:.2f} ms {timed}"
+        f"{report['samples']} samples{took}"
     )
     if "against" in report:
         other = report["against"]

@@ -76,14 +76,17 @@ def video(
     epochs: Annotated[int, typer.Option(help="Passes over the training clips.", min=1)] = 10,
     seed: Annotated[int, typer.Option(help="Of the split, the order and the new head.")] = 0,
     json: Annotated[Path | None, typer.Option(help="Write the whole report here.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write it as a page with figures here.")] = None,
 ) -> None:
     """Fine-tune and evaluate a video transformer on the same clips, as a baseline to compare with."""
     from fusion.evaluation.manifest import read_manifest, split_by_signer
+    from fusion.evaluation.reports import render_video_report
     from fusion.evaluation.video_models import evaluate_video_model
+    from kslr.origins import file_digest
 
     clips = read_manifest(manifest)
     tested = read_manifest(test) if test else ()
-    check_outputs([json], [manifest, test, weights, *(clip.path for clip in (*clips, *tested))])
+    check_outputs([json, html], [manifest, test, weights, *(clip.path for clip in (*clips, *tested))])
     training, held_out = (clips, tested) if test else split_by_signer(clips, test_share=0.4, seed=seed)
     with progress_bar(f"Fine-tuning {model}") as progress:
         made = evaluate_video_model(
@@ -100,4 +103,8 @@ def video(
     for clip in made["left_out"]:
         notes.print(f"{clip['clip']}: {clip['problem']}", markup=False, soft_wrap=True)
     made |= command_origin(manifest, [manifest])
+    if weights is not None:
+        made["made"] |= {"weights": str(weights), "weights_sha256": file_digest(weights / "model.safetensors")}
     write_report(made, json, timed="a clip in torch")
+    if html is not None:
+        write_file(html, render_video_report(made).encode())

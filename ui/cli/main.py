@@ -20,6 +20,7 @@ from ui.server.launch import launch
 from ui.tracking.command import browser
 
 UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}  # of files that libraries write
+UNUSABLE = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EISDIR}  # of paths that people write
 
 app = typer.Typer(
     help="Reads Kazakh Sign Language together with the signer's affect.",
@@ -76,10 +77,11 @@ def main(arguments: list[str] | None = None) -> None:
                 text = "There is no folder for temporary files. Set TMPDIR to a folder that can be written."
                 notes.print(f"kslr: {text}", markup=False, soft_wrap=True)
                 sys.exit(2)
-            if error.errno not in UNWRITABLE:
+            if error.errno not in UNWRITABLE | UNUSABLE:
                 raise
             place = f" {error.filename}" if error.filename else ""
-            notes.print(f"kslr: A file{place} cannot be written ({error.strerror}).", markup=False, soft_wrap=True)
+            what = "written" if error.errno in UNWRITABLE else "used"
+            notes.print(f"kslr: A file{place} cannot be {what} ({error.strerror}).", markup=False, soft_wrap=True)
             sys.exit(2)
 
 

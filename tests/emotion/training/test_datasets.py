@@ -186,6 +186,15 @@ def test_a_pixel_that_is_none_is_named_with_its_line(tmp_path, few, pixel):
         load_faces(tmp_path / "own.csv")
 
 
+@pytest.mark.parametrize("emotion", ["joyful", "inf", "nan", "", "1e999"])
+def test_an_emotion_that_is_none_is_named_with_its_line(tmp_path, few, emotion):
+    head, first, *rest = _table(few, "emotion,pixels,Usage", _spaced).splitlines()
+    _, pixels, usage = first.split(",")
+    (tmp_path / "own.csv").write_text("\n".join([head, *rest, f"{emotion},{pixels},{usage}"]))
+    with pytest.raises(InputError, match=f"line {len(rest) + 2}: the emotion is a number"):
+        load_faces(tmp_path / "own.csv")
+
+
 def test_folders_of_kaggle_and_of_archives(tmp_path, few):
     from PIL import Image
 

@@ -5,7 +5,7 @@ import pytest
 
 from fusion.appearance import EMOTION_NAMES
 from fusion.evaluation.joint import evaluate_joint
-from fusion.evaluation.reports import joint_report, render_joint_report
+from fusion.evaluation.reports import joint_report, render_joint_report, render_video_report
 from kslr.core.errors import InputError
 from kslr.core.reports import LANGUAGES, read_words
 from kslr.core.scores import build_report
@@ -69,6 +69,24 @@ def test_words_without_a_clip_are_named():
     assert "no clip: " in render_joint_report(report)
 
 
+def test_a_video_model_has_a_page_too():
+    report = build_report(
+        task="video sign",
+        data="m.csv",
+        protocol="split by signer",
+        labels=["su", "it"] * 5,
+        predicted=["su", "su"] * 5,
+        milliseconds=2.0,
+        model="vivit",
+        confusion={"names": ["it", "su"], "counts": [[0, 5], [0, 5]]},
+        classes_without_samples=["bet"],
+        left_out=[{"clip": "<bad>.mp4", "problem": "no video"}],
+        made={"version": "kslr 9", "weights_sha256": "ab" * 32},
+    )
+    page = render_video_report(report)
+    assert all(text in page for text in ("50.0% of 10 clips", "&lt;bad&gt;.mp4", "bet", "ab" * 32, "<svg"))
+
+
 def test_a_manifest_without_emotions_has_a_page_too():
     assert "not measured" in render_joint_report(made([answer("su", "su", None, "happy")]))
 
@@ -86,4 +104,5 @@ def test_the_headline_is_both_together_where_emotions_are_labelled():
     assert joint["milliseconds"] == pytest.approx(400)
     alone = joint_report([answer("su", "su", None, "happy"), answer("it", "su", None, "happy")], "table.csv")
     assert alone["task"] == "signs"
+    assert joint_report([answer("su", None, None, "happy")], "table.csv")["milliseconds"] is None
     assert alone["accuracy"] == 0.5

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -49,11 +50,17 @@ def test_the_random_protocol_reports_what_every_report_has() -> None:
 
 
 def test_each_signer_is_tested_by_a_network_that_never_saw_them() -> None:
-    report = cross_validate(easy(signers=2), "kslr_net", "signer", recipe=SMALL)
+    worse = replace(SMALL, epochs=1)
+    report = cross_validate(easy(signers=2), "kslr_net", "signer", recipe=SMALL, against="kslr_net", against_recipe=worse)
     assert [part["name"] for part in report["per_signer"]] == ["p0", "p1"]
     assert report["samples"] == 60
     assert report["mean_of_signers"] == pytest.approx(np.mean([p["accuracy"] for p in report["per_signer"]]))
     assert report["accuracy"] > 0.8
+    against = report["against"]
+    assert (against["samples"], against["groups"]) == (60, 2)  # signers are drawn as a whole
+    assert against["accuracy_difference"]["value"] == pytest.approx(report["accuracy"] - against["accuracy"])
+    assert against["accuracy_difference"]["value"] > 0.2
+    assert report["classes_without_samples"] == []
 
 
 def test_what_cannot_be_evaluated_is_told() -> None:

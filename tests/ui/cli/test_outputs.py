@@ -112,3 +112,39 @@ def test_annotate_writes_mp4_only(here, capsys):
     assert code == 2
     assert ".mp4" in err
     assert not np.any([path.name == "new.avi" for path in here.iterdir()])
+
+
+LONG = "x" * 300
+ODD_PATHS = {
+    "a name too long to read": (["translate", LONG], "too long"),
+    "a name too long to write": (["translate", "lesson.mp4", "--out", LONG], "too long"),
+    "a picture's name too long": (["emotion", f"{LONG}.jpg"], "cannot be read"),
+    "a link in a circle": (["translate", "circle.mp4"], "circle.mp4"),
+    "a link in a circle, with an output": (["emotion", "circle.mp4", "--csv", "new.csv"], "circle.mp4"),
+    "a link to nothing": (["translate", "nowhere.mp4", "--out", "new.txt"], "nowhere.mp4"),
+    "a folder as a video": (["emotion", "folder.mp4"], "folder"),
+    "a folder as a table": (["evaluate", "joint", "folder.csv"], "folder.csv"),
+    "a folder as an output": (["translate", "lesson.mp4", "--out", "folder.csv"], "folder"),
+    "a folder as a vocabulary": (["translate", "lesson.mp4", "--signs", "folder.npz"], "folder.npz"),
+    "a folder as a recording": (["teach", "v", "su", "folder.npz"], "folder.npz"),
+    "a folder as a card": (["evaluate", "emotion", "data.csv", "--model", "folder.json"], "folder.json"),
+    "a folder as settings": ([*CLASSROOM, "--config", "folder.json"], "folder.json"),
+    "a file as a folder": (["extract", "lesson.mp4", "out"], "lesson.mp4"),
+    "a file in a path": (["translate", "lesson.mp4/clip.mp4"], "lesson.mp4"),
+    "a file in an output's path": (["translate", "other.mp4", "--out", "lesson.mp4/words.txt"], "lesson.mp4"),
+}
+
+
+@pytest.mark.parametrize("name", ODD_PATHS)
+def test_odd_paths_are_one_sentence(here, name, capsys):
+    (here / "circle.mp4").symlink_to("circle.mp4")
+    (here / "nowhere.mp4").symlink_to("gone.mp4")
+    for folder in ("folder.mp4", "folder.csv", "folder.npz", "folder.json"):
+        (here / folder).mkdir()
+    arguments, said = ODD_PATHS[name]
+    before = contents(here)
+    code, out, err = run(arguments, capsys)
+    assert (code, out) == (2, ""), err
+    assert said in err.lower()
+    assert "Traceback" not in err
+    assert {path: content for path, content in contents(here).items() if not path.startswith("home/")} == before
