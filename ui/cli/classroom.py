@@ -8,7 +8,7 @@ import typer
 from fusion.classroom.consent import Place, check_consent
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, csv_bytes, write_file
-from ui.cli.console import EmotionModel, Language, command_origin, notes, progress_bar
+from ui.cli.console import EmotionModel, Language, command_origin, model_files, notes, progress_bar
 
 if TYPE_CHECKING:
     from fusion.classroom.history import History
@@ -62,7 +62,7 @@ def classroom(
     from fusion.classroom.history import History
     from fusion.classroom.settings import read_settings
 
-    check_outputs([report, csv], [source, config, emotion, *database_files(database)])
+    check_outputs([report, csv], [source, config, *model_files(emotion), *database_files(database)])
     if sessions or show or delete:
         with History(database, retention) as history:
             if delete:

@@ -5,7 +5,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
@@ -91,6 +91,19 @@ def progress_bar(text: str) -> Iterator[Callable[..., None]]:
                 bar.update(task, description=label)
 
         yield update
+
+
+def model_files(*models: str | None) -> list[Path]:
+    """The files that models and vocabularies are read from, so that no output replaces them; none for unknown names."""
+    from kslr.core.cards import card_path
+    from kslr.core.errors import InputError
+    from kslr.signmodels import taught_file
+
+    found = []
+    for model in models:
+        with suppress(InputError):
+            found += [taught_file(model) or card_path(model)] if model else []
+    return found
 
 
 def command_origin(data: str | Path, files: Sequence[Path] = (), **models: str | None) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import typer
 
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, write_file
-from ui.cli.console import notes, progress_bar
+from ui.cli.console import model_files, notes, progress_bar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ def emotion(
     from emotion.recognizer import EmotionRecognizer
     from emotion.tables import face_rows, rows_csv
 
-    check_outputs([csv], [source, model])
+    check_outputs([csv], [source, *model_files(model)])
     recognizer = EmotionRecognizer(model)
     with progress_bar(f"Reading {source.name}") as progress, FaceDetector() as detector:
         rows = list(face_rows(read_frames(source, progress), recognizer, detector, every))

@@ -7,7 +7,7 @@ import typer
 
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, write_file
-from ui.cli.console import Language, command_origin, notes, progress_bar, write_report
+from ui.cli.console import Language, command_origin, model_files, notes, progress_bar, write_report
 
 
 def joint(
@@ -30,7 +30,7 @@ def joint(
     if foreign := set(chosen) - set(EMOTIONS):
         raise InputError(f"Unknown emotions: {', '.join(sorted(foreign))}. There are: {', '.join(EMOTIONS)}.")
     clips = read_manifest(manifest)
-    check_outputs([json, html], [manifest, signs, emotion, *(clip.path for clip in clips)])
+    check_outputs([json, html], [manifest, *model_files(signs, emotion), *(clip.path for clip in clips)])
     models = Models.load(signs, emotion)
     clips, unknown = resolve_signs(clips, models.signs.vocabulary)
     with progress_bar(f"Evaluating {len(clips)} clips") as progress:
