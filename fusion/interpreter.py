@@ -6,6 +6,7 @@ from pathlib import Path
 
 from fusion.observation import Observation, Seen, TaggedWord
 from fusion.session import Models, Session
+from kslr.lookup.dictionary import Found
 from kslr.recognizer import SignPrediction
 from kslr.video import Frame, open_source
 
@@ -76,6 +77,11 @@ class Reading(Iterator[TaggedWord]):
     def doubts(self) -> list[SignPrediction]:
         """Signs that were not certain enough to be words; their `perhaps` is the nearest word."""
         return self._session.doubts
+
+    @property
+    def found(self) -> list[Found]:
+        """Signs that were looked up, in order; empty without a dictionary."""
+        return self._session.found
 
     def __next__(self) -> TaggedWord:
         return next(self._words)

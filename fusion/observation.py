@@ -10,6 +10,7 @@ from emotion.faces import FaceCrop
 from emotion.recognizer import EmotionPrediction
 from kslr.core.files import one_line
 from kslr.landmarks import LEFT_WRIST, Landmarks
+from kslr.lookup.dictionary import Found
 from kslr.recognizer import SignPrediction
 from kslr.vocabulary import Sign
 
@@ -80,9 +81,10 @@ class Observation:
         emotion: of this frame alone, or None when the face is not seen.
         words: those that became final with this frame.
         provisional: what the sign under way, or the one whose word is not final yet, looks like so far; it may change until
-            then. None between signs.
+            then. None between signs, and where signs are looked up.
         signing: whether a sign is under way.
         hint: what the signer should know: ``nobody``, ``several_people``, ``no_face``, ``no_hands`` or None.
+        found: signs that ended with this frame and were looked up in a dictionary.
     """
 
     seconds: float
@@ -93,6 +95,7 @@ class Observation:
     signing: bool
     hint: str | None
     provisional: SignPrediction | None = None
+    found: tuple[Found, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,12 @@ from kslr.camera import Camera
 from kslr.core.parallel import Stages
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
+from kslr.lookup.dictionary import Found, SignDictionary, is_dictionary
 from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.segment import SignSegment
 from kslr.segmenter import Segmenter
 from kslr.video import Frame, VideoFile
+from kslr.vocabulary import Vocabulary
 
 # Affect is clearest just after the stroke.
 AFTER_SECONDS = 0.5
@@ -29,22 +31,40 @@ GUESS_SECONDS = 0.2
 
 @dataclass(frozen=True)
 class Models:
-    """Both recognisers, loaded once and shared by every session of a process."""
+    """Both recognisers, loaded once and shared by every session of a process.
+
+    Attributes:
+        signs: reads words.
+        emotions: reads faces.
+        dictionary: where signs are looked up instead of read as words; None where they are read.
+    """
 
     signs: SignRecognizer
     emotions: EmotionRecognizer
+    dictionary: SignDictionary | None = None
 
     @classmethod
-    def load(cls, signs: str = "kslr30", emotion: str = "emotion", strictness: str = "normal") -> "Models":
+    def load(
+        cls, signs: str = "kslr30", emotion: str = "emotion", strictness: str = "normal", threads: int = 2, nearest: int = 0
+    ) -> "Models":
         """Loads shipped models by name, or any model by the path of its card.
 
         Args:
             strictness: how sure a word must be, see `kslr.recognizer.STRICTNESS`.
+            nearest: how many words of a dictionary are given; 0 where `signs` may be none.
 
         Raises:
             InputError: a model is missing, damaged or foreign.
         """
-        return cls(SignRecognizer(signs, strictness=strictness), EmotionRecognizer(emotion))
+        emotions = EmotionRecognizer(emotion, threads)
+        if nearest and is_dictionary(signs):
+            return cls(SignRecognizer(threads=threads), emotions, SignDictionary(signs, threads=threads, count=nearest))
+        return cls(SignRecognizer(signs, threads, strictness), emotions)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words that signs are read or looked up in."""
+        return self.dictionary.vocabulary if self.dictionary else self.signs.vocabulary
 
     def with_strictness(self, strictness: str) -> "Models":
         """The same models, with another strictness of the words."""
@@ -60,12 +80,14 @@ class Session:
         models: the recognisers in use.
         seen: what was in view so far.
         doubts: signs whose nearest word was not certain enough to be said; their `perhaps` is that word.
+        found: signs that were looked up, in order; empty without a dictionary.
     """
 
     def __init__(self, models: Models, people_every: float = 2.0, neutral: bool = False) -> None:
         self.models = models
         self.seen = Seen()
         self.doubts: list[SignPrediction] = []
+        self.found: list[Found] = []
         self._people_every = people_every
         self._segmenter = Segmenter()
         self._memory = FaceMemory(models.emotions.threshold, neutral)
@@ -114,7 +136,7 @@ class Session:
         emotion = self._recognize_face(crop) if crop else None
         several = self._people.look(frame.rgb, frame.seconds, hand_points(landmarks))
         segment = self._segmenter.push(landmarks)
-        self._waiting += [segment] if segment else []
+        found = self._take(segment)
         signing = self._segmenter.signing
         self._memory.add(landmarks, emotion, signing)
         words = self._final_words(frame.seconds)
@@ -127,7 +149,8 @@ class Session:
             words=words,
             signing=signing,
             hint=choose_hint(landmarks, several, signing),
-            provisional=self._guess_sign(frame.seconds),
+            provisional=None if self.models.dictionary else self._guess_sign(frame.seconds),
+            found=found,
         )
 
     def observations(self, video: VideoFile | Camera) -> Generator[tuple[Frame, Observation], None, None]:
@@ -165,9 +188,8 @@ class Session:
         self._memory.forget_calibration()
 
     def finish(self) -> tuple[TaggedWord, ...]:
-        """Ends the source: the sign under way, if any, becomes a word or is dropped."""
-        segment = self._segmenter.flush()
-        self._waiting += [segment] if segment else []
+        """Ends the source: the sign under way, if any, becomes a word, or one of `found`, or is dropped."""
+        self._take(self._segmenter.flush())
         return self._final_words(float("inf"))
 
     def _recognize_face(self, crop: FaceCrop) -> EmotionPrediction:
@@ -176,6 +198,15 @@ class Session:
         if known is None or known[0].quality != crop.quality or not np.array_equal(known[0].image, crop.image):
             known = self._face = (crop, self.models.emotions.recognize([crop])[0])
         return replace(known[1], seconds=crop.seconds)
+
+    def _take(self, segment: SignSegment | None) -> tuple[Found, ...]:
+        """A sign that has ended is looked up at once; without a dictionary it waits until its affect has been seen."""
+        if self.models.dictionary is None:
+            self._waiting += [segment] if segment else []
+        elif segment:
+            self.found.append(self.models.dictionary.look_up(segment))
+            return (self.found[-1],)
+        return ()
 
     def _final_words(self, seconds: float) -> tuple[TaggedWord, ...]:
         """The words whose affect has been seen: `AFTER_SECONDS` after the sign's end, or where the source jumps."""

@@ -41,7 +41,8 @@ def build_api(services: Services) -> None:
         Args:
             video: an MP4, AVI, MOV, MKV or WebM file.
             language: of error messages: kk, ru or en.
-            signs: name of the vocabulary to read with, a shipped or a taught one; empty for the server's own.
+            signs: name of the vocabulary to read with, a shipped or a taught one; empty for the server's own. With a
+                dictionary (rsl) signs are looked up: there are no words, and found has the nearest words of each sign.
 
         Returns:
             The transcript: source, duration in seconds, vocabulary, and words with start, end, sign, sign_probability,

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from emotion.recognizer import EmotionRecognizer
 from fusion.interpreter import Interpreter, Models
 from fusion.transcripts.formats import Format, Transcript
 from kslr import __version__
@@ -16,7 +15,6 @@ from kslr.core.files import parse_json, write_file
 from kslr.core.parallel import cores, run_in_processes
 from kslr.extraction import ENDED, clip_stamp, video_files
 from kslr.landmarks import Landmarks
-from kslr.recognizer import SignRecognizer
 from kslr.signmodels import taught_file
 
 MADE = ".kslr.json"
@@ -29,7 +27,7 @@ class ClipResult:
 
     Attributes:
         clip, out: the clip and its transcript.
-        words: how many were found; None when it was there already or the clip could not be read.
+        words: how many words were found, or signs looked up; None when it was there already or the clip could not be read.
         problem: why there is no transcript, for people; None when there is.
     """
 
@@ -51,6 +49,7 @@ def translate_folder(
     neutral: bool = False,
     face: bool = True,
     strictness: str = "normal",
+    nearest: int = 10,
 ) -> Iterator[ClipResult]:
     """Transcribes every video below a folder, each as it is done; subfolders are kept.
 
@@ -62,6 +61,7 @@ def translate_folder(
         neutral: as in `fusion.interpreter.Interpreter`.
         face: whether a ``pose`` file holds the face.
         strictness: how sure a word must be, see `kslr.recognizer.STRICTNESS`.
+        nearest: how many nearest words a sign has where `signs` is a dictionary.
         workers: processes; each holds a tracker and both networks (about 500 MB).
 
     Raises:
@@ -69,9 +69,10 @@ def translate_folder(
     """
     folder, out = Path(folder), Path(out)
     clips = video_files(folder)
-    Models.load(signs, emotion)  # An unusable model is one clear error, not one a worker.
+    models = Models.load(signs, emotion, nearest=nearest)  # An unusable model is one clear error, not one a worker.
+    format.check_lookups(models.dictionary is not None)
     targets = {clip: out / clip.relative_to(folder).with_suffix(f"{clip.suffix}.{format.extension}") for clip in clips}
-    options = _digest_options(format.value, language, neutral, face, strictness, signs, emotion)
+    options = _digest_options(format.value, language, neutral, face, strictness, nearest, signs, emotion)
     made, waiting = _read_made(out / MADE), []
     stamps: dict[Path, list[int | str]] = {}
     for clip, target in targets.items():
@@ -83,7 +84,7 @@ def translate_folder(
     waiting.sort(key=lambda clip: (-clip.stat().st_size, clip))
     jobs = [(clip, targets[clip], format, language, neutral, face) for clip in waiting]
     # Where each core has a process, none needs more than one thread.
-    given = (signs, emotion, 2 if workers < cores() else 1, strictness)
+    given = (signs, emotion, strictness, 2 if workers < cores() else 1, nearest)
     for clip, result in run_in_processes(
         _translate_clip, waiting, jobs, workers=workers, start=_load_models, start_arguments=given
     ):
@@ -116,9 +117,9 @@ def _digest_options(*options: object) -> str:
     return digest.hexdigest()
 
 
-def _load_models(signs: str, emotion: str, threads: int, strictness: str) -> None:
+def _load_models(signs: str, emotion: str, strictness: str, threads: int, nearest: int) -> None:
     global _models
-    _models = Models(SignRecognizer(signs, threads, strictness), EmotionRecognizer(emotion, threads))
+    _models = Models.load(signs, emotion, strictness, threads, nearest)
 
 
 def _translate_clip(
@@ -130,11 +131,10 @@ def _translate_clip(
     try:
         reading = Interpreter(_models, neutral=neutral).interpret(clip, observe=observe)
         words = list(reading)
-        vocabulary = _models.signs.vocabulary.name
-        transcript = Transcript(
-            words, str(clip), reading.seen.seconds, vocabulary, language, landmarks, face, str(clip.resolve())
-        )
+        found = reading.found if _models.dictionary else None
+        length, vocabulary = reading.seen.seconds, _models.vocabulary.name
+        transcript = Transcript(words, str(clip), length, vocabulary, language, landmarks, face, str(clip.resolve()), found)
         write_file(target, format.serialize(transcript))
     except InputError as error:
         return None, str(error)
-    return len(words), "nobody is in view" if reading.seen.nobody else None
+    return len(found if found is not None else words), "nobody is in view" if reading.seen.nobody else None

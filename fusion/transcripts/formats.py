@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fusion.observation import TaggedWord
     from kslr.landmarks import Landmarks
+    from kslr.lookup.dictionary import Found
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Transcript:
         language: of words and emotions, where a format has only one: ``kk``, ``ru`` or ``en``.
         landmarks: of every frame; only ``pose`` needs them.
         face: whether a ``pose`` file holds the face.
+        found: the signs that were looked up in a dictionary; None where words were read.
         media: the video that ELAN opens beside the words, see `fusion.transcripts.elan.to_eaf`.
     """
 
@@ -33,6 +35,7 @@ class Transcript:
     landmarks: "Sequence[Landmarks]" = ()
     face: bool = True
     media: str | None = None
+    found: "Sequence[Found] | None" = None
 
 
 class Format(str, Enum):
@@ -68,15 +71,22 @@ class Format(str, Enum):
         """The content of a file in this format.
 
         Raises:
-            InputError: ``pose`` without a frame.
+            InputError: ``pose`` without a frame, or a format that cannot hold signs that were looked up.
         """
         # The command line reads this table for its options, so writers and their libraries are imported only to write.
-        from fusion.transcripts import elan, exports, subtitles
+        from fusion.transcripts import elan, exports, lookups, subtitles
         from kslr.core.files import csv_bytes
         from kslr.posefile import to_pose
 
         t = transcript
+        self.check_lookups(t.found is not None)
         match self:
+            case Format.text if t.found is not None:
+                return lookups.found_text(t.found, t.language).encode()
+            case Format.json if t.found is not None:
+                return lookups.found_json(t.found, source=t.source, duration=t.duration, vocabulary=t.vocabulary).encode()
+            case Format.csv if t.found is not None:
+                return csv_bytes(lookups.found_csv(t.found))
             case Format.text:
                 return exports.to_text(t.words, t.language).encode()
             case Format.json:
@@ -90,6 +100,22 @@ class Format(str, Enum):
             case _:
                 return subtitles.to_subtitles(t.words, self.value, t.language).encode()
 
+    def check_lookups(self, looked_up: bool) -> None:
+        """Checks that the format can hold what is written.
 
-# What the app offers, by extension: the formats of words.
+        Args:
+            looked_up: whether signs were looked up, so that there are lists of nearest words and no words.
+
+        Raises:
+            InputError: it cannot.
+        """
+        if looked_up and self not in (*LOOKUPS.values(), Format.pose):
+            from kslr.core.errors import InputError
+
+            names = ", ".join(format.value for format in LOOKUPS.values())
+            raise InputError(f"The format {self.value} holds words, and a dictionary says none. Choose one of {names}.")
+
+
+# What the app offers, by extension: the formats of words, and those of signs that were looked up.
 DOWNLOADS = {format.extension: format for format in Format if format is not Format.pose}
+LOOKUPS = {format.extension: format for format in (Format.text, Format.json, Format.csv)}

@@ -140,6 +140,21 @@ def test_a_sign_under_way_is_guessed_at_until_it_is_final(models, astronaut, mon
     assert not any(one.provisional for one in seen if one.seconds > ended + 0.6)
 
 
+def test_with_a_dictionary_signs_are_looked_up_as_they_end_and_no_word_is_said(astronaut, monkeypatch):
+    looked = Models.load("rsl", nearest=7)
+    assert looked.vocabulary.name == "rsl"
+    seen, words = _signed(looked, astronaut, monkeypatch)
+    found = [(one.seconds, sign) for one in seen for sign in one.found]
+    assert words == []
+    assert len(found) > 0
+    assert not any(one.provisional for one in seen)
+    for seconds, sign in found:
+        assert len(sign.nearest) == 7
+        assert 0 <= seconds - sign.end < 0.5
+    with pytest.raises(InputError, match="sign dictionary"):  # where only words make sense
+        Models.load("rsl")
+
+
 def test_a_word_waits_for_the_face_after_the_sign(models, astronaut, monkeypatch):
     monkeypatch.setattr(SignPrediction, "sign_id", property(lambda self: self.ranked[0][0]))
     seen, words = _signed(models, astronaut, monkeypatch)

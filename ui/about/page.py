@@ -1,5 +1,6 @@
 """The About page: what the app does, what its networks are, and what they can't do, all from the loaded models' cards."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
@@ -7,6 +8,7 @@ import gradio as gr
 from kslr import __version__
 from kslr.core.cards import Card, read_card
 from kslr.core.errors import InputError
+from kslr.lookup.dictionary import shipped_dictionaries
 from kslr.vocabulary import Vocabulary
 from ui.about.layers import Layer, layers
 from ui.server.services import Services
@@ -27,16 +29,18 @@ HEADLINES = {
 def build_page(services: Services) -> None:
     """Adds the page to the app that is being built."""
     models = services.models
-    gr.HTML(page_html(models.signs.vocabulary, models.signs.card, models.emotions.card), apply_default_css=False)
+    html = page_html(models.signs.vocabulary, models.signs.card, models.emotions.card, shipped_dictionaries())
+    gr.HTML(html, apply_default_css=False)
 
 
-def page_html(vocabulary: Vocabulary, signs: Card, emotion: Card) -> str:
-    """The page: the words, the law, and a card each of the network for signs and the one for emotions."""
+def page_html(vocabulary: Vocabulary, signs: Card, emotion: Card, dictionaries: Sequence[Card] = ()) -> str:
+    """The page: the words, the law, and a card each of the network for signs, the one for emotions, and the dictionaries."""
+    networks = [("about.signs", signs, shipped_layers(signs)), ("about.emotion", emotion, shipped_layers(emotion))]
     return render(
         "about/page.html",
         trained=[sign for sign in vocabulary.signs if not sign.untrained],
         untrained=vocabulary.untrained,
-        cards=[("about.signs", signs, shipped_layers(signs)), ("about.emotion", emotion, shipped_layers(emotion))],
+        cards=[*networks, *(("about.dictionary", card, ()) for card in dictionaries)],
         figure_rows=figure_rows,
         headlines=headlines,
         version=__version__,

@@ -7,6 +7,7 @@ import typer
 
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, write_file
+from kslr.lookup.dictionary import SignDictionary, is_dictionary
 from ui.cli.console import command_origin, notes, progress_bar, write_report
 
 train = typer.Typer(help="Train a model on labelled data.", no_args_is_help=True)
@@ -87,7 +88,9 @@ def evaluate_signs(
         int | None, typer.Option(help="Teach words from so many recordings each, ask the others too.", min=1)
     ] = None,
     words: Annotated[float, typer.Option(help="Share of the words that --open-set teaches.", min=0.05, max=0.95)] = 0.6,
-    vocabulary: Annotated[str | None, typer.Option(help="Measure this vocabulary on a folder word/clip.mp4.")] = None,
+    vocabulary: Annotated[
+        str | None, typer.Option(help="Measure this vocabulary or dictionary on a folder word/clip.mp4.")
+    ] = None,
     invariance: Annotated[bool, typer.Option(help="With it: also mirrored, and at 10, 15 and 25 frames a second.")] = False,
     against: Annotated[
         str | None,
@@ -101,7 +104,15 @@ def evaluate_signs(
     """Train and test a sign network under a protocol, or measure a shipped model as it is."""
     check_outputs([json, html], [*data_files(data, packs), vocabulary, against])
     models: dict[str, str | None] = {"encoder": "sign_encoder", "against": against}
-    if vocabulary is not None:
+    if vocabulary is not None and is_dictionary(vocabulary):
+        if against is not None or invariance:
+            raise InputError("A dictionary is measured alone. Leave out --against and --invariance.")
+        from kslr.training.lookup import evaluate_dictionary
+
+        with progress_bar("Measuring") as progress:
+            report = evaluate_dictionary(data, SignDictionary(vocabulary), progress)
+        models = {"signs": vocabulary}
+    elif vocabulary is not None:
         from kslr.training.evaluation import evaluate_vocabulary
 
         with progress_bar("Measuring") as progress:
@@ -150,12 +161,17 @@ def evaluate_signs(
     if "unknown_said" in report:
         keys = [key for key in report if key.startswith(("known_", "unknown_", "other_signer_", "auroc"))]
         typer.echo(" · ".join(f"{key} {report[key]:.4f}" for key in keys))
+    if "mrr" in report:
+        intervals = {"top10_accuracy": "top10_interval", "mrr": "mrr_interval"}
+        edges = [(key, report[key], *report[interval]) for key, interval in intervals.items()]
+        typer.echo(" · ".join(f"{key} {figure:.4f} (95 % {low:.4f}–{high:.4f})" for key, figure, low, high in edges))
     if "top5_accuracy" in report and "classes" in report:
         notes.print(f"top-5 {report['top5_accuracy']:.4f} · {report['classes']} classes")
     if html is not None:
         from kslr.training.evaluation import sign_page
+        from kslr.training.lookup import lookup_page
 
-        write_file(html, sign_page(report).encode())
+        write_file(html, (lookup_page if "mrr" in report else sign_page)(report).encode())
 
 
 def data_files(data: str, packs: Path | None) -> list[Path]:

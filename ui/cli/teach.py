@@ -79,6 +79,7 @@ def forget(
 
 def vocabularies() -> None:
     """List the vocabularies that can be used by name."""
+    from kslr.lookup.dictionary import shipped_dictionaries
     from kslr.signmodels import shipped_sign_cards
     from kslr.teaching.vocabularies import load_vocabulary, taught_vocabularies
 
@@ -87,17 +88,20 @@ def vocabularies() -> None:
         typer.echo(f"{card.name:20s} {words:4d} words   shipped")
     for path in taught_vocabularies():
         typer.echo(f"{path.stem:20s} {len(load_vocabulary(path).signs):4d} words   {path}")
+    for card in shipped_dictionaries():
+        typer.echo(f"{card.name:20s} {len(card.extra['words']):4d} words   shipped dictionary, to look signs up")
 
 
 @vocabulary.command("show")
 def show(name: Annotated[str, typer.Argument(help="Shipped name, taught name, or a path.")]) -> None:
     """Show every word of a vocabulary, what it was taught from, and, for taught ones, how well the words are told apart."""
     from kslr.encoder import SignEncoder
+    from kslr.lookup.dictionary import SignDictionary, is_dictionary
     from kslr.recognizer import SignRecognizer
     from kslr.signmodels import taught_file
     from kslr.teaching.vocabularies import load_vocabulary
 
-    for sign in SignRecognizer(name).vocabulary.signs:
+    for sign in (SignDictionary(name) if is_dictionary(name) else SignRecognizer(name)).vocabulary.signs:
         learnt = ", ".join(f"{count} {source}" for source, count in sign.trained_on.items()) or "untrained: never an answer"
         typer.echo(f"{sign.id:20s} {sign.kk} · {sign.ru} · {sign.en}   ({learnt})")
     if path := taught_file(name):

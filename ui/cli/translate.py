@@ -32,17 +32,21 @@ def translate(
     strictness: Annotated[
         Literal["strict", "normal", "lenient"], typer.Option(help="How sure a word must be; a less sure one is a note.")
     ] = "normal",
+    top: Annotated[int, typer.Option(help="With a dictionary (--signs rsl): how many nearest words a sign has.", min=1)] = 10,
 ) -> None:
     """Turn a video, a folder or a camera into words tagged with affect. Ctrl+C ends a camera."""
     if Path(source).is_dir():
         if annotate is not None or skeleton_only:
             raise InputError("--annotate and --skeleton-only draw one video. Give one file instead of a folder.")
-        return _translate_folder(source, format, out, workers, language, signs, emotion, neutral, not without_face, strictness)
+        return _translate_folder(
+            source, format, out, workers, language, signs, emotion, neutral, not without_face, strictness, top
+        )
     import numpy as np
 
     from fusion.annotated_video import AnnotatedVideo
     from fusion.interpreter import Interpreter, Models
     from fusion.transcripts.exports import to_text
+    from fusion.transcripts.lookups import found_text
 
     check_outputs([out, annotate], [source, signs, emotion])
     if annotate is not None and annotate.suffix.lower() != ".mp4":
@@ -51,7 +55,8 @@ def translate(
         raise InputError(f"The format {format.value} is a file; say where with --out.")
     live = source.isdigit() and not Path(source).exists()
     word_by_word = live and format is Format.text and out is None
-    models = Models.load(signs, emotion, strictness)
+    models = Models.load(signs, emotion, strictness, nearest=top)
+    format.check_lookups(models.dictionary is not None)
     words, landmarks = [], []
     with (
         progress_bar(f"Reading {Path(source).name}") as progress,
@@ -63,6 +68,8 @@ def translate(
                 annotated.add(replace(frame, rgb=np.full_like(frame.rgb, 24)) if skeleton_only else frame, observation)
             if format is Format.pose:
                 landmarks.append(observation.landmarks)
+            if word_by_word and observation.found:
+                typer.echo(found_text(observation.found, language.value), nl=False)
 
         reading = Interpreter(models, neutral=neutral).interpret(source, observe=observe, progress=progress)
         try:
@@ -75,16 +82,17 @@ def translate(
         except KeyboardInterrupt:
             if not live:
                 raise
-    seen, vocabulary = reading.seen, models.signs.vocabulary.name
+    seen, found = reading.seen, reading.found if models.dictionary else None
     transcript = Transcript(
         words,
         source,
         seen.seconds,
-        vocabulary,
+        models.vocabulary.name,
         language.value,
         landmarks,
         not without_face,
         None if live else str(Path(source).resolve()),
+        found,
     )
     if out is not None:
         write_file(out, format.serialize(transcript))
@@ -93,7 +101,7 @@ def translate(
     for one in reading.doubts:
         name = getattr(models.signs.vocabulary[one.perhaps or ""], language.value)
         notes.print(f"Not sure enough at {one.start:.1f} s: perhaps {name}.", markup=False, soft_wrap=True)
-    return _check_view(source, seen, bool(words))
+    return _check_view(source, seen, bool(words or found))
 
 
 def _translate_folder(
@@ -107,6 +115,7 @@ def _translate_folder(
     neutral: bool,
     face: bool,
     strictness: str,
+    top: int,
 ) -> None:
     from fusion.transcripts.batch import translate_folder
     from kslr.extraction import video_files
@@ -128,6 +137,7 @@ def _translate_folder(
             neutral=neutral,
             face=face,
             strictness=strictness,
+            nearest=top,
         ):
             done.append(one)
             progress(f"{one.clip.name} ({len(done)} of {total})", len(done) / max(total, 1))

@@ -4,9 +4,10 @@ import { FrameGrabber, closeCamera, openCameraById } from "../shared/camera.js";
 import { config, signNames } from "../shared/config.js";
 import { emotionChip, make, percent, reportProblem, wait } from "../shared/dom.js";
 import { drawSkeleton } from "../shared/skeleton.js";
-import { chosenStrictness, chosenVocabulary, startVocabulary } from "../shared/vocabulary.js";
+import { chosenStrictness, chosenVocabulary, isDictionary, startVocabulary } from "../shared/vocabulary.js";
 import { setWord, text } from "../shared/words.js";
 import { PostConnection, SocketConnection } from "./connections.js";
+import { FoundList } from "./found.js";
 import { Transcript } from "./transcript.js";
 
 const MOST_IN_FLIGHT = 2, SIDE = 640, RETRIES = 5, PERHAPS_SHOWN = 4000; // the last in milliseconds
@@ -29,7 +30,7 @@ class LivePage {
   constructor(element) {
     this.find = (name) => element.querySelector(`#live-${name}`);
     [this.video, this.canvas, this.stage] = ["video", "canvas", "stage"].map(this.find);
-    this.transcript = new Transcript(element);
+    [this.transcript, this.found] = [new Transcript(element), new FoundList(element)];
     const on = (name, event, work) => this.find(name).addEventListener(event, work);
     on("start", "click", () => (this.on ? this.stop() : this.start()));
     on("calm", "click", () => this.askCalm());
@@ -57,6 +58,7 @@ class LivePage {
     this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
     Object.assign(this, { on: true, tries: 0, started: performance.now(), likeliest: null });
     this.signs = chosenVocabulary("live");
+    this.found.show(isDictionary("live"));
     this.strictness = chosenStrictness();
     this.find("calm").hidden = false;
     this.setCalm(false);
@@ -101,7 +103,7 @@ class LivePage {
     const heard = (reply) => {
       opened ||= Boolean(reply.ready);
       if (this.connection === connection) this.hear(reply);
-      else if (reply.words) this.transcript.add(reply.words);
+      else if (reply.words) { this.transcript.add(reply.words); this.found.add(reply.found); }
     };
     const closed = () => {
       if (!this.on || this.connection !== connection) return undefined;
@@ -118,6 +120,7 @@ class LivePage {
   hear(reply) {
     if (reply.error) return this.stop(ERRORS[reply.error] || "live.refused", { n: reply.places });
     if (reply.words) this.transcript.add(reply.words);
+    this.found.add(reply.found);
     if (reply.ended || !this.on) return undefined;
     if ("calm" in reply) return this.showCalm(reply.calm);
     if (!reply.ready) return this.showFrame(reply);
@@ -207,6 +210,7 @@ class LivePage {
 
   // Another vocabulary or strictness is another session; the words that were read stay.
   useVocabulary(signs) {
+    this.found.show(isDictionary("live"));
     const strictness = chosenStrictness();
     if (!this.on || (signs === this.signs && strictness === this.strictness)) return;
     this.connection?.close();

@@ -61,9 +61,11 @@ class LiveSession:
 
     def finish(self) -> dict[str, Any]:
         """Ends the sign under way and gives its words."""
+        known = len(self.reader.found)
         words = self.reader.finish()
         self._count(len(words))
-        return {"ended": True, "words": [word.as_dict() for word in words]}
+        found = [one.as_dict() for one in self.reader.found[known:]]
+        return {"ended": True, "words": [word.as_dict() for word in words], "found": found}
 
     def skip(self, frames: int) -> None:
         """Counts pictures that newer ones replaced before they were read."""

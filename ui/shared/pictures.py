@@ -76,6 +76,7 @@ def observation_json(observation: Observation, size: tuple[int, int]) -> dict[st
         "emotion": emotion and {"label": emotion.label, "probabilities": [round(float(p), 3) for p in emotion.probabilities]},
         "guess": guess_json(guess) if guess else None,
         "words": [word.as_dict() for word in observation.words],
+        "found": [one.as_dict() for one in observation.found],
     }
 
 

@@ -11,6 +11,7 @@ from fusion.interpreter import Models
 from kslr.core.cards import MODELS, read_card
 from kslr.core.errors import InputError
 from kslr.encoder import SignEncoder
+from kslr.lookup.dictionary import NEAREST, SignDictionary, load_dictionaries
 from kslr.recognizer import STRICTNESS, SignRecognizer
 from kslr.signmodels import shipped_sign_cards
 from kslr.teaching import shelf
@@ -42,11 +43,12 @@ def refusals() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Choice:
-    """A vocabulary to choose from."""
+    """A vocabulary to choose from; a dictionary is for looking signs up."""
 
     name: str
     words: int
     shipped: bool
+    dictionary: bool = False
 
 
 # What is made of a vocabulary file is kept until the file changes, for all threads; `changed` is the file's time.
@@ -73,7 +75,7 @@ def _changed(path: Path) -> float:
 
 @lru_cache(KEPT)
 def _load_models(signs: Path, changed: float, emotion: Path) -> Models:
-    return Models.load(str(signs), str(emotion))
+    return Models.load(str(signs), str(emotion), nearest=NEAREST)
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class ModelFiles:
     """Where models lie, for work in another process, which loads them itself.
 
     Attributes:
-        signs: a card or a taught vocabulary.
+        signs: a card, of a dictionary too, or a taught vocabulary.
         changed: its time.
         emotion: a card.
         strictness: how sure a word must be.
@@ -95,7 +97,8 @@ class ModelFiles:
     @classmethod
     def of(cls, models: Models) -> "ModelFiles":
         """The files of models that are loaded here."""
-        return cls(models.signs.file, _changed(models.signs.file), models.emotions.file, models.signs.strictness)
+        signs = (models.dictionary or models.signs).file
+        return cls(signs, _changed(signs), models.emotions.file, models.signs.strictness)
 
     def load(self) -> Models:
         """The models, which are kept ready for the next time.
@@ -122,6 +125,11 @@ class Vocabularies:
         return SignEncoder()
 
     @cached_property
+    def dictionaries(self) -> dict[str, SignDictionary]:
+        """The shipped dictionaries by name, without those that this encoder did not make."""
+        return load_dictionaries(self.encoder)
+
+    @cached_property
     def thirty(self) -> Vocabulary:
         """The thirty words of the paper, with what the shipped model was trained on."""
         card, _ = read_card("kslr30")
@@ -133,7 +141,7 @@ class Vocabularies:
         return self._default.signs.vocabulary.name
 
     def choices(self) -> list[Choice]:
-        """The vocabularies to choose from: the default, the shipped, the taught. Damaged files are left out."""
+        """The vocabularies to choose from: the default, the shipped, the taught, the dictionaries. Damaged files are left out."""
         first = self._default.signs.vocabulary
         found = [Choice(first.name, len(first.signs) - len(first.untrained), True)]
         for card in shipped_sign_cards():
@@ -143,26 +151,29 @@ class Vocabularies:
             with suppress(InputError):
                 if path.stem != first.name:
                     found.append(Choice(path.stem, _count_words(path, _changed(path)), False))
-        return found
+        return found + [Choice(name, len(one.vocabulary.signs), True, True) for name, one in self.dictionaries.items()]
 
-    def models(self, name: str | None, strictness: str = "") -> Models:
+    def models(self, name: str | None, strictness: str = "", dictionaries: bool = False) -> Models:
         """The models with the signs of a vocabulary.
 
         Args:
             name: None or empty for the default.
             strictness: how sure a word must be, one of `kslr.recognizer.STRICTNESS`; anything else is the server's own.
+            dictionaries: whether it may be a dictionary, in which signs are looked up.
 
         Raises:
             Refusal: there is none of this name, or it has no words.
         """
-        found = self._models(name)
+        found = self._models(name, dictionaries)
         changed = strictness in STRICTNESS and strictness != found.signs.strictness
         return found.with_strictness(strictness) if changed else found
 
-    def _models(self, name: str | None) -> Models:
+    def _models(self, name: str | None, dictionaries: bool) -> Models:
         if not name or name == self.default:
             return self._default
         try:
+            if dictionaries and name in self.dictionaries:
+                return replace(self._default, dictionary=self.dictionaries[name])
             return replace(self._default, signs=self._recognizer(name))
         except Refusal:
             raise
@@ -234,8 +245,6 @@ class Vocabularies:
 
     def words(self, name: str | None) -> dict[str, dict[str, str]]:
         """The words of any vocabulary: id → names in three languages and in Latin."""
-        if name and name != self.default and not any(path.stem == name for path in MODELS.glob("*.json")):
-            signs: Sequence[Sign] = self.load(name).signs
-        else:
-            signs = self.models(name).signs.vocabulary.signs
+        taught = name and name != self.default and not any(path.stem == name for path in MODELS.glob("*.json"))
+        signs = self.load(name).signs if name and taught else self.models(name, dictionaries=True).vocabulary.signs
         return {s.id: {"kk": s.kk, "ru": s.ru, "en": s.en, "latin": s.latin} for s in signs}

@@ -16,6 +16,7 @@ async function fetchJson(path, otherwise) {
 
 export const listVocabularies = () => fetchJson("vocabularies", []);
 export const chosenVocabulary = (page) => select(page)?.value || "";
+export const isDictionary = (page) => Boolean(select(page)?.selectedOptions[0]?.dataset.dictionary);
 export const chosenStrictness = () => recall("strictness") || "normal";
 
 // One choice for all pages and visits: how sure a word must be to be said.
@@ -34,8 +35,9 @@ export async function updateVocabularies() {
   const usable = (await listVocabularies()).filter((one) => one.shipped || one.words > 0);
   for (const one of selects()) {
     const kept = wanted[one.dataset.vocabulary] ?? one.value;
-    one.replaceChildren(...usable.map(({ name, words }, i) => (
-      make("option", { value: i ? name : "", word: ["vocabulary.option", { name, n: words }] }))));
+    one.replaceChildren(...usable.map(({ name, words, dictionary }, i) => (
+      make("option", { "value": i ? name : "", "data-dictionary": dictionary || null,
+        "word": [dictionary ? "vocabulary.dictionary" : "vocabulary.option", { name, n: words }] }))));
     one.value = kept;
     if (one.selectedIndex < 0) one.selectedIndex = 0;
     one.parentElement.hidden = one.options.length < 2;

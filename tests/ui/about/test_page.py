@@ -1,4 +1,5 @@
 from kslr.core.cards import Card, read_card
+from kslr.lookup.dictionary import shipped_dictionaries
 from kslr.vocabulary import kslr30
 from ui.about.page import figure_rows, headlines, page_html, shipped_layers
 
@@ -64,5 +65,13 @@ def test_the_untrained_words_of_the_shipped_model_are_named(visit, server):
     told = tab.locator("#page-about .waiting li").all_inner_texts()
     assert "Петух" in told
     assert "Вода" not in told
-    assert tab.locator("#page-about .card").count() == 2
+    assert tab.locator("#page-about .card").count() == 3
     assert "FER2013" in tab.locator("#page-about .card").nth(1).inner_text()
+
+
+def test_a_dictionary_is_listed_with_the_networks():
+    (dictionary,) = shipped_dictionaries()
+    html = page_html(kslr30(), CARD, CARD, [dictionary])
+    assert html.count('class="card"') == 3
+    assert str(len(dictionary.extra["words"])) in html.split("about.dictionary")[1]
+    assert dictionary.limits.split(".")[0] in html

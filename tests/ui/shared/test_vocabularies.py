@@ -12,7 +12,7 @@ from kslr.teaching.takes import Take, judge
 from kslr.teaching.vocabularies import TaughtVocabulary, save_vocabulary, vocabularies_folder
 from tests.takes import take
 from ui.shared.i18n import Refusal
-from ui.shared.vocabularies import Vocabularies
+from ui.shared.vocabularies import ModelFiles, Vocabularies
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +29,20 @@ def shelf(models, tmp_path, monkeypatch) -> Vocabularies:
 def add(shelf: Vocabularies, name: str, word: str, takes: int = 3) -> None:
     made = [take(word, n) for n in range(takes)]
     shelf.teach(name, WordNames(f"{word} kk", f"{word} ru", f"{word} en", word), [Take(one, judge(one)) for one in made])
+
+
+def test_a_dictionary_is_chosen_only_where_signs_are_looked_up(shelf, models):
+    last = shelf.choices()[-1]
+    assert (last.name, last.dictionary, last.shipped) == ("rsl", True, True)
+    assert last.words == len(shelf.words("rsl"))
+    assert shelf.words("rsl")["voda"]["en"] == "water"
+    found = shelf.models("rsl", "strict", dictionaries=True)
+    assert found.dictionary is shelf.models("rsl", dictionaries=True).dictionary  # loaded once
+    assert found.vocabulary.name == "rsl"
+    assert ModelFiles.of(found).load().vocabulary.name == "rsl"  # in another process too
+    assert shelf.models("kslr30", dictionaries=True).dictionary is None
+    with pytest.raises(Refusal, match="unusable"):
+        shelf.models("rsl")
 
 
 def test_words_taught_are_read_and_listed(shelf, models):
