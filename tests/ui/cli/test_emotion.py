@@ -16,8 +16,14 @@ def portrait(tmp_path):
     return path
 
 
-def test_a_picture_is_a_table_of_its_faces(portrait, capsys):
-    code, out, _ = run(["emotion", portrait], capsys)
+@pytest.mark.parametrize("suffix", ["png", "jfif", "mpo", "ppm", "JPEG", "webp", "tiff", "bmp", "jpg that is a png"])
+def test_a_picture_is_a_table_of_its_faces(portrait, suffix, capsys):
+    from PIL import Image
+
+    path = portrait.with_suffix(f".{suffix.split()[0]}")
+    kind = {"jfif": "JPEG", "mpo": "JPEG"}.get(suffix, suffix.split()[-1].upper())
+    Image.open(portrait).save(path, format=kind)
+    code, out, _ = run(["emotion", path], capsys)
     rows = list(csv.DictReader(io.StringIO(out)))
     assert code == 0
     assert tuple(rows[0]) == COLUMNS
