@@ -1,5 +1,7 @@
 """The one error for input that cannot be used."""
 
+from typing import Any
+
 
 class InputError(ValueError):
     """Something a person gave (a file, a camera, weights, an array) cannot be used.
@@ -23,3 +25,14 @@ class InputError(ValueError):
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
         self.code = code
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # An error travels between processes whole, whatever its kind is made with.
+        return _rebuild, (type(self), self.args, self.__dict__)
+
+
+def _rebuild(kind: type[InputError], arguments: tuple[Any, ...], fields: dict[str, Any]) -> InputError:
+    error = kind.__new__(kind)
+    error.args = arguments
+    error.__dict__.update(fields)
+    return error

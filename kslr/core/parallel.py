@@ -88,17 +88,21 @@ def run_in_processes(
 
 
 def _begin(start: Callable[..., None] | None, start_arguments: tuple[Any, ...]) -> None:
-    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    end_with_parent()
     if start is not None:
         start(*start_arguments)
 
 
-def _end_with_parent() -> None:
-    """Ends this process with its parent; otherwise it would wait for work for ever."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
+def end_with_parent() -> None:
+    """Makes this process end as soon as its parent has ended; otherwise it would wait for work for ever."""
+
+    def wait() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, name="parent", daemon=True).start()
 
 
 # A finished source sends this through the stages.

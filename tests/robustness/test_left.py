@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ import pytest
 from websockets.sync.client import connect
 
 from tests import clips
+from tests.robustness.person import processes
 from tests.robustness.test_door import FILE
 from tests.sources import ROOT
 
@@ -27,34 +28,59 @@ LONG = bool(os.environ.get("KSLR_LONG"))
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGKILL)
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
-    """A server whose temporary folder and data folder lie in one folder."""
-    (folder / "tmp").mkdir(exist_ok=True)
-    environment = {**os.environ, "TMPDIR": str(folder / "tmp"), "KSLR_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT)}
-    environment.pop("GRADIO_TEMP_DIR", None)
-    command = [sys.executable, "-m", "kslr", "serve", "--no-browser", "--port", "0"]
-    with (folder / "out.txt").open("w") as out:
-        process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.DEVNULL, env=environment)
-    end = time.monotonic() + 120
-    try:
-        while "KSLR is at" not in (said := (folder / "out.txt").read_text()):
-            assert process.poll() is None
+class Place:
+    """A folder with the temporary and the data folder of one server after another.
+
+    Attributes:
+        url: of the server that runs.
+        process: the server's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "tmp").mkdir()
+        self.start()
+
+    def start(self) -> None:
+        """The next server, which must answer."""
+        environment = {**os.environ, "TMPDIR": str(self.folder / "tmp"), "PYTHONPATH": str(ROOT)}
+        environment["KSLR_HOME"] = str(self.folder / "home")
+        environment.pop("GRADIO_TEMP_DIR", None)
+        command, out = [sys.executable, "-m", "kslr", "serve", "--no-browser", "--port", "0"], self.folder / "out.txt"
+        with out.open("w") as said:
+            self.process = subprocess.Popen(command, cwd=self.folder, stdout=said, stderr=subprocess.DEVNULL, env=environment)
+        end = time.monotonic() + 120
+        while "KSLR is at" not in out.read_text():
+            assert self.process.poll() is None
             assert time.monotonic() < end
             time.sleep(0.1)
-        url = said.split("KSLR is at ")[1].split()[0]
+        self.url = out.read_text().split("KSLR is at ")[1].split()[0]
         while True:
             try:
-                urllib.request.urlopen(url + "/health", timeout=5).close()
+                urllib.request.urlopen(self.url + "/health", timeout=5).close()
                 break
             except OSError:
                 assert time.monotonic() < end
                 time.sleep(0.1)
-        yield url, process
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
+
+    def end(self, how: int) -> None:
+        """Ends the server by a signal."""
+        self.process.send_signal(how)
+        self.process.wait(60)
+
+    def files(self) -> list[Path]:
+        """What lies there, without what every server has."""
+        own = ("out.txt", "lock")
+        return [path for path in self.folder.rglob("*") if path.is_file() and not path.name.endswith(own)]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    made = Place(tmp_path_factory.mktemp("place"))
+    yield made
+    if made.process.poll() is None:
+        made.end(signal.SIGTERM)
+    assert not list((made.folder / "tmp").rglob("server-*"))
 
 
 def post(url: str, body: bytes, kind: str = "application/octet-stream") -> bytes:
@@ -130,16 +156,19 @@ def clip(astronaut, tmp_path_factory) -> bytes:
 @pytest.mark.parametrize(
     ("state", "how"), CASES if LONG else SHORT, ids=lambda one: getattr(one, "__name__", None) or signal.Signals(one).name
 )
-def test_nothing_of_a_person_is_left(tmp_path, clip, state: Callable[[str, bytes, ExitStack], None], how):
-    with serving(tmp_path) as (url, process), ExitStack() as stack:
-        state(url, clip, stack)
-        process.send_signal(how)
-        process.wait(60)
-    with serving(tmp_path) as (_, process):
-        left = [
-            path for path in tmp_path.rglob("*") if path.is_file() and path.name != "out.txt" and not path.name.endswith("lock")
-        ]
-        assert left == []
-        process.send_signal(signal.SIGTERM)
-        process.wait(60)
-    assert not list((tmp_path / "tmp").rglob("server-*"))
+def test_nothing_of_a_person_is_left(place, clip, state: Callable[[str, bytes, ExitStack], None], how):
+    with ExitStack() as stack:
+        state(place.url, clip, stack)
+        children = processes(place.process.pid)
+        place.end(how)
+    place.start()
+    assert place.files() == []
+    assert not [child for child in children if is_alive(child)]
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process runs; one that has ended and that nobody has asked for does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False

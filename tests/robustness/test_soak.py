@@ -13,7 +13,9 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -74,10 +76,11 @@ def test_sessions_that_end_in_every_way_leave_nothing_behind(server, pictures):
     assert metrics["kslr_errors_total"] == 0
     assert metrics["kslr_frames_answered_total"] <= metrics["kslr_frames_received_total"]
     if sys.platform == "linux":
-        # The first round is the warm-up. A session that leaked would leave five threads and more, and 60 MB and more.
+        # The first round is the warm-up. A session that leaked would leave five threads and more, and 60 MB and more, in every
+        # round; what an allocator keeps comes in a round or two.
         assert held[-1]["threads"] - held[0]["threads"] < ROUNDS
         assert held[-1]["files"] - held[0]["files"] < ROUNDS
-        assert held[-1]["megabytes"] - held[0]["megabytes"] < 30 * ROUNDS
+        assert median(after["megabytes"] - before["megabytes"] for before, after in pairwise(held)) < 30
 
 
 def test_one_who_sends_too_much_costs_the_others_nothing(server, pictures):

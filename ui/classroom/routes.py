@@ -1,12 +1,13 @@
 """The routes of the Classroom page: pictures of a class in, figures of the group out, and the history of sessions.
 
-A picture is a message as on the Live page: its time as a little-endian double, then a JPEG. The answer is a window when
-one has ended, and otherwise only that the picture was looked at: no box, no point, no number of faces. Pictures are held
-for one look and never written. A session does not begin before consent and place are confirmed.
+A picture is a message as on the Live page: a little-endian double, which is not read here, then a JPEG. The answer is a
+window when one has ended, and otherwise only that the picture was looked at: no box, no point, no number of faces. Pictures
+are held for one look and never written. A session does not begin before consent and place are confirmed.
 """
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,6 +19,7 @@ from pydantic import BaseModel, Field
 
 from kslr.core.errors import InputError
 from ui.classroom.room import LONGEST_MESSAGE, Room
+from ui.door.front import client_name
 from ui.door.messages import Rate, read_model
 from ui.server.metrics import LOCAL_HOSTS
 from ui.server.services import Services
@@ -90,8 +92,13 @@ def session_json(history: "History", key: str) -> dict[str, Any]:
     return {**asdict(session), "windows": [w.as_dict() for w in windows], "moments": [asdict(moment) for moment in moments]}
 
 
-def build_classroom_router(services: Services) -> APIRouter:
-    """The routes under ``/classroom``."""
+def build_classroom_router(services: Services, clock: Callable[[], float] = time.monotonic) -> APIRouter:
+    """The routes under ``/classroom``.
+
+    Args:
+        services: the server's.
+        clock: tells the seconds by which windows begin and end.
+    """
     routes = APIRouter(prefix="/classroom")
     archive = Archive()
     services.cleaners.append(archive.forget_old)
@@ -102,14 +109,14 @@ def build_classroom_router(services: Services) -> APIRouter:
         await socket.accept()
         loop, rate, room, place = asyncio.get_running_loop(), Rate(services.limits.frames_a_second), None, f"{id(socket)}"
         try:
-            client = socket.client.host if socket.client else ""
+            client = client_name(socket.scope)
             # One client elsewhere watches one class, so that a place is left for others.
             if len(rooms) >= MOST_ROOMS or (client not in LOCAL_HOSTS and client in rooms.values()):
                 await socket.send_json({"error": "full"})
                 return
             rooms[place] = client
             opening = await asyncio.wait_for(socket.receive_text(), IDLE_SECONDS)
-            room = await loop.run_in_executor(None, lambda: Room(services, archive.open(), opening))
+            room = await loop.run_in_executor(None, lambda: Room(services, archive.open(), opening, clock))
             await socket.send_json({"ready": True, "session": room.key, "k": room.settings.k, "rate": room.settings.rate})
             while (message := await asyncio.wait_for(socket.receive(), IDLE_SECONDS)).get("bytes") and not rate.flooded():
                 await socket.send_json(await loop.run_in_executor(room.thread, room.look, message["bytes"]))

@@ -53,6 +53,22 @@ def host_name(host: str) -> str:
     return (parts.hostname or "").rstrip(".") if plain and "@" not in host else ""
 
 
+def client_name(scope: Any) -> str:
+    """Whom limits of one client count: an address; with IPv6, where everybody has many, a network.
+
+    >>> [client_name({"client": (one, 1)}) for one in ("192.0.2.1", "::ffff:192.0.2.1", "2001:db8::1", "testclient")]
+    ['192.0.2.1', '192.0.2.1', '2001:db8::/64', 'testclient']
+    """
+    host = scope["client"][0] if scope.get("client") else ""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if isinstance(address, ipaddress.IPv4Address) or address.is_loopback:
+        return host
+    return str(address.ipv4_mapped or ipaddress.ip_network((address, 64), strict=False))
+
+
 class FrontDoor:
     """An ASGI application that answers requests for its own hosts and from its own pages alone.
 
@@ -105,7 +121,7 @@ class FrontDoor:
             return scope
         kept = [(name, value) for name, value in scope["headers"] if name.decode("latin-1").lower() not in FORWARDED]
         scope = {**scope, "headers": kept, PASSED_BY_PROXY: True}
-        if not self._is_proxy(scope.get("client")):
+        if not (scope.get("client") and self.is_proxy(scope["client"][0])):
             return scope
         if client := _address(claimed.get("x-forwarded-for", "")):
             scope["client"] = (client, 0)
@@ -116,8 +132,9 @@ class FrontDoor:
             scope["headers"] = [(n, v) for n, v in kept if n != b"host"] + [(b"host", host.encode("latin-1"))]
         return scope
 
-    def _is_proxy(self, client: Any) -> bool:
-        address = _address(client[0]) if client else ""
+    def is_proxy(self, client: str) -> bool:
+        """Whether an address is a named proxy's."""
+        address = _address(client)
         return bool(address) and any(ipaddress.ip_address(address) in network for network in self._proxies)
 
     def _is_own_host(self, scope: Any, headers: Headers) -> bool:

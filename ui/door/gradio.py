@@ -5,9 +5,11 @@ Gradio keeps its safeguards for apps that its own ``launch()`` starts; this one 
 - ``allowed_paths`` and the check that an input file was uploaded hold only when ``has_launched`` is set: we set it, and every
   file that a request names is checked here before Gradio reads the request.
 - ``concurrency_limit`` holds in the queue only; ``/run`` and ``/api`` call functions beside it: they are not open.
+- ``max_size`` is of the queue in sum, and work goes on for who has gone: `ui.door.queue` has the limit of a client.
 - ``max_file_size`` is of one file in one request: `ui.door.uploads` has the limits of a client and of all.
 - ``/proxy=`` fetches addresses, ``/file=`` gives out files, ``/stream``, ``/process_recording``, ``/deep_link``, ``/vibe-…``
   and ``/dev/reload`` are of no use to our pages: they are not open.
+- MCP: Gradio is its own client then, on this machine; the request keeps being one from elsewhere.
 - CORS: Gradio answers preflights and allows other origins with passwords; `ui.door.front` refuses and deletes that.
 - Tracebacks: Gradio prints them with what people sent and with paths; they go into our log instead, by type and place.
 - Analytics: off by ``GRADIO_ANALYTICS_ENABLED`` and ``analytics_enabled=False``, which both hold for mounted apps.
@@ -16,6 +18,7 @@ Gradio keeps its safeguards for apps that its own ``launch()`` starts; this one 
 import re
 import sys
 import traceback
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
@@ -23,6 +26,8 @@ from starlette.responses import JSONResponse, Response
 
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
+from ui.door.front import LOCAL_HOSTS, PASSED_BY_PROXY, client_name
+from ui.door.queue import JOIN, LISTENERS, MOST_OF_CLIENT, count_events
 from ui.server.logs import is_own_code, log_error, log_event
 from ui.shared.uploads import upload_path
 
@@ -35,6 +40,7 @@ OPEN = re.compile(
     r"|gradio_api/(info/?|app_id/?|startup-events|theme\.css|heartbeat/\w+|reset/?|cancel|component_server/?|login_check/?"
     r"|call/(v2/)?\w+/?|call/\w+/\w+|queue/(join|data)|mcp(/.*)?|upload_progress|custom_component/[\w./-]+))?"
 )
+MCP = "/gradio_api/mcp"
 QUEUE = 40  # events of all pages that wait
 
 
@@ -73,6 +79,7 @@ class GradioGate:
 
     def __init__(self, app: Any) -> None:
         self._app = app
+        self._joining: Counter[str] = Counter()  # events on their way into the queue, by client
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -86,24 +93,43 @@ class GradioGate:
         if not OPEN.fullmatch(path):
             await Response(status_code=404)(scope, receive, send)
             return
-        if scope["method"] == "POST":
-            kind = Headers(scope=scope).get("content-type", "application/json").split(";")[0].strip().lower()
-            message = await receive()  # the whole body; see `ui.door.bodies`
-            if kind != "application/json" and message.get("body"):
-                await Response(status_code=415)(scope, receive, send)
-                return
-            if not names_uploads_only(message.get("body", b"")):
-                problem = "A file must be uploaded to this server first (POST /gradio_api/upload); no other can be read."
-                await JSONResponse({"error": problem, "detail": problem}, 403)(scope, receive, send)
-                return
-            messages = [message]
-
-            async def receive_body() -> Any:
-                return messages.pop() if messages else await receive()
-
-            await self._app(scope, receive_body, send)
+        if scope["method"] != "POST":
+            with LISTENERS.reading(path, scope["query_string"]):
+                await self._app(scope, receive, send)
             return
-        await self._app(scope, receive, send)
+        client = client_name(scope)
+        local = client in LOCAL_HOSTS and not scope.get(PASSED_BY_PROXY)
+        if path.startswith(MCP) and not local:
+            # Gradio calls the functions for it from this machine, with the headers that came.
+            scope = {**scope, "headers": [*scope["headers"], (b"x-forwarded-for", client.encode())]}
+        if not JOIN.fullmatch(path) or local:
+            await self._post(scope, receive, send)
+        elif count_events(self._app.get_blocks()._queue, client) + self._joining[client] >= MOST_OF_CLIENT:
+            await JSONResponse({"detail": "Your other requests come first. Try again later."}, 503)(scope, receive, send)
+        else:
+            self._joining[client] += 1
+            try:
+                await self._post(scope, receive, send)
+            finally:
+                self._joining[client] -= 1
+                self._joining += Counter()  # without zeros
+
+    async def _post(self, scope: Any, receive: Any, send: Any) -> None:
+        kind = Headers(scope=scope).get("content-type", "application/json").split(";")[0].strip().lower()
+        message = await receive()  # the whole body; see `ui.door.bodies`
+        if kind != "application/json" and message.get("body"):
+            await Response(status_code=415)(scope, receive, send)
+            return
+        if not names_uploads_only(message.get("body", b"")):
+            problem = "A file must be uploaded to this server first (POST /gradio_api/upload); no other can be read."
+            await JSONResponse({"error": problem, "detail": problem}, 403)(scope, receive, send)
+            return
+        messages = [message]
+
+        async def receive_body() -> Any:
+            return messages.pop() if messages else await receive()
+
+        await self._app(scope, receive_body, send)
 
 
 def names_uploads_only(body: bytes) -> bool:

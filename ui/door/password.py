@@ -5,7 +5,6 @@ import base64
 import binascii
 import hashlib
 import hmac
-import ipaddress
 import secrets
 import time
 from collections import OrderedDict
@@ -18,6 +17,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import HTMLResponse, Response
 
 from kslr.core.errors import InputError
+from ui.door.front import client_name
 from ui.door.messages import Rate
 
 COOKIE = "kslr"
@@ -46,31 +46,22 @@ class Brake:
 
     def count(self, client: str) -> None:
         """Counts a wrong password."""
-        rate = self._clients.setdefault(_network(client), Rate(GUESSES, GUESS_SECONDS))
+        rate = self._clients.setdefault(client, Rate(GUESSES, GUESS_SECONDS))
         rate.flooded()
         self._all.flooded()
-        self._clients.move_to_end(_network(client))
+        self._clients.move_to_end(client)
         while len(self._clients) > MOST_CLIENTS:
             self._clients.popitem(last=False)
 
     def holds(self, client: str) -> bool:
         """Whether a client has guessed too often."""
-        rate = self._clients.get(_network(client))
+        rate = self._clients.get(client)
         return rate is not None and rate.exceeded()
 
     @property
     def slow(self) -> bool:
         """Whether all clients together guess so often that every answer has to wait."""
         return self._all.exceeded()
-
-
-def _network(client: str) -> str:
-    """Whom an address belongs to: with IPv6, everybody has a whole network of addresses."""
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
-        return client
-    return client if address.version == 4 else str(ipaddress.ip_network((address, 64), strict=False))
 
 
 class PasswordGuard:
@@ -142,7 +133,7 @@ class PasswordGuard:
 
     async def _refusal(self, login: bytes, scope: Any) -> int:
         """0 for the right password, else the status of the refusal."""
-        client = scope["client"][0] if scope.get("client") else ""
+        client = client_name(scope)
         if self._brake.holds(client) or self._waiting >= MOST_WAITING:
             return 429
         if self._brake.slow:

@@ -3,11 +3,14 @@
 import asyncio
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 import h11
 from starlette.responses import JSONResponse
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ui.door.front import client_name
 
 HEAD_SECONDS = 15.0  # in which the head of a request has to come
 MOST_LINES, MOST_OF_ALL = 200, 800  # connections of one client, of all
@@ -37,7 +40,7 @@ class Turns:
         if scope["type"] != "http" or not scope["path"].startswith(HEAVY):
             await self._app(scope, receive, send)
             return
-        client = scope["client"][0] if scope.get("client") else ""
+        client = client_name(scope)
         if self._waiting[client] >= WAITING:
             await self._refuse(scope, receive, send)
             return
@@ -65,23 +68,28 @@ class Turns:
 
 
 class Lines:
-    """The open connections of a server, by client."""
+    """The open connections of a server, by client.
+
+    Attributes:
+        is_many: whether a client may have as many as all together, as a proxy may.
+    """
 
     def __init__(self) -> None:
+        self.is_many: Callable[[str], bool] = lambda client: client in THIS_MACHINE
         self._lines: dict[str, set[asyncio.Transport]] = defaultdict(set)
         self._lock = threading.Lock()
 
     def add(self, transport: asyncio.Transport) -> bool:
         """Counts a connection; gives False where its client, or all, have too many."""
         peer = transport.get_extra_info("peername")
-        client = str(peer[0]) if peer else ""
+        client = client_name({"client": peer})
         with self._lock:
             for name in list(self._lines):
                 self._lines[name] = {line for line in self._lines[name] if not line.is_closing()}
                 if not self._lines[name]:
                     del self._lines[name]
             total, own = sum(map(len, self._lines.values())), len(self._lines.get(client, ()))
-            if total >= MOST_OF_ALL or (own >= MOST_LINES and client not in THIS_MACHINE):
+            if total >= MOST_OF_ALL or (own >= MOST_LINES and not self.is_many(client)):
                 return False
             self._lines[client].add(transport)
         return True

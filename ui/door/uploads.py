@@ -21,6 +21,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
+from ui.door.front import client_name
 from ui.server.resources import Limits
 
 MOST_FILES = 500  # in one request
@@ -28,6 +29,7 @@ MOST_AT_ONCE = 8  # requests of one client that send files
 KEPT_SECONDS = 3600.0  # after which a file that nobody used is deleted
 EMPTY_SECONDS = 60.0  # the same of an empty folder
 FREE_BYTES = 500_000_000  # that stay free on the disk
+LOOK_BYTES = 16_000_000  # between two looks at what is free
 HEADER_BYTES = 8000  # of one header within a form
 TOKEN = 16  # bytes of a name that nobody guesses
 
@@ -86,7 +88,16 @@ class Uploads:
     def held(self, client: str | None = None) -> int:
         """Bytes that are kept or on their way: of a client, or of all when None."""
         self._owners = {folder: owned for folder, owned in self._owners.items() if folder.exists()}
+        return self._sum(client)
+
+    def _sum(self, client: str | None = None) -> int:
         return sum(size for who, size in (*self._owners.values(), *self._arriving.values()) if client in (None, who))
+
+    def _check_room(self, client: str, more: int = 0) -> None:
+        """Refuses what does not fit, beside all that is on its way at the same time."""
+        limits = self._limits
+        if self._sum(client) + more > limits.client_megabytes * 1e6 or self._sum() + more > limits.all_megabytes * 1e6:
+            raise TooMuch
 
     async def receive(self, request: Request) -> list[str]:
         """Takes the files of a form.
@@ -99,27 +110,29 @@ class Uploads:
             MultiPartException: it is no form.
             ClientDisconnect: the client has gone; nothing is kept.
         """
-        client, key = request.client.host if request.client else "", secrets.randbits(64)
+        client, key = client_name(request.scope), secrets.randbits(64)
         if sum(who == client for who, _ in self._arriving.values()) >= MOST_AT_ONCE:
             raise TooMuch
         self._arriving[key] = client, 0
-        before, total = self.held(client), self.held()
+        self.held()  # forgets what was used up
         root = upload_folder()
 
         async def counted() -> AsyncGenerator[bytes, None]:
-            size = 0
+            size = looked = 0
             async for part in request.stream():
                 size += len(part)
                 self._arriving[key] = client, size
-                limits = self._limits
-                if before + size > limits.client_megabytes * 1e6 or total + size > limits.all_megabytes * 1e6:
-                    raise TooMuch
+                self._check_room(client)
+                if size - looked > LOOK_BYTES:
+                    looked = size
+                    _check_disk(root)
                 yield part
 
         try:
+            # What says that it is too much is not waited for.
+            self._check_room(client, int(request.headers.get("content-length", "0")[:20]))
             root.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if shutil.disk_usage(root).free < FREE_BYTES:
-                raise TooMuch
+            _check_disk(root)
             # Until it is whole, a file has no name on the disk, so that whatever ends this ends the file.
             form = await Form(request.headers, counted(), max_files=MOST_FILES, max_fields=100).parse()
             try:
@@ -156,6 +169,11 @@ class Uploads:
                     folder.unlink()
                 elif age > seconds or (age > EMPTY_SECONDS and not any(folder.iterdir())):
                     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _check_disk(folder: Path) -> None:
+    if shutil.disk_usage(folder).free < FREE_BYTES:
+        raise TooMuch
 
 
 def build_upload_router(uploads: Uploads) -> APIRouter:

@@ -2,37 +2,42 @@
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import datetime, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from fusion.evaluation.manifest import read_manifest, resolve_signs
+from fusion.evaluation.joint import Answer
+from fusion.evaluation.manifest import Clip, read_manifest, resolve_signs
 from fusion.evaluation.reports import joint_report, render_joint_report
 from fusion.evaluation.runs import answer_clip
-from fusion.interpreter import Models
-from kslr import __version__
 from kslr.core.errors import InputError
+from kslr.core.reports import LANGUAGES
+from kslr.origins import describe_origin
 from ui.server.services import Services
 from ui.shared.i18n import Refusal
-from ui.shared.uploads import Step
+from ui.shared.uploads import Step, repeat_steps
+from ui.shared.vocabularies import ModelFiles
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A finished report, and the folder that holds it as report.html and report.json."""
+    """A finished report, and the folder that holds it as report.json and, in each language, as report-LANGUAGE.html."""
 
     report: dict[str, Any]
     folder: Path
 
 
-def evaluate_uploads(files: Sequence[tuple[str, Path]], services: Services) -> Iterator[Step | Evaluation]:
-    """Evaluates uploaded files.
+def evaluate_uploads(
+    files: Sequence[tuple[str, Path]], services: Services, wanted: Callable[[], bool] = lambda: True
+) -> Iterator[Step | Evaluation]:
+    """Evaluates uploaded files, in a process of its own.
 
     Args:
         files: (the person's name for it, where it lies) of the manifest and of the clips; they are moved away.
+        wanted: whether somebody still waits for it.
 
     Yields:
         A `Step` before each clip, at last the `Evaluation`.
@@ -44,22 +49,29 @@ def evaluate_uploads(files: Sequence[tuple[str, Path]], services: Services) -> I
     if len(manifests) != 1:
         raise Refusal("evaluate.no_manifest")
     try:
-        yield from _evaluate(files, manifests[0][0], services)
+        yield from _evaluate(files, manifests[0][0], services, wanted)
     except Refusal:
         raise
     except InputError as error:
         raise Refusal("evaluate.bad_manifest") from error
 
 
-def _describe_origin(models: Models) -> dict[str, str]:
-    """What a report was made with: version, date, and both models with the digests of their weights."""
-    made = {"version": f"kslr {__version__}", "date": datetime.now(timezone.utc).isoformat(timespec="seconds")}
-    for kind, card in (("signs", models.signs.card), ("emotion", models.emotions.card)):
-        made |= {kind: card.name, f"{kind}_sha256": str(card.weights.get("sha256", ""))}
-    return made
+def answer_uploads(clips: Sequence[Clip], files: ModelFiles) -> Iterator[Step | list[Answer]]:
+    """The work of `evaluate_uploads`: a `Step` before each clip, at last the answers.
+
+    Args:
+        files: the models.
+    """
+    models, answers = files.load(), list[Answer]()
+    for number, clip in enumerate(clips):
+        yield Step(number / len(clips), clip=clip.path.name)
+        answers.append(answer_clip(clip, models))
+    yield answers
 
 
-def _evaluate(files: Sequence[tuple[str, Path]], manifest: str, services: Services) -> Iterator[Step | Evaluation]:
+def _evaluate(
+    files: Sequence[tuple[str, Path]], manifest: str, services: Services, wanted: Callable[[], bool]
+) -> Iterator[Step | Evaluation]:
     with TemporaryDirectory(prefix="kslr-evaluate-") as place, services.count_video():
         folder = Path(place)
         for name, path in files:
@@ -70,13 +82,23 @@ def _evaluate(files: Sequence[tuple[str, Path]], manifest: str, services: Servic
         if missing:
             raise Refusal("evaluate.missing", names=", ".join(missing[:8]) + ("…" if len(missing) > 8 else ""))
         resolved, unknown = resolve_signs(clips, services.models.signs.vocabulary)
-        answers = []
-        for number, clip in enumerate(resolved):
-            yield Step(number / len(clips), clip=clip.path.name)
-            answers.append(answer_clip(clip, services.models))
-        found = joint_report(answers, manifest) | {"unknown_labels": unknown, "made": _describe_origin(services.models)}
-        found["problems"] = [{**problem, "clip": Path(problem["clip"]).name} for problem in found["problems"]]
+        files_of_models = ModelFiles.of(services.models)
+        # A clip says nothing until it is read.
+        work = services.files.run(answer_uploads, resolved, files_of_models, wanted=wanted, silence=services.files.longest)
+        answers: list[Answer] = []
+        with closing(work):
+            for found in repeat_steps(work, Step(0.0)):
+                if isinstance(found, Step):
+                    yield found
+                else:
+                    answers = found
+        report = joint_report(answers, manifest, vocabulary=services.models.signs.vocabulary) | {"unknown_labels": unknown}
+        used: dict[str, Any] = {"signs": services.models.signs, "emotion": services.models.emotions}
+        models = {kind: (model.card.name, model.file) for kind, model in used.items()}
+        report |= describe_origin("kslr serve", manifest, [folder / Path(manifest).name], models)
+        report["problems"] = [{**problem, "clip": Path(problem["clip"]).name} for problem in report["problems"]]
         results = services.results.new()
-        (results / "report.html").write_text(render_joint_report(found), encoding="utf-8")
-        (results / "report.json").write_text(json.dumps(found, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-        yield Evaluation(found, results)
+        for language in LANGUAGES:
+            (results / f"report-{language}.html").write_text(render_joint_report(report, language), encoding="utf-8")
+        (results / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        yield Evaluation(report, results)

@@ -9,6 +9,7 @@ import gradio as gr
 from emotion.faces import EMOTIONS
 from kslr.core.errors import InputError
 from kslr.core.files import parse_json
+from ui.door.queue import client_waits
 from ui.evaluate.evaluation import evaluate_uploads
 from ui.server.services import Services
 from ui.shared.frame import component
@@ -33,7 +34,7 @@ def build_page(services: Services) -> None:
         files = named_uploads(event_text(event, "files", "[]"))
 
         def work(*_: Path) -> Iterator[str]:
-            for step in evaluate_uploads(files, services):
+            for step in evaluate_uploads(files, services, client_waits()):
                 if isinstance(step, Step):
                     yield html.progress(step)
                 else:

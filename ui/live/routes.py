@@ -19,6 +19,7 @@ from fusion.transcripts.exports import from_json
 from fusion.transcripts.formats import DOWNLOADS, Transcript
 from kslr.core.errors import InputError
 from kslr.teaching.naming import NAME_LENGTH
+from ui.door.front import client_name
 from ui.live.conversation import CODES, REASONS, Conversation, explain
 from ui.live.session import LiveSession
 from ui.server.metrics import REFUSALS
@@ -40,7 +41,7 @@ def build_live_router(services: Services) -> APIRouter:
     async def open_session(key: str, signs: str, strictness: str, connection: HTTPConnection) -> LiveSession:
         """The session of a key, with its vocabulary loaded in a thread."""
         models = await asyncio.to_thread(services.vocabularies.models, signs, strictness)
-        return sessions.open(key, models, connection.client.host if connection.client else "")
+        return sessions.open(key, models, client_name(connection.scope))
 
     @routes.websocket("/live")
     async def live(socket: WebSocket, signs: str = "", strictness: str = "") -> None:

@@ -77,7 +77,7 @@ def launch(
     from fusion.interpreter import Models
     from ui.door.front import FrontDoor
     from ui.door.password import PasswordGuard
-    from ui.door.turns import TimedProtocol, Turns
+    from ui.door.turns import LINES, THIS_MACHINE, TimedProtocol, Turns
     from ui.server.folders import private_folder
     from ui.server.resources import Limits
     from ui.server.services import Services
@@ -102,6 +102,7 @@ def launch(
         if auth is not None:
             server = PasswordGuard(server, auth, cookie_key)
         server = FrontDoor(Turns(server), [host, *(allowed_host or [])], proxy or [], lambda: services.metrics.refused("origin"))
+        LINES.is_many = lambda client: client in THIS_MACHINE or server.is_proxy(client)
         shown_host = f"[{host}]" if ":" in host else host
         address = f"{'https' if certificate else 'http'}://{shown_host}:{listening.getsockname()[1]}"
         address = root_path if "://" in root_path else f"{address}{root_path}"

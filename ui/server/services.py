@@ -12,6 +12,7 @@ from ui.server.metrics import Metrics
 from ui.server.resources import Limits, Results, give_memory_back
 from ui.server.sessions import Sessions
 from ui.shared.vocabularies import Vocabularies
+from ui.shared.worker import Worker
 from ui.teach.takes import Desk
 
 
@@ -22,6 +23,7 @@ class Services:
         models: the recognisers that all share.
         limits, metrics, sessions, results, vocabularies: of this server.
         desk: the takes that people teach with.
+        files: the process that reads uploaded videos, one after another.
         uploads: the files that were sent and not used up yet.
         cleaners: what else the server's clock calls, to delete what was kept for long enough.
         asks_password: whether people sign in, and so can sign out.
@@ -36,6 +38,7 @@ class Services:
         self.sessions = Sessions(models, self.limits, self.metrics)
         self.results = Results(self.limits.result_seconds)
         self.vocabularies = Vocabularies(models)
+        self.files = Worker()
         self.desk = Desk()
         self.uploads = Uploads(self.limits)
         self.cleaners: list[Callable[[], None]] = []
@@ -74,13 +77,15 @@ class Services:
         """Deletes what was kept for long enough: results, uploads and takes. The server's clock calls it."""
         self.results.expire()
         self.uploads.expire()
+        self.files.rest()
         self.desk.forget_old()
         for clean in self.cleaners:
             clean()
 
     def close(self) -> None:
-        """Frees every tracker and deletes every result."""
+        """Frees every tracker, ends every process and deletes every result."""
         self.stopping.set()
         self.sessions.close_all()
+        self.files.close()
         self.results.close()
         self.desk.close()

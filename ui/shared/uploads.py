@@ -48,6 +48,18 @@ def upload_path(path: str) -> Path | None:
     return found if own else None
 
 
+def repeat_steps(work: Iterator[Any], first: Step) -> Iterator[Any]:
+    """The steps of work in another process; where it says nothing for a while, the last one again, so that it can be stopped.
+
+    >>> list(repeat_steps(iter([None, Step(0.5), None, "done"]), Step(None)))
+    [Step(fraction=None, seconds=0.0, left=None, clip=''), Step(fraction=0.5, ...), Step(fraction=0.5, ...), 'done']
+    """
+    last = first
+    for found in work:
+        last = found or last
+        yield last
+
+
 def run_steps(paths: Sequence[Path | None], work: Callable[..., Iterator[str]]) -> Iterator[str]:
     """Runs work on uploaded files, then deletes the files.
 

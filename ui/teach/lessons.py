@@ -1,5 +1,6 @@
 """What the Teach page and the `/teach` function do: show takes, teach and try words, hand out recordings."""
 
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,10 @@ from kslr.teaching.takes import Take, watch_take
 from kslr.teaching.words import ENOUGH
 from kslr.video import VideoFile
 from kslr.vocabulary import IDLE
-from ui.server.resources import give_memory_back
 from ui.server.services import Services
 from ui.shared.i18n import Refusal, names
 from ui.shared.pictures import points
+from ui.shared.vocabularies import ModelFiles
 from ui.teach.takes import KeptTake
 
 SHOWN_FRAMES = 24
@@ -81,8 +82,13 @@ def todo_words(services: Services, known: set[str]) -> list[dict[str, str]]:
     return [{"id": sign.id, **names(sign)} for sign in services.vocabularies.thirty.untrained if sign.id not in known]
 
 
-def try_clip(services: Services, vocabulary: str, content: bytes, name: str) -> dict[str, Any]:
-    """Tries a vocabulary on a clip.
+def try_clip(
+    services: Services, vocabulary: str, content: bytes, name: str, wanted: Callable[[], bool] = lambda: True
+) -> dict[str, Any]:
+    """Tries a vocabulary on a clip, in a process of its own.
+
+    Args:
+        wanted: whether the person still waits.
 
     Returns:
         words as in a transcript, signs (the vocabulary's words), vocabulary, and whether nobody is in view.
@@ -90,27 +96,39 @@ def try_clip(services: Services, vocabulary: str, content: bytes, name: str) -> 
     Raises:
         Refusal: the clip cannot be read, or the vocabulary cannot be used.
     """
-    models, words = services.vocabularies.models(vocabulary), services.vocabularies.words(vocabulary)
-
-    def read(path: Path, shown: str) -> dict[str, Any]:
-        if path.suffix in LANDMARK_SUFFIXES:
-            return _read_take(watch_take(path, shown, trimmed=True), models, words)
-        try:
-            with (
-                VideoFile(path, longest=TRY_SECONDS) as video,
-                Interpreter(models).session() as session,
-                closing(session.observations(video)) as observations,
-            ):
-                found = [word for _, observation in observations for word in observation.words] + [*session.finish()]
-                return {"words": [word.as_dict() for word in found], "nobody": session.seen.nobody}
-        except InputError as error:
-            if error.code == "too-long":
-                raise LessonError(str(error), "long-clip", n=round(TRY_SECONDS)) from error
-            raise LessonError(str(error), "unreadable", name=shown) from error
-
-    found = services.desk.run(content, name, read)
-    give_memory_back()
+    files = ModelFiles.of(services.vocabularies.models(vocabulary))
+    words = services.vocabularies.words(vocabulary)
+    found = services.desk.run(content, name, read_clip, files, words, wanted=wanted)
     return {**found, "vocabulary": vocabulary, "signs": words}
+
+
+def read_clip(path: Path, name: str, files: ModelFiles, words: dict[str, dict[str, str]]) -> Iterator[dict[str, Any]]:
+    """The work of `try_clip`.
+
+    Args:
+        name: what the person calls the clip.
+        files: the models.
+        words: id → names.
+
+    Raises:
+        LessonError: the clip cannot be read.
+    """
+    models = files.load()
+    if path.suffix in LANDMARK_SUFFIXES:
+        yield _read_take(watch_take(path, name, trimmed=True), models, words)
+        return
+    try:
+        with (
+            VideoFile(path, longest=TRY_SECONDS) as video,
+            Interpreter(models).session() as session,
+            closing(session.observations(video)) as observations,
+        ):
+            found = [word for _, observation in observations for word in observation.words] + [*session.finish()]
+            yield {"words": [word.as_dict() for word in found], "nobody": session.seen.nobody}
+    except InputError as error:
+        if error.code == "too-long":
+            raise LessonError(str(error), "long-clip", n=round(TRY_SECONDS)) from error
+        raise LessonError(str(error), "unreadable", name=name) from error
 
 
 def _read_take(take: Take, models: Models, words: dict[str, dict[str, str]]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ An error is answered as ``{"error": key, "values": {…}}`` with a key of words.
 
 import asyncio
 import tempfile
-from collections.abc import Callable
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +16,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
 
 from kslr.core.errors import InputError
 from kslr.teaching.naming import WordNames
@@ -21,9 +24,9 @@ from kslr.teaching.vocabularies import vocabulary_bytes, without_file_names
 from ui.door.messages import read_model
 from ui.server.logs import log_error
 from ui.server.metrics import is_local
-from ui.server.resources import give_memory_back
 from ui.server.services import Services
 from ui.shared.i18n import Refusal
+from ui.shared.worker import WorkFailed
 from ui.teach.lessons import landmark_file, learn, take_json, todo_words, try_clip, vocabulary_json
 from ui.teach.owners import HEADER, Owners
 from ui.teach.takes import TAKE_BYTES
@@ -74,19 +77,24 @@ def build_teach_router(services: Services) -> APIRouter:
         """What the browser that made a vocabulary gets of it: the vocabulary, and once its key."""
         return {**vocabulary_json(services, name), "key": owners.create(name)}
 
-    async def answer(request: Request, work: Callable[..., Any], most: int = 0) -> Response:
+    async def answer(request: Request, work: Callable[..., Any], most: int = 0, long: bool = False) -> Response:
         """What the work gives, as JSON, or the error. The work runs in a thread.
 
         Args:
             work: takes the request's body when `most` is given, else nothing.
             most: bytes that the body may have.
+            long: whether the work takes also what tells it that the client still waits.
         """
         try:
-            arguments = [await read_body(request, most)] if most else []
-            found = await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+            arguments: list[Any] = [await read_body(request, most)] if most else []
+            async with waiting(request) as waits:
+                arguments += [waits] if long else []
+                found = await asyncio.get_running_loop().run_in_executor(None, work, *arguments)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is left to read it
         except Refusal as refusal:
             found = {"error": refusal.key, "values": refusal.values}
-        except InputError:
+        except (InputError, WorkFailed):
             found = {"error": "teach.failed", "values": {}}
         except OSError as error:  # the disk is full for the moment
             log_error(error)
@@ -111,16 +119,17 @@ def build_teach_router(services: Services) -> APIRouter:
 
     @routes.post("/teach/take")
     async def post_take(request: Request, session: str, name: str, trimmed: bool = False) -> Response:
-        def watch(content: bytes) -> dict[str, Any]:
-            kept = desk.watch(check_session(session), content, name, trimmed)
-            give_memory_back()
-            return take_json(kept)
+        def watch(content: bytes, waits: Callable[[], bool]) -> dict[str, Any]:
+            return take_json(desk.watch(check_session(session), content, name, trimmed, waits))
 
-        return await answer(request, watch, TAKE_BYTES)
+        return await answer(request, watch, TAKE_BYTES, long=True)
 
     @routes.post("/teach/try")
     async def post_try(request: Request, vocabulary: str, name: str) -> Response:
-        return await answer(request, lambda content: try_clip(services, vocabulary, content, name), TAKE_BYTES)
+        def read(content: bytes, waits: Callable[[], bool]) -> dict[str, Any]:
+            return try_clip(services, vocabulary, content, name, waits)
+
+        return await answer(request, read, TAKE_BYTES, long=True)
 
     @routes.post("/teach/word")
     async def post_word(request: Request) -> Response:
@@ -188,6 +197,23 @@ def build_teach_router(services: Services) -> APIRouter:
         return await answer(request, file)
 
     return routes
+
+
+@asynccontextmanager
+async def waiting(request: Request) -> AsyncIterator[Callable[[], bool]]:
+    """Tells whether the client of a request, whose body is read, still waits for the answer."""
+    gone = threading.Event()
+
+    async def listen() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+        gone.set()
+
+    listening = asyncio.create_task(listen())
+    try:
+        yield lambda: not gone.is_set()
+    finally:
+        listening.cancel()
 
 
 async def read_body(request: Request, most: int) -> bytes:

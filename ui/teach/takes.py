@@ -7,21 +7,32 @@ import secrets
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
 from kslr.teaching.takes import TAKE_SUFFIXES, Take, watch_take
 from ui.shared.i18n import Refusal
 from ui.shared.vocabularies import refusals
+from ui.shared.worker import Worker
 
 TAKE_BYTES = 40_000_000  # maximum size of an uploaded clip
 KEPT_SECONDS = 1800.0  # after which a take that nobody used is forgotten
 MOST_OF_ONE, MOST_OF_ALL = 40, 400  # takes that are kept of one person, of all
 MOST_WAITING = 12  # clips that wait to be watched
-Result = TypeVar("Result")
+LONGEST_SECONDS = 600.0  # that one clip may take to be watched
+Wanted = Callable[[], bool]
+
+
+def always() -> bool:
+    """For work that is wanted in any case."""
+    return True
+
+
+def watch_clip(path: Path, name: str, trimmed: bool) -> Iterator[Take]:
+    """The work of `Desk.watch`, as a job of another process; see `kslr.teaching.takes.watch_take`."""
+    yield watch_take(path, name, trimmed)
 
 
 @dataclass(frozen=True)
@@ -40,18 +51,22 @@ class KeptTake:
 
 
 class Desk:
-    """The takes of all people, each person's apart from the others', and the one thread that watches them in turn."""
+    """The takes of all people, each person's apart from the others', and the one process that watches them in turn.
 
-    def __init__(self) -> None:
+    Args:
+        worker: the process; a new one when None.
+    """
+
+    def __init__(self, worker: Worker | None = None) -> None:
         self._takes: dict[str, dict[str, KeptTake]] = {}
         self._lock = threading.Lock()
         self._waiting = 0
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="takes")
+        self._worker = worker or Worker(LONGEST_SECONDS)
 
     def __len__(self) -> int:
         return sum(map(len, self._takes.values()))
 
-    def watch(self, session: str, content: bytes, name: str, trimmed: bool = False) -> KeptTake:
+    def watch(self, session: str, content: bytes, name: str, trimmed: bool = False, wanted: Wanted = always) -> KeptTake:
         """Watches a clip and keeps its landmarks.
 
         Args:
@@ -59,11 +74,13 @@ class Desk:
             content: of a video or a landmark file.
             name: with its suffix.
             trimmed: whether somebody may have cut it to the sign.
+            wanted: whether the person still waits.
 
         Raises:
             Refusal: it cannot be read, is too large, or there are too many.
+            Gone: the person does not wait any more.
         """
-        kept = KeptTake(self.judge(content, name, trimmed))
+        kept = KeptTake(self.judge(content, name, trimmed, wanted))
         with self._lock:
             own = self._takes.setdefault(session, {})
             while len(own) >= MOST_OF_ONE:
@@ -71,20 +88,26 @@ class Desk:
             own[kept.key] = kept
         return kept
 
-    def judge(self, content: bytes, name: str, trimmed: bool = False) -> Take:
+    def judge(self, content: bytes, name: str, trimmed: bool = False, wanted: Wanted = always) -> Take:
         """Watches a clip without keeping it; see `watch`."""
-        return self.run(content, name, lambda path, shown: watch_take(path, shown, trimmed))
+        return self.run(content, name, watch_clip, trimmed, wanted=wanted)
 
     @refusals()
-    def run(self, content: bytes, name: str, work: Callable[[Path, str], Result]) -> Result:
-        """Runs work on an uploaded clip when its turn has come.
+    def run(self, content: bytes, name: str, work: Callable[..., Iterator[Any]], *arguments: Any, wanted: Wanted = always) -> Any:
+        """Runs work on an uploaded clip in the other process when its turn has come.
 
         Args:
             content, name: of the clip.
-            work: takes the path of a temporary file and the clip's name.
+            work: takes the path of a temporary file, the clip's name and the arguments, and yields what it finds; see
+                `ui.shared.worker.Worker.run`.
+            wanted: whether somebody still waits for it.
+
+        Returns:
+            The last thing that was yielded.
 
         Raises:
             Refusal: the clip is empty, too large or of a kind that is not accepted, or too many are waiting.
+            Gone: nobody waits any more.
         """
         suffix = Path(name).suffix.lower()
         if suffix not in TAKE_SUFFIXES:
@@ -102,7 +125,8 @@ class Desk:
             with tempfile.TemporaryDirectory(prefix="kslr-take-") as folder:
                 path = Path(folder) / f"take{suffix}"
                 path.write_bytes(content)
-                return self._thread.submit(work, path, Path(name).name[:80]).result()
+                *_, found = self._worker.run(work, path, Path(name).name[:80], *arguments, wanted=wanted, silence=LONGEST_SECONDS)
+                return found
         finally:
             with self._lock:
                 self._waiting -= 1
@@ -130,6 +154,7 @@ class Desk:
 
     def forget_old(self) -> None:
         """Forgets the takes that nobody used for long."""
+        self._worker.rest()
         oldest = time.monotonic() - KEPT_SECONDS
         with self._lock:
             fresh = {who: {key: kept for key, kept in own.items() if kept.made >= oldest} for who, own in self._takes.items()}
@@ -139,4 +164,4 @@ class Desk:
         """Forgets everything."""
         with self._lock:
             self._takes.clear()
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._worker.close()

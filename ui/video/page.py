@@ -9,6 +9,7 @@ import numpy as np
 
 from emotion.faces import EMOTIONS
 from kslr.vocabulary import Vocabulary
+from ui.door.queue import client_waits
 from ui.server.services import Services
 from ui.shared.frame import component
 from ui.shared.html import macros
@@ -32,7 +33,8 @@ def build_page(services: Services) -> None:
 
         def work(path: Path) -> Iterator[str]:
             vocabulary = services.vocabularies.models(signs).signs.vocabulary
-            for step in translate_upload(path, event_text(event, "name")[:200], language, services, signs, strictness):
+            name = event_text(event, "name")[:200]
+            for step in translate_upload(path, name, language, services, signs, strictness, client_waits()):
                 yield macros(PAGE).progress(step) if isinstance(step, Step) else result_html(step, vocabulary)
 
         yield from run_steps([upload_path(event_text(event, "path"))], work)

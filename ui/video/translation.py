@@ -1,7 +1,7 @@
 """The one way from an uploaded video to its transcripts, in steps, so that a page can show progress and stop it."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from fusion.annotated_video import AnnotatedVideo
-from fusion.interpreter import Interpreter, Models
+from fusion.interpreter import Interpreter
 from fusion.observation import Seen, TaggedWord
 from fusion.transcripts.formats import DOWNLOADS, Transcript
 from kslr.core.errors import InputError
@@ -17,7 +17,8 @@ from kslr.recognizer import SignPrediction
 from kslr.video import VideoFile
 from ui.server.services import Services
 from ui.shared.i18n import Refusal
-from ui.shared.uploads import Step
+from ui.shared.uploads import Step, repeat_steps
+from ui.shared.vocabularies import ModelFiles
 
 EXTENSIONS = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 # Seconds of work between two steps.
@@ -51,9 +52,15 @@ class Translation:
 
 
 def translate_upload(
-    path: Path, name: str, language: str, services: Services, signs: str = "", strictness: str = "normal"
+    path: Path,
+    name: str,
+    language: str,
+    services: Services,
+    signs: str = "",
+    strictness: str = "normal",
+    wanted: Callable[[], bool] = lambda: True,
 ) -> Iterator[Step | Translation]:
-    """Translates a file.
+    """Translates a file, in a process of its own.
 
     Args:
         path: where it lies.
@@ -62,6 +69,7 @@ def translate_upload(
         services: models, limits and the place for results.
         signs: the vocabulary; the server's own when empty.
         strictness: how sure a word must be.
+        wanted: whether somebody still waits for it.
 
     Yields:
         A `Step` now and then, at last one `Translation`.
@@ -75,13 +83,21 @@ def translate_upload(
     if path.stat().st_size > limits.upload_megabytes * 1e6:
         raise Refusal("video.large", size=limits.upload_megabytes)
     models = services.vocabularies.models(signs, strictness)
+    folder, whole = services.results.new(), False
     try:
         with services.count_video():
-            yield from _translate(path, name, language, services, models)
+            files, seconds = ModelFiles.of(models), limits.video_minutes * 60.0
+            work = services.files.run(translate_file, path, folder, name, language, files, seconds, wanted=wanted)
+            with closing(work):
+                yield from repeat_steps(work, Step(0.0))
+        whole = True
     except Refusal:
         raise
     except InputError as error:
         raise video_refusal(error, limits.video_minutes, limits.upload_megabytes) from error
+    finally:
+        if not whole:
+            services.results.delete(folder)
 
 
 def video_refusal(error: InputError, minutes: float, megabytes: int) -> Refusal:
@@ -93,11 +109,23 @@ def video_refusal(error: InputError, minutes: float, megabytes: int) -> Refusal:
     return Refusal(PROBLEMS.get(error.code, "video.unreadable"), minutes=minutes, size=megabytes)
 
 
-def _translate(path: Path, name: str, language: str, services: Services, models: Models) -> Iterator[Step | Translation]:
+def translate_file(
+    path: Path, folder: Path, name: str, language: str, files: ModelFiles, longest: float
+) -> Iterator[Step | Translation]:
+    """The work of `translate_upload`.
+
+    Args:
+        folder: for what is written.
+        files: the models.
+        longest: seconds that the video may last.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
     words: list[TaggedWord] = []
     times, emotions = [], []
-    with VideoFile(path, longest=services.limits.video_minutes * 60.0) as video, Interpreter(models).session() as session:
-        folder = services.results.new()
+    models = files.load()
+    with VideoFile(path, longest=longest) as video, Interpreter(models).session() as session:
         began = reported = time.monotonic()
         yield Step(0.0 if video.duration else None)
         # Closed before the video is: its threads are still decoding when somebody stops the translation.
@@ -117,13 +145,13 @@ def _translate(path: Path, name: str, language: str, services: Services, models:
             annotated.add_words(last)
             words += last
     vocabulary, seen = models.signs.vocabulary.name, session.seen
-    files = {"mp4": folder / "kslr.mp4"}
+    made = {"mp4": folder / "kslr.mp4"}
     transcript = Transcript(words, name, seen.seconds, vocabulary, language)
     for extension, format in DOWNLOADS.items():
-        files[extension] = folder / f"kslr.{extension}"
-        files[extension].write_bytes(format.serialize(transcript))
+        made[extension] = folder / f"kslr.{extension}"
+        made[extension].write_bytes(format.serialize(transcript))
     curves = np.array(times), np.array(emotions).reshape(-1, 7)
-    yield Translation(name, tuple(words), seen, *curves, vocabulary, files, tuple(session.doubts))
+    yield Translation(name, tuple(words), seen, *curves, vocabulary, made, tuple(session.doubts))
 
 
 def _step(seconds: float, duration: float | None, spent: float) -> Step:

@@ -1,7 +1,8 @@
 import asyncio
 from typing import Any
 
-from ui.door.turns import AT_ONCE, AT_ONCE_OF_ALL, WAITING, Turns
+from ui.door import turns
+from ui.door.turns import AT_ONCE, AT_ONCE_OF_ALL, WAITING, Lines, TimedProtocol, Turns
 
 
 def run(requests: list[tuple[str, str]], work: float = 0.05) -> tuple[list[int], int, dict[str, int]]:
@@ -26,10 +27,10 @@ def run(requests: list[tuple[str, str]], work: float = 0.05) -> tuple[list[int],
             sent.append(message["status"])
 
     async def all_of_them() -> None:
-        turns = Turns(app)
-        await asyncio.gather(*(turns({"type": "http", "path": path, "client": (who, 1)}, None, send) for who, path in requests))
-        assert not turns._clients
-        assert not turns._waiting
+        door = Turns(app)
+        await asyncio.gather(*(door({"type": "http", "path": path, "client": (who, 1)}, None, send) for who, path in requests))
+        assert not door._clients
+        assert not door._waiting
 
     asyncio.run(all_of_them())
     return sent, peak, most
@@ -58,3 +59,68 @@ def test_who_asks_for_too_much_is_refused_and_light_requests_are_not():
     sent, peak, _ = run([("a", "/vocabularies")] * 100)
     assert sent == [200] * 100
     assert peak == 100
+
+
+def test_one_client_has_some_of_the_connections_only(monkeypatch):
+    monkeypatch.setattr(turns, "MOST_LINES", 3)
+    monkeypatch.setattr(turns, "MOST_OF_ALL", 9)
+    lines = Lines()
+    lines.is_many = lambda client: client == "192.0.2.9"  # a named proxy
+
+    def opened(client: str, count: int) -> int:
+        return sum(lines.add(Line(client)) for _ in range(count))
+
+    assert opened("192.0.2.1", 5) == 3
+    assert opened("2001:db8::1", 2) + opened("2001:db8::2", 2) == 3  # one network
+    assert opened("192.0.2.9", 5) == 3  # of nine in all
+    for line in list(lines._lines["192.0.2.1"]):
+        line.closed = True
+    assert opened("192.0.2.2", 5) == 3
+
+
+class Line:
+    """A connection, as far as it is counted."""
+
+    def __init__(self, client: str) -> None:
+        self.client, self.closed = client, False
+
+    def get_extra_info(self, _: str) -> tuple[str, int]:
+        return self.client, 1
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch):
+    import uvicorn
+
+    monkeypatch.setattr(turns, "HEAD_SECONDS", 0.3)
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    async def answers() -> list[bytes]:
+        options = uvicorn.Config(app, port=0, http=TimedProtocol, lifespan="off", log_level="warning")
+        server = uvicorn.Server(options)
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+
+        async def ask(*parts: bytes) -> bytes:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            for part in parts:
+                writer.write(part)
+                await asyncio.sleep(0.05)
+            said = await asyncio.wait_for(reader.read(12), 10)
+            writer.close()
+            return said
+
+        whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+        found = await asyncio.gather(ask(whole), ask(b"GET / HTTP/1.1\r\n", b"Host: a\r\n\r\n"), ask(whole[:20]), ask())
+        server.should_exit = True
+        await serving
+        return list(found)
+
+    assert asyncio.run(answers()) == [b"HTTP/1.1 204", b"HTTP/1.1 204", b"", b""]

@@ -1,5 +1,7 @@
 import errno
 import shutil
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,29 @@ def test_a_full_disk_is_told_and_leaves_nothing(uploads, tmp_path, monkeypatch):
     monkeypatch.setattr("ui.door.uploads.shutil.copyfileobj", full)
     assert send(client(uploads), 10).status_code == 507
     assert not list((tmp_path / "uploads").iterdir())
+    assert uploads.held() == 0
+
+
+def test_what_arrives_at_the_same_time_is_counted_together(uploads):
+    """Two halves of a share at once, each in time for the other."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    def slowly() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="files"; filename="a.mp4"\r\n\r\n'
+        for _ in range(19):
+            time.sleep(0.02)
+            yield bytes(100_000)
+        yield b"\r\n--x--\r\n"
+
+    app, kind = client(uploads), {"content-type": "multipart/form-data; boundary=x"}
+    with app, ThreadPoolExecutor(2) as threads:
+        replies = list(threads.map(lambda _: app.post("/gradio_api/upload", content=slowly(), headers=kind), range(2)))
+    assert sorted(reply.status_code for reply in replies) == [200, 413]
+
+
+def test_what_says_that_it_is_too_much_is_not_waited_for(uploads):
+    kind = {"content-type": "multipart/form-data; boundary=x", "content-length": "3000001"}
+    assert client(uploads).post("/gradio_api/upload", content=b"--x\r\n", headers=kind).status_code == 413
     assert uploads.held() == 0
 
 

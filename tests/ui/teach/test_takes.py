@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,15 +9,21 @@ from kslr.recordings import save_recording
 from tests import clips
 from tests.takes import take
 from ui.shared.i18n import Refusal
+from ui.shared.worker import Worker
 from ui.teach import takes
 from ui.teach.takes import Desk
 
 
+@pytest.fixture(scope="module")
+def worker():
+    made = Worker()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def desk():
-    desk = Desk()
-    yield desk
-    desk.close()
+def desk(worker):
+    return Desk(worker)
 
 
 @pytest.fixture(scope="module")
@@ -87,10 +94,11 @@ def test_bad_files_are_refused_and_leave_nothing_behind(desk, sent, tmp_path, mo
     assert not list(Path(tmp_path).iterdir())
 
 
-def test_too_long_and_too_many_are_refused(desk, sent, monkeypatch):
-    monkeypatch.setattr("kslr.teaching.takes.TAKE_SECONDS", 1.0)
+def test_too_long_and_too_many_are_refused(desk, sent, monkeypatch, tmp_path):
+    long = take("circle")
+    save_recording(tmp_path / "long.npz", replace(long, seconds=long.seconds * 40))
     with pytest.raises(Refusal, match="long_clip"):
-        desk.watch("me", sent, "a.npz")
+        desk.watch("me", (tmp_path / "long.npz").read_bytes(), "a.npz")
     monkeypatch.setattr(takes, "MOST_WAITING", 0)
     with pytest.raises(Refusal, match="busy"):
         desk.watch("me", sent, "a.npz")
