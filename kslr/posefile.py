@@ -107,7 +107,7 @@ def read_pose(path: str | Path, most: int = MOST_FRAMES) -> list[Landmarks]:
     names = {component.name: component for component in header.components}
     if not any(_fits(names.get(COMPONENTS[name]), part.count) for name, part in PARTS.items()):
         raise InputError(f"{path} holds no MediaPipe Holistic landmarks. Export it with holistic components.")
-    if len(body.data) == 0 or not 0.01 <= body.fps < 1e6 or not header.dimensions.width or not header.dimensions.height:
+    if body.data.size == 0 or not 0.01 <= body.fps < 1e6 or not header.dimensions.width or not header.dimensions.height:
         raise InputError(f"{path} holds no frames. Export it again.")
     confidences = np.asarray(body.confidence, np.float32)
     person = int(confidences.sum(axis=(0, 2)).argmax())  # Of several, the one who is seen most; the first may be empty.
@@ -122,8 +122,9 @@ def read_pose(path: str | Path, most: int = MOST_FRAMES) -> list[Landmarks]:
             elif component.name == COMPONENTS[name]:
                 taken = slice(first, first + part.count)
                 place = np.asarray(body.data[:, person, taken, :3].filled(np.nan), np.float32) / size
-                confidence = confidences[:, person, taken, None]
-                block = np.concatenate([np.nan_to_num(place), confidence], axis=-1)[..., : part.width]
+                known = np.isfinite(place).all(axis=-1, keepdims=True)  # a point without a place is not seen
+                confidence = np.where(known, confidences[:, person, taken, None], 0)
+                block = np.concatenate([np.where(known, place, 0), confidence], axis=-1)[..., : part.width]
                 block[~(confidence > 0).any(axis=(1, 2))] = np.nan
                 x[:, part.values] = block.reshape(len(block), -1)
         first = last

@@ -126,3 +126,69 @@ def test_a_face_with_other_points_is_left_out_with_a_note(tmp_path, caplog):
     read = read_pose(tmp_path / "a.pose")
     assert all(frame.face is None and frame.pose is not None for frame in read)
     assert "FACE_LANDMARKS" in caplog.text
+
+
+def change(path, how) -> None:
+    """Writes a recording whose pose was changed."""
+    from pose_format import Pose
+
+    write_pose(path, recording())
+    pose = Pose.read(path.read_bytes())
+    how(pose)
+    with path.open("wb") as file:
+        pose.write(file)
+
+
+def nobody(pose) -> None:
+    pose.body.data, pose.body.confidence = pose.body.data[:, :0], pose.body.confidence[:, :0]
+
+
+def no_frames(pose) -> None:
+    pose.body.data, pose.body.confidence = pose.body.data[:0], pose.body.confidence[:0]
+
+
+def flat(pose) -> None:
+    for component in pose.header.components:
+        component.format = "XYC"
+    pose.body.data = pose.body.data[..., :2]
+
+
+def still(pose) -> None:
+    pose.body.fps = 0
+
+
+def no_picture(pose) -> None:
+    pose.header.dimensions.width = 0
+
+
+@pytest.mark.parametrize("how", [nobody, no_frames, flat, still, no_picture])
+def test_pose_files_of_other_tools_that_hold_nothing_of_use_are_refused(tmp_path, how):
+    change(tmp_path / "a.pose", how)
+    with pytest.raises(InputError, match="Export it"):
+        read_pose(tmp_path / "a.pose")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_points_without_a_place_are_absent(tmp_path, value):
+    def spoil(pose) -> None:
+        filled = pose.body.data.filled(0)
+        filled[0] = value
+        pose.body.data = np.ma.masked_array(filled, pose.body.data.mask)
+
+    change(tmp_path / "a.pose", spoil)
+    first, second, *_ = read_pose(tmp_path / "a.pose")
+    assert first.pose is None
+    assert first.face is None
+    assert second.pose is not None
+    assert np.isfinite(second.vector()).all()
+
+
+def test_a_fourth_value_of_a_point_is_no_harm(tmp_path):
+    def widen(pose) -> None:
+        for component in pose.header.components:
+            component.format = "XYZWC"
+        pose.body.data = np.ma.concatenate([pose.body.data, pose.body.data[..., :1]], axis=-1)
+
+    change(tmp_path / "a.pose", widen)
+    for one, other in zip(recording(), read_pose(tmp_path / "a.pose"), strict=True):
+        np.testing.assert_allclose(one.values(), other.values(), atol=2e-3)
