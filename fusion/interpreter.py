@@ -2,13 +2,58 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from emotion.recognizer import EmotionRecognizer
 from fusion.observation import Observation, Seen, TaggedWord
-from fusion.session import Models, Session
-from kslr.lookup.dictionary import Found
-from kslr.recognizer import SignPrediction
+from fusion.session import Session
+from kslr.lookup.dictionary import Found, SignDictionary, is_dictionary
+from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.video import Frame, open_source
+from kslr.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True)
+class Models:
+    """Both recognisers, loaded once and shared by every session of a process.
+
+    Attributes:
+        signs: reads words.
+        emotions: reads faces.
+        dictionary: where signs are looked up instead of read as words; None where they are read.
+    """
+
+    signs: SignRecognizer
+    emotions: EmotionRecognizer
+    dictionary: SignDictionary | None = None
+
+    @classmethod
+    def load(
+        cls, signs: str = "kslr30", emotion: str = "emotion", strictness: str = "normal", threads: int = 2, nearest: int = 0
+    ) -> "Models":
+        """Loads shipped models by name, or any model by the path of its card.
+
+        Args:
+            strictness: how sure a word must be, see `kslr.recognizer.STRICTNESS`.
+            nearest: how many words of a dictionary are given; 0 where `signs` may be none.
+
+        Raises:
+            InputError: a model is missing, damaged or foreign.
+        """
+        emotions = EmotionRecognizer(emotion, threads)
+        if nearest and is_dictionary(signs):
+            return cls(SignRecognizer(threads=threads), emotions, SignDictionary(signs, threads=threads, count=nearest))
+        return cls(SignRecognizer(signs, threads, strictness), emotions)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """The words that signs are read or looked up in."""
+        return self.dictionary.vocabulary if self.dictionary else self.signs.vocabulary
+
+    def with_strictness(self, strictness: str) -> "Models":
+        """The same models, with another strictness of the words."""
+        return replace(self, signs=self.signs.with_strictness(strictness))
 
 
 class Interpreter:
@@ -33,13 +78,16 @@ class Interpreter:
         self.people_every = people_every
         self.neutral = neutral
 
-    def session(self) -> Session:
+    def session(self, tracker: bool = True) -> Session:
         """A session for one live source, to be opened in a with statement.
+
+        Args:
+            tracker: False where the landmarks are found elsewhere, such as in a browser, and given to `Session.read`.
 
         >>> with Interpreter().session() as session:                           # doctest: +SKIP
         ...     words = session.push(frame).words
         """
-        return Session(self.models, self.people_every, self.neutral)
+        return Session(self.models, self.people_every, self.neutral, tracker)
 
     def interpret(
         self,

@@ -2,26 +2,29 @@
 
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from emotion.detection import FaceDetector
 from emotion.faces import FaceCrop, crop_from_landmarks
 from emotion.people import PeopleCounter
-from emotion.recognizer import EmotionPrediction, EmotionRecognizer
+from emotion.recognizer import EmotionPrediction
 from fusion.face_memory import FaceMemory
 from fusion.observation import Observation, Seen, TaggedWord, choose_hint, hand_points
 from kslr.camera import Camera
 from kslr.core.parallel import Stages
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
-from kslr.lookup.dictionary import Found, SignDictionary, is_dictionary
-from kslr.recognizer import SignPrediction, SignRecognizer
+from kslr.lookup.dictionary import Found
+from kslr.recognizer import SignPrediction
 from kslr.segment import SignSegment
 from kslr.segmenter import Segmenter
 from kslr.video import Frame, VideoFile
-from kslr.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from fusion.interpreter import Models
 
 # Affect is clearest just after the stroke.
 AFTER_SECONDS = 0.5
@@ -29,52 +32,11 @@ AFTER_SECONDS = 0.5
 GUESS_SECONDS = 0.2
 
 
-@dataclass(frozen=True)
-class Models:
-    """Both recognisers, loaded once and shared by every session of a process.
-
-    Attributes:
-        signs: reads words.
-        emotions: reads faces.
-        dictionary: where signs are looked up instead of read as words; None where they are read.
-    """
-
-    signs: SignRecognizer
-    emotions: EmotionRecognizer
-    dictionary: SignDictionary | None = None
-
-    @classmethod
-    def load(
-        cls, signs: str = "kslr30", emotion: str = "emotion", strictness: str = "normal", threads: int = 2, nearest: int = 0
-    ) -> "Models":
-        """Loads shipped models by name, or any model by the path of its card.
-
-        Args:
-            strictness: how sure a word must be, see `kslr.recognizer.STRICTNESS`.
-            nearest: how many words of a dictionary are given; 0 where `signs` may be none.
-
-        Raises:
-            InputError: a model is missing, damaged or foreign.
-        """
-        emotions = EmotionRecognizer(emotion, threads)
-        if nearest and is_dictionary(signs):
-            return cls(SignRecognizer(threads=threads), emotions, SignDictionary(signs, threads=threads, count=nearest))
-        return cls(SignRecognizer(signs, threads, strictness), emotions)
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """The words that signs are read or looked up in."""
-        return self.dictionary.vocabulary if self.dictionary else self.signs.vocabulary
-
-    def with_strictness(self, strictness: str) -> "Models":
-        """The same models, with another strictness of the words."""
-        return replace(self, signs=self.signs.with_strictness(strictness))
-
-
 class Session:
     """Reads one source. A context manager that holds one tracker (about 200 MB) while it is open.
 
-    `fusion.interpreter.Interpreter.session` makes it.
+    `fusion.interpreter.Interpreter.session` makes it. Without a tracker it takes landmarks that were found elsewhere: only
+    `read` gives it frames then.
 
     Attributes:
         models: the recognisers in use.
@@ -83,12 +45,13 @@ class Session:
         found: signs that were looked up, in order; empty without a dictionary.
     """
 
-    def __init__(self, models: Models, people_every: float = 2.0, neutral: bool = False) -> None:
+    def __init__(self, models: "Models", people_every: float = 2.0, neutral: bool = False, tracker: bool = True) -> None:
         self.models = models
         self.seen = Seen()
         self.doubts: list[SignPrediction] = []
         self.found: list[Found] = []
         self._people_every = people_every
+        self._tracks = tracker
         self._segmenter = Segmenter()
         self._memory = FaceMemory(models.emotions.threshold, neutral)
         self._waiting: list[SignSegment] = []
@@ -99,8 +62,9 @@ class Session:
 
     def __enter__(self) -> "Session":
         with ExitStack() as stack:
-            self._tracker = stack.enter_context(HolisticTracker())
-            self._people = PeopleCounter(stack.enter_context(FaceDetector()), self._people_every)
+            if self._tracks:
+                self._tracker = stack.enter_context(HolisticTracker())
+                self._people = PeopleCounter(stack.enter_context(FaceDetector()), self._people_every)
             self._stack = stack.pop_all()
         self._open = True
         return self
@@ -117,39 +81,65 @@ class Session:
 
         Raises:
             InputError: the frame is not an RGB picture.
-            RuntimeError: the session is not open.
+            RuntimeError: the session is not open, or has no tracker.
         """
-        return self.read(frame, self.look(frame))
+        return self.read_frame(frame, self.look(frame))
 
     def look(self, frame: Frame) -> Landmarks:
         """The first half of `push`: the one MediaPipe pass.
 
-        It may take the next frame while another thread is still at `read` with the one before.
+        It may take the next frame while another thread is still at `read_frame` with the one before.
+
+        Raises:
+            RuntimeError: the session is not open, or has no tracker.
         """
-        if not self._open:
-            raise RuntimeError("Open the session in a with statement before you push frames.")
+        if not (self._open and self._tracks):
+            raise RuntimeError("Open a session with a tracker in a with statement before you push frames.")
         return self._tracker.process(frame)
 
-    def read(self, frame: Frame, landmarks: Landmarks) -> Observation:
+    def read_frame(self, frame: Frame, landmarks: Landmarks) -> Observation:
         """The second half of `push`: all that follows from the pass. Call it in the order of the frames."""
         crop = crop_from_landmarks(frame.rgb, landmarks.face, frame.seconds, (landmarks.left_hand, landmarks.right_hand))
         emotion = self._recognize_face(crop) if crop else None
         several = self._people.look(frame.rgb, frame.seconds, hand_points(landmarks))
+        return self.read(landmarks, emotion, crop, several)
+
+    def read(
+        self,
+        landmarks: Landmarks,
+        emotion: EmotionPrediction | None = None,
+        crop: FaceCrop | None = None,
+        several: bool = False,
+    ) -> Observation:
+        """Reads the next frame's landmarks, wherever they were found.
+
+        Args:
+            landmarks: later than those before.
+            emotion: what the face shows, with the landmarks' seconds; None where it is not seen.
+            crop: the face's picture, where it is at hand.
+            several: whether more than one person is in view.
+
+        >>> from fusion.interpreter import Interpreter
+        >>> with Interpreter().session(tracker=False) as session:
+        ...     session.read(Landmarks(0.0)).hint
+        'nobody'
+        """
+        seconds = landmarks.seconds
         segment = self._segmenter.push(landmarks)
         found = self._take(segment)
         signing = self._segmenter.signing
         self._memory.add(landmarks, emotion, signing)
-        words = self._final_words(frame.seconds)
+        words = self._final_words(seconds)
         self.seen = self.seen.plus(landmarks, several)
         return Observation(
-            seconds=frame.seconds,
+            seconds=seconds,
             landmarks=landmarks,
             crop=crop,
             emotion=self._memory.subtract_rest(emotion) if emotion else None,
             words=words,
             signing=signing,
             hint=choose_hint(landmarks, several, signing),
-            provisional=None if self.models.dictionary else self._guess_sign(frame.seconds),
+            provisional=None if self.models.dictionary else self._guess_sign(seconds),
             found=found,
         )
 
@@ -160,7 +150,7 @@ class Session:
             return frame, self.look(frame)
 
         def read(looked: tuple[Frame, Landmarks]) -> tuple[Frame, Observation]:
-            return looked[0], self.read(*looked)
+            return looked[0], self.read_frame(*looked)
 
         if isinstance(video, Camera):
             # The picture is fetched when the pass is free for it, not before, so that it is the newest.

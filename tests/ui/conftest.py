@@ -1,14 +1,7 @@
 """A real server, a real browser, and clips for its camera."""
 
-import json
-import os
 import shutil
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,24 +12,10 @@ from PIL import Image
 from fusion.interpreter import Models
 from kslr.video import VideoFile
 from tests import clips
+from tests.apps import PATIENCE, Server, run_app
 from ui.server.services import Services
 
-ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
-# On a busy machine everything takes its time; a wait ends as soon as what it waits for is there.
-PATIENCE = 120_000
-
-# The server, which notes every address it connects to that is not this machine.
-SERVE = """
-import sys
-def heard(event, arguments):
-    if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][0] not in ("127.0.0.1", "::1", "localhost"):
-        print("CONNECTED", arguments[1], flush=True)
-sys.addaudithook(heard)
-from ui.server.launch import launch
-launch(port=0, max_sessions=2, browser=False)
-"""
-
 
 # In a tab: the module of the app at a path in ``ui``, the same that the page uses.
 SCRIPT = """window.script = (path) =>
@@ -91,64 +70,12 @@ def services() -> Iterator[Services]:
     made.close()
 
 
-@dataclass
-class Server:
-    """A running app."""
-
-    url: str
-    log: Path
-    process: subprocess.Popen
-
-    def health(self) -> dict[str, Any]:
-        """What /health says."""
-        with urllib.request.urlopen(self.url + "health") as reply:
-            return json.load(reply)
-
-    def wait_for_sessions(self, n: int, seconds: float = 30.0) -> int:
-        """How many sessions there are, as soon as there are n of them."""
-        end = time.monotonic() + seconds
-        while (found := self.health()["sessions"]) != n and time.monotonic() < end:
-            time.sleep(0.1)
-        return found
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The app on a free port, with two places. At the end, it must have connected to nobody and told no traceback."""
+    """The app on a free port, with two places."""
     folder = tmp_path_factory.mktemp("server")
-    log = folder / "log.txt"
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
-        "GRADIO_TEMP_DIR": str(folder / "uploads"),
-        # Nothing of the tests in anybody's own history and vocabularies.
-        "KSLR_HOME": str(folder / "home"),
-    }
-    with log.open("w") as out:
-        process = subprocess.Popen([sys.executable, "-c", SERVE], cwd=folder, stdout=out, stderr=out, env=environment)
-    try:
-        end = time.monotonic() + PATIENCE / 1000
-        while "KSLR is at" not in log.read_text() and process.poll() is None and time.monotonic() < end:
-            time.sleep(0.1)
-        said = log.read_text()
-        assert "KSLR is at" in said, said
-        url = said.split("KSLR is at ")[1].split()[0] + "/"
-        while True:
-            try:
-                urllib.request.urlopen(url + "health").close()
-                break
-            except OSError:
-                assert process.poll() is None
-                assert time.monotonic() < end
-                time.sleep(0.1)
-        yield Server(url, log, process)
-    finally:
-        process.terminate()
-        process.wait(20)
-    said = log.read_text()
-    assert "CONNECTED" not in said
-    assert "Traceback" not in said, said
-    assert not list((folder / "uploads").rglob("*.mp4")), "an uploaded video was left behind"
+    with run_app(folder, folder / "home") as running:
+        yield running
 
 
 # Not of the session: while the driver is open, the thread counts as one with a running event loop, in which no other test

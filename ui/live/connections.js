@@ -1,9 +1,9 @@
 // The two ways to the server. send(bytes) gives a picture; heard(reply) is called with each answer, closed() at a
-// break.
+// break. `wanted` is what the session is opened with: signs, strictness, tracking.
 
 export class SocketConnection {
-  constructor(heard, closed, signs, strictness) {
-    const query = new URLSearchParams({ signs, strictness });
+  constructor(heard, closed, wanted) {
+    const query = new URLSearchParams(wanted);
     const address = new URL(`live?${query}`, document.baseURI).href.replace(/^http/, "ws");
     this.socket = Object.assign(new WebSocket(address), { binaryType: "arraybuffer" });
     this.socket.onmessage = (event) => heard(JSON.parse(event.data));
@@ -20,8 +20,8 @@ export class SocketConnection {
 export class PostConnection {
   #turn = Promise.resolve();
 
-  constructor(heard, closed, signs, strictness) {
-    Object.assign(this, { heard, closed, query: new URLSearchParams({ signs, strictness }) });
+  constructor(heard, closed, wanted) {
+    Object.assign(this, { heard, closed, query: new URLSearchParams(wanted) });
     this.key = crypto.getRandomValues(new Uint32Array(4)).join("-");
     queueMicrotask(() => this.heard({ ready: true }));
   }

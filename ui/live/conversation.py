@@ -115,7 +115,7 @@ class Conversation:
             session.skip(message.skipped)
             if isinstance(message.content, bytes):
                 metrics.part("wait", time.perf_counter() - message.arrived)
-                passed, answer = session.send_picture(message.content)
+                passed, answer = session.send(message.content)
                 await self._replies.put((message, answer))
                 # The next picture is fetched when the one before this has left the pass; until then a newer one may come.
                 if before is not None:

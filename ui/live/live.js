@@ -1,18 +1,21 @@
 // The Live page: camera pictures to the server, points and words back, drawn over the camera's own picture.
 import { onPage } from "../shared/app.js";
-import { FrameGrabber, closeCamera, openCameraById } from "../shared/camera.js";
+import { closeCamera, listCameras, openCameraById } from "../shared/camera.js";
 import { config, signNames } from "../shared/config.js";
-import { emotionChip, make, percent, reportProblem, wait } from "../shared/dom.js";
+import { make, percent, reportProblem, wait } from "../shared/dom.js";
 import { drawSkeleton } from "../shared/skeleton.js";
 import { chosenStrictness, chosenVocabulary, isDictionary, startVocabulary } from "../shared/vocabulary.js";
-import { setWord, text } from "../shared/words.js";
+import { setWord } from "../shared/words.js";
+import { canTrack } from "../tracking/tracker.js";
 import { PostConnection, SocketConnection } from "./connections.js";
+import { SteadyEmotion } from "./emotion.js";
 import { FoundList } from "./found.js";
+import { Source } from "./source.js";
 import { Transcript } from "./transcript.js";
 
-const MOST_IN_FLIGHT = 2, SIDE = 640, RETRIES = 5, PERHAPS_SHOWN = 4000; // the last in milliseconds
+const MOST_IN_FLIGHT = 2, RETRIES = 5, PERHAPS_SHOWN = 4000; // the last in milliseconds
 const ERRORS = { full: "live.full", vocabulary: "live.vocabulary_failed" };
-const OFF = ["speed", "face", "calm", "top5"]; // hidden while the camera is off
+const OFF = ["speed", "where", "face", "calm", "top5"]; // hidden while the camera is off
 const sureness = (probability) => make("span", { class: "sure" }, percent(probability));
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] || 0;
 
@@ -23,14 +26,15 @@ class LivePage {
   inFlight = []; // pictures without an answer
   delays = [];
   arrivals = [];
-  labels = []; // emotions of the last frames
   turn = Promise.resolve();
-  grabber = new FrameGrabber(SIDE);
+  source = new Source();
 
   constructor(element) {
     this.find = (name) => element.querySelector(`#live-${name}`);
     [this.video, this.canvas, this.stage] = ["video", "canvas", "stage"].map(this.find);
     [this.transcript, this.found] = [new Transcript(element), new FoundList(element)];
+    this.emotion = new SteadyEmotion(this.find("face"), this.find("emotion"));
+    if (canTrack()) setWord(this.find("note"), "live.may_stay");
     const on = (name, event, work) => this.find(name).addEventListener(event, work);
     on("start", "click", () => (this.on ? this.stop() : this.start()));
     on("calm", "click", () => this.askCalm());
@@ -64,9 +68,22 @@ class LivePage {
     this.setCalm(false);
     this.stage.classList.add("on");
     setWord(this.find("start"), "live.stop");
-    this.listCameras(stream);
+    listCameras(this.find("camera"), stream);
+    if (canTrack()) this.status("live.loading");
+    await this.source.start(() => this.useOtherPlace());
+    if (!this.on || this.video.srcObject !== stream) return; // stopped meanwhile
+    this.source.show(this.find);
     this.connect();
     this.tick();
+  }
+
+  // The browser has given up, or goes on in another way: on the server that is another session.
+  useOtherPlace() {
+    if (this.on) this.source.show(this.find);
+    if (!this.on || this.source.tracking === "browser") return;
+    this.connection?.close();
+    this.statusForAWhile("live.fell_back");
+    this.connect();
   }
 
   // reason: what the status line says then.
@@ -88,15 +105,6 @@ class LivePage {
     this.status(reason, values);
   }
 
-  async listCameras(stream) {
-    const devices = await navigator.mediaDevices.enumerateDevices();
-    const cameras = devices.filter(({ kind }) => kind === "videoinput");
-    const current = stream.getVideoTracks()[0].getSettings().deviceId, select = this.find("camera");
-    select.hidden = cameras.length < 2;
-    select.replaceChildren(...cameras.map(({ label, deviceId }, i) => (
-      new Option(label || text("live.camera_n", { n: i + 1 }), deviceId, false, deviceId === current))));
-  }
-
   connect() {
     Object.assign(this, { ready: false, inFlight: [] });
     let opened = false, connection = null;
@@ -114,7 +122,8 @@ class LivePage {
       return this.status("live.cut");
     };
     const Connection = this.byPost ? PostConnection : SocketConnection;
-    connection = this.connection = new Connection(heard, closed, this.signs, this.strictness);
+    const { signs, strictness, source: { tracking } } = this;
+    connection = this.connection = new Connection(heard, closed, { signs, strictness, tracking });
   }
 
   hear(reply) {
@@ -135,9 +144,9 @@ class LivePage {
     this.showGuess(reply.guess, Boolean(reply.words?.length));
     this.likeliest = reply.guess?.top5 || reply.words?.at(-1)?.alternatives || this.likeliest;
     this.showLikeliest();
-    this.last = reply;
+    this.last = { ...reply, ...this.source.points(reply.seconds) };
     this.stage.dataset.frames = Number(this.stage.dataset.frames || 0) + 1;
-    this.showEmotion(reply.emotion);
+    this.emotion.show(reply.emotion);
     this.draw();
   }
 
@@ -170,19 +179,6 @@ class LivePage {
     if (!details.open) return;
     details.querySelector("ul").replaceChildren(...this.likeliest.map(({ id, probability }) => (
       make("li", {}, make("b", { texts: signNames(id) }), " ", sureness(probability)))));
-  }
-
-  // The emotion of single frames flickers: the one that most of the last frames agree on is shown.
-  showEmotion(emotion) {
-    this.labels = [...this.labels.slice(-14), emotion ? emotion.label : undefined];
-    const counts = new Map();
-    for (const label of this.labels) counts.set(label, (counts.get(label) || 0) + 1);
-    const [label, n] = [...counts].sort((a, b) => b[1] - a[1])[0];
-    this.find("face").hidden = label === undefined;
-    const shown = label && n > this.labels.length / 2 ? label : null, box = this.find("emotion");
-    if (box.dataset.shown === String(shown)) return;
-    box.dataset.shown = String(shown);
-    box.replaceChildren(emotionChip(shown));
   }
 
   // Three seconds with a calm face and the hands down; emotions are read against it from then on.
@@ -231,7 +227,8 @@ class LivePage {
 
   tick() {
     if (!this.on) return;
-    if (this.ready && this.inFlight.length < MOST_IN_FLIGHT && this.video.videoWidth) this.send();
+    const free = this.ready && this.source.free && this.inFlight.length < MOST_IN_FLIGHT;
+    if (free && this.video.videoWidth) this.send();
     if (this.video.requestVideoFrameCallback) this.video.requestVideoFrameCallback(() => this.tick());
     else requestAnimationFrame(() => this.tick());
   }
@@ -239,11 +236,11 @@ class LivePage {
   send() {
     const now = performance.now(), seconds = (now - this.started) / 1000, { connection } = this;
     this.inFlight.push({ seconds, now });
-    const bytes = this.grabber.grab(this.video, seconds);
+    const bytes = this.source.grab(this.video, seconds);
     // One after another, so that pictures arrive in the order of their times.
     this.turn = this.turn.then(async () => {
       const message = await bytes;
-      if (this.connection === connection && this.ready) connection.send(message);
+      if (message && this.connection === connection && this.ready) connection.send(message);
     });
   }
 }

@@ -1,7 +1,8 @@
-"""The routes of the Live page: the browser sends pictures, the server answers what it saw, the browser draws it.
+"""The routes of the Live page: the browser sends pictures or landmarks, the server answers what it read, the browser draws it.
 
-A picture is a binary message: its time in seconds as a little-endian double, then a JPEG. The answer is JSON. The usual
-way is a WebSocket; where a proxy refuses that, the same messages go by POST. Pictures are never written anywhere.
+A picture is a binary message: its time in seconds as a little-endian double, then a JPEG. With ``tracking=browser`` a message
+is a packet of landmarks instead (`ui.live.packets`), and no picture leaves the person's device. The answer is JSON. The usual
+way is a WebSocket; where a proxy refuses that, the same messages go by POST. Nothing of it is written anywhere.
 """
 
 import asyncio
@@ -29,6 +30,7 @@ from ui.shared.i18n import LANGUAGES
 
 # Messages of one session under way at once by POST; the page sends one after another.
 MOST_BY_POST = 2
+TRACKING = ("server", "browser")  # where the person is tracked
 TRANSCRIPT_BYTES, MOST_WORDS = 2_000_000, 20_000
 Work = Callable[[LiveSession, bytes], "Future[dict[str, Any]]"]
 
@@ -38,17 +40,20 @@ def build_live_router(services: Services) -> APIRouter:
     routes = APIRouter()
     limits, sessions, metrics = services.limits, services.sessions, services.metrics
 
-    async def open_session(key: str, signs: str, strictness: str, connection: HTTPConnection) -> LiveSession:
+    async def open_session(key: str, signs: str, strictness: str, tracking: str, connection: HTTPConnection) -> LiveSession:
         """The session of a key, with its vocabulary loaded in a thread."""
-        models = await asyncio.to_thread(services.vocabularies.models, signs, strictness)
-        return sessions.open(key, models, client_name(connection.scope))
+        if tracking not in TRACKING:
+            raise InputError(f"Tracking is one of {', '.join(TRACKING)}.", "tracking")
+        models = await asyncio.to_thread(services.vocabularies.models, signs, strictness, True)
+        return sessions.open(key, models, client_name(connection.scope), tracking == "browser")
 
     @routes.websocket("/live")
-    async def live(socket: WebSocket, signs: str = "", strictness: str = "") -> None:
+    async def live(socket: WebSocket, signs: str = "", strictness: str = "", tracking: str = "server") -> None:
         await socket.accept()
         key, reason, last = f"socket-{id(socket)}", "closed", None
         try:
-            reason = await Conversation(services, socket, key).run(await open_session(key, signs, strictness, socket))
+            session = await open_session(key, signs, strictness, tracking, socket)
+            reason = await Conversation(services, socket, key).run(session)
         except tuple(REASONS) as error:
             reason, last = explain(error)
             if isinstance(error, asyncio.CancelledError):
@@ -67,7 +72,13 @@ def build_live_router(services: Services) -> APIRouter:
         return Response(status_code=status)
 
     async def answer_post(
-        request: Request, session: str, work: Work, most: int | None = None, signs: str = "", strictness: str = ""
+        request: Request,
+        session: str,
+        work: Work,
+        most: int | None = None,
+        signs: str = "",
+        strictness: str = "",
+        tracking: str = "server",
     ) -> Response:
         """The answer to one message of a session by POST, whose body has at most so many bytes."""
         if not 16 <= len(session) <= 64:
@@ -77,7 +88,7 @@ def build_live_router(services: Services) -> APIRouter:
         key, message, arrived = f"post-{session}", await request.body(), time.perf_counter()
         metrics.received.inc(bool(message))
         try:
-            opened = await open_session(key, signs, strictness, request)
+            opened = await open_session(key, signs, strictness, tracking, request)
             if opened.waiting >= MOST_BY_POST:
                 return refuse("flood", 429)
             reply = await sessions.result(key, work(opened, message))
@@ -94,11 +105,11 @@ def build_live_router(services: Services) -> APIRouter:
             return Response(status_code=500)
 
     @routes.post("/live/frame")
-    async def frame(request: Request, session: str, signs: str = "", strictness: str = "") -> Response:
+    async def frame(request: Request, session: str, signs: str = "", strictness: str = "", tracking: str = "server") -> Response:
         def work(opened: LiveSession, message: bytes) -> "Future[dict[str, Any]]":
-            return opened.send_picture(message)[1]
+            return opened.send(message)[1]
 
-        return await answer_post(request, session, work, limits.frame_bytes, signs, strictness)
+        return await answer_post(request, session, work, limits.frame_bytes, signs, strictness, tracking)
 
     @routes.post("/live/calm")
     async def calm(request: Request, session: str, on: bool = True) -> Response:

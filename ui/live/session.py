@@ -1,4 +1,4 @@
-"""One person's live session: a tracker, and the threads through which pictures become answers."""
+"""One person's live session: a tracker where the client has none, and the threads through which messages become answers."""
 
 import secrets
 import time
@@ -6,14 +6,16 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from emotion.recognizer import EmotionPrediction
 from fusion.interpreter import Interpreter, Models
 from kslr.core.errors import InputError
 from kslr.core.parallel import Stages
 from kslr.frame import Frame
 from kslr.landmarks import Landmarks
+from ui.live.packets import unpack
 from ui.server.metrics import Metrics
 from ui.server.resources import Limits, give_memory_back
-from ui.shared.pictures import decode_picture, observation_json
+from ui.shared.pictures import decode_picture, observation_json, reading_json
 
 T = TypeVar("T")
 
@@ -21,18 +23,25 @@ T = TypeVar("T")
 class LiveSession:
     """One person's session and the threads that run it.
 
-    While one picture is in the MediaPipe pass, the next is unpacked and the one before is read.
+    While one picture is in the MediaPipe pass, the next is unpacked and the one before is read. A client that tracks the person
+    itself sends packets of landmarks, and one thread does for it.
+
+    Args:
+        tracked: whether the client sends packets (`ui.live.packets`) and no pictures.
 
     Attributes:
         name: in the log; random, so that nobody can be found by it.
         reader: turns pictures into words; only the threads of `stages` use it.
+        tracked: as given.
         frames, dropped, words: counts so far.
         used: when it last had work, seconds on the monotonic clock.
     """
 
-    def __init__(self, models: Models, metrics: Metrics, limits: Limits | None = None) -> None:
-        self.reader = Interpreter(models).session()
-        self.stages = Stages(self._decode, self._look, self._read, name="live")
+    def __init__(self, models: Models, metrics: Metrics, limits: Limits | None = None, tracked: bool = False) -> None:
+        self.tracked = tracked
+        self.reader = Interpreter(models).session(tracker=not tracked)
+        work = (self._read_packet,) if tracked else (self._decode, self._look, self._read)
+        self.stages = Stages(*work, name="live")
         self.name = secrets.token_hex(3)
         self.began = self.used = time.monotonic()
         self.last_seconds = float("-inf")
@@ -40,11 +49,11 @@ class LiveSession:
         self._metrics = metrics
         self._pending: set[Future[Any]] = set()
         self._limits = limits or Limits()
-        self._opened = self.stages.call(self._open, stage=1)
+        self._opened = self.stages.call(self._open, stage=min(1, len(work) - 1))
 
     def _open(self) -> None:
         self.reader.__enter__()
-        self._metrics.trackers.inc()
+        self._metrics.trackers.inc(not self.tracked)
 
     def wait(self) -> dict[str, Any]:
         """Waits until the tracker is ready, and says so."""
@@ -80,25 +89,23 @@ class LiveSession:
         """
         return self._track(self.stages.call(work, *arguments))
 
-    def send_picture(self, message: bytes) -> "tuple[Future[Any], Future[dict[str, Any]]]":
-        """Sends a live message through unpacking, pass and reading.
+    def send(self, message: bytes) -> "tuple[Future[Any], Future[dict[str, Any]]]":
+        """Sends a picture, or a packet, through unpacking, pass and reading.
 
         Returns:
-            What ends with the pass, and the answer as JSON. They hold an InputError where the message is no picture, or
-            its time is not after the one before.
+            What ends when the next may come, and the answer as JSON. They hold an InputError where the message is not of this
+            session's kind, or its time is not after the one before.
 
         Raises:
             RuntimeError: the session is closed.
         """
-        _, passed, answer = self.stages.send(message)
-        return passed, self._track(answer)
+        *_, passed, answer = [None, *self.stages.send(message)]
+        return passed or answer, self._track(answer)
 
     def _decode(self, message: bytes) -> tuple[Frame, float]:
         start = time.perf_counter()
         frame = decode_picture(message, self._limits.frame_bytes, self._limits.frame_side)
-        if frame.seconds <= self.last_seconds:
-            raise InputError("Live pictures come in the order of their times.", code="order")
-        self.last_seconds = frame.seconds
+        self._check_order(frame.seconds)
         return frame, self._time("decode", start)
 
     def _look(self, decoded: tuple[Frame, float]) -> tuple[Frame, Landmarks, float]:
@@ -111,11 +118,31 @@ class LiveSession:
     def _read(self, looked: tuple[Frame, Landmarks, float]) -> dict[str, Any]:
         frame, landmarks, spent = looked
         start = time.perf_counter()
-        observation = self.reader.read(frame, landmarks)
+        observation = self.reader.read_frame(frame, landmarks)
         height, width = frame.rgb.shape[:2]
         answer = observation_json(observation, (width, height))
         self._count(len(observation.words), frames=1)
         return {**answer, "milliseconds": round((spent + self._time("rest", start)) * 1000, 1)}
+
+    def _read_packet(self, message: bytes) -> dict[str, Any]:
+        self.wait()
+        start = time.perf_counter()
+        packet = unpack(message)
+        seconds, shares = packet.landmarks.seconds, packet.probabilities
+        self._check_order(seconds)
+        spent = self._time("decode", start)
+        start = time.perf_counter()
+        label = None if shares is None else self.reader.models.emotions.label(shares)
+        emotion = None if shares is None else EmotionPrediction(seconds, packet.quality, shares, label)
+        observation = self.reader.read(packet.landmarks, emotion)
+        answer = reading_json(observation)
+        self._count(len(observation.words), frames=1)
+        return {**answer, "milliseconds": round((spent + self._time("rest", start)) * 1000, 1)}
+
+    def _check_order(self, seconds: float) -> None:
+        if seconds <= self.last_seconds:
+            raise InputError("Live pictures come in the order of their times.", code="order")
+        self.last_seconds = seconds
 
     def _time(self, part: str, start: float) -> float:
         spent = time.perf_counter() - start
@@ -157,5 +184,6 @@ class LiveSession:
         try:
             self.reader.__exit__(None, None, None)
         finally:
-            self._metrics.trackers.dec()
-            give_memory_back()
+            self._metrics.trackers.dec(not self.tracked)
+            if not self.tracked:
+                give_memory_back()

@@ -71,6 +71,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     from ui.server.logs import log_event
     from ui.server.metrics import build_health_router
     from ui.teach.routes import build_teach_router
+    from ui.tracking.routes import build_tracking_router
 
     async def clean_up() -> None:
         expired = time.monotonic()
@@ -95,7 +96,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     server.include_router(build_health_router(services, metrics_for_all))
     server.include_router(build_script_router())
     server.include_router(build_upload_router(services.uploads))
-    for build_router in (build_live_router, build_teach_router, build_classroom_router):
+    for build_router in (build_live_router, build_teach_router, build_classroom_router, build_tracking_router):
         server.include_router(build_router(services))
 
     @server.get("/results/{token}/{name}")

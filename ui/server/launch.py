@@ -36,6 +36,9 @@ def launch(
     certificate: Annotated[Path | None, Option(help="PEM certificate for https, which cameras elsewhere need.")] = None,
     key: Annotated[Path | None, Option(help="PEM key of the certificate.")] = None,
     max_sessions: Annotated[int, Option(help="People signing at the same time; each takes about 200 MB.")] = 4,
+    max_browser_sessions: Annotated[
+        int, Option(help="People signing at the same time whom their own browsers track; each takes little.")
+    ] = 60,
     allowed_host: Annotated[
         list[str] | None,
         Option(help="Name that people reach it by, such as kslr.example; this machine's own are known.", show_default=False),
@@ -65,8 +68,8 @@ def launch(
             raise InputError(f"{path} does not exist. Give the PEM files of certificate and key.")
     if (certificate is None) != (key is None):
         raise InputError("https needs both a certificate and its key.")
-    if max_sessions < 1:
-        raise InputError("At least one person must be able to sign: --max-sessions 1 or more.")
+    if max_sessions < 1 or max_browser_sessions < 0:
+        raise InputError("At least one person must be able to sign: --max-sessions 1 or more, --max-browser-sessions 0 or more.")
     root_path = check_root_path(root_path)
     listening = listen(host, port)
     from ui.server.assembly import build_server, keep_offline
@@ -81,6 +84,9 @@ def launch(
     from ui.server.folders import private_folder
     from ui.server.resources import Limits
     from ui.server.services import Services
+    from ui.tracking.command import prepare
+
+    prepare()
 
     class Server(uvicorn.Server):
         """Opens the browser when the server answers, not before."""
@@ -96,7 +102,8 @@ def launch(
 
     # Everything that is kept for a while lies in one folder, also what Gradio and libraries keep.
     with private_folder() as folder, stop_on_terminate():
-        services = Services(Models.load(signs, emotion), Limits(sessions=max_sessions))
+        limits = Limits(sessions=max_sessions, browser_sessions=max_browser_sessions)
+        services = Services(Models.load(signs, emotion), limits)
         services.asks_password = auth is not None
         server: Any = build_server(services, root_path, metrics)
         if auth is not None:

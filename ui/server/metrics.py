@@ -119,8 +119,10 @@ def build_health_router(services: "Services", metrics_for_all: bool = False) -> 
 
     def busyness() -> dict[str, int]:
         return {
-            "sessions": len(services.sessions),
+            "sessions": services.sessions.count(tracked=False),
             "places": services.limits.sessions,
+            "browser_sessions": services.sessions.count(tracked=True),
+            "browser_places": services.limits.browser_sessions,
             "videos": services.videos,
             "takes": len(services.desk),
         }

@@ -16,7 +16,8 @@ class Limits:
     """What one server takes on.
 
     Attributes:
-        sessions: people signing at the same time; each holds a tracker of about 200 MB.
+        sessions: people signing at the same time whom the server tracks; each holds a tracker of about 200 MB.
+        browser_sessions: people signing at the same time whom their own browsers track.
         upload_megabytes: of one video file.
         video_minutes: of one video.
         frame_bytes, frame_side: bytes, and pixels of the longer side, of one live picture.
@@ -24,10 +25,12 @@ class Limits:
         idle_seconds: without a picture, or without taking an answer, after which a session's tracker is freed.
         result_seconds: how long a video's result can be fetched.
         client_megabytes, all_megabytes: uploaded files that are kept of one client, of all.
-        client_places: live sessions of one client elsewhere; the server's own machine may take all.
+        client_places, client_browser_places: live sessions of one client elsewhere, tracked here and by their browsers; a
+            school may come from one address. The server's own machine may take all.
     """
 
     sessions: int = 4
+    browser_sessions: int = 60
     upload_megabytes: int = 200
     video_minutes: int = 10
     frame_bytes: int = 400_000
@@ -38,6 +41,7 @@ class Limits:
     client_megabytes: int = 1000
     all_megabytes: int = 4000
     client_places: int = 2
+    client_browser_places: int = 40
 
 
 class Results:

@@ -14,6 +14,7 @@ from ui.server.sessions import Sessions
 from ui.shared.vocabularies import Vocabularies
 from ui.shared.worker import Worker
 from ui.teach.takes import Desk
+from ui.tracking.assets import find_assets
 
 
 class Services:
@@ -25,6 +26,7 @@ class Services:
         desk: the takes that people teach with.
         files: the process that reads uploaded videos, one after another.
         uploads: the files that were sent and not used up yet.
+        assets: the programs that track people in their browsers; None where they were not fetched.
         cleaners: what else the server's clock calls, to delete what was kept for long enough.
         asks_password: whether people sign in, and so can sign out.
         stopping: set as soon as the server stops.
@@ -41,14 +43,17 @@ class Services:
         self.files = Worker()
         self.desk = Desk()
         self.uploads = Uploads(self.limits)
+        self.assets = find_assets()
         self.cleaners: list[Callable[[], None]] = []
         self.asks_password = False
         self.stopping = threading.Event()
         self.videos = 0
         self._lock = threading.Lock()
         began, watch = time.monotonic(), self.metrics.watch
-        watch("sessions", "Live sessions now.", lambda: len(self.sessions))
-        watch("sessions_limit", "Live sessions at most.", lambda: self.limits.sessions)
+        watch("sessions", "Live sessions now that the server tracks.", lambda: self.sessions.count(tracked=False))
+        watch("sessions_limit", "Such sessions at most.", lambda: self.limits.sessions)
+        watch("browser_sessions", "Live sessions now that browsers track.", lambda: self.sessions.count(tracked=True))
+        watch("browser_sessions_limit", "Such sessions at most.", lambda: self.limits.browser_sessions)
         watch("videos", "Videos that are being translated.", lambda: self.videos)
         watch("takes", "Takes for teaching and practising that are kept for now.", lambda: len(self.desk))
         watch("uptime_seconds", "Since the models were loaded.", lambda: time.monotonic() - began)

@@ -52,12 +52,18 @@ class Sessions:
     def __len__(self) -> int:
         return len(self._sessions)
 
-    def open(self, key: str, models: Models | None = None, client: str = "") -> LiveSession:
+    def count(self, tracked: bool, client: str | None = None) -> int:
+        """How many sessions there are whose clients track the person, or whose don't; of one client where one is given."""
+        now = list(self._sessions.items())
+        return sum(session.tracked == tracked and client in (None, self._clients.get(key)) for key, session in now)
+
+    def open(self, key: str, models: Models | None = None, client: str = "", tracked: bool = False) -> LiveSession:
         """The session of a key; made when there is none.
 
         Args:
             models: of a new session; the shared ones when None.
             client: the address it is for; one elsewhere gets some of the places only.
+            tracked: whether the client tracks the person itself; such sessions have places of their own.
 
         Raises:
             Full: there is no place.
@@ -65,12 +71,13 @@ class Sessions:
         self.close_idle()
         with self._lock:
             if key not in self._sessions:
-                own = sum(one == client for name, one in self._clients.items() if name in self._sessions)
-                elsewhere = client and client not in LOCAL_HOSTS
-                if len(self._sessions) >= self._limits.sessions or (elsewhere and own >= self._limits.client_places):
-                    raise Full(self._limits.sessions)
+                limits, elsewhere = self._limits, client and client not in LOCAL_HOSTS
+                places = limits.browser_sessions if tracked else limits.sessions
+                own_places = limits.client_browser_places if tracked else limits.client_places
+                if self.count(tracked) >= places or (elsewhere and self.count(tracked, client) >= own_places):
+                    raise Full(places)
                 self._clients = {name: one for name, one in self._clients.items() if name in self._sessions} | {key: client}
-                session = self._sessions[key] = LiveSession(models or self._models, self._metrics, self._limits)
+                session = self._sessions[key] = LiveSession(models or self._models, self._metrics, self._limits, tracked)
                 self._metrics.opened.inc()
                 log_event("session opened", session=session.name, sessions=len(self._sessions))
             self._sessions[key].used = time.monotonic()

@@ -1,6 +1,6 @@
 // The camera, and clips recorded from it.
 import { Problem, wait } from "./dom.js";
-import { setWord } from "./words.js";
+import { setWord, text } from "./words.js";
 
 const [DENIED, ABSENT] = ["live.denied", "live.absent"];
 const PROBLEMS = {
@@ -22,6 +22,16 @@ export const openCameraById = (video, id) => {
   const { facingMode, ...size } = SMALL;
   return openCamera(video, { ...size, ...(id ? { deviceId: { exact: id } } : { facingMode }) });
 };
+
+// Lets a person choose among the cameras, where there are several.
+export async function listCameras(select, stream) {
+  const devices = await navigator.mediaDevices.enumerateDevices();
+  const cameras = devices.filter(({ kind }) => kind === "videoinput");
+  const current = stream.getVideoTracks()[0].getSettings().deviceId;
+  select.hidden = cameras.length < 2;
+  select.replaceChildren(...cameras.map(({ label, deviceId }, i) => (
+    new Option(label || text("live.camera_n", { n: i + 1 }), deviceId, false, deviceId === current))));
+}
 
 export function closeCamera(video) {
   video.srcObject?.getTracks().forEach((track) => { track.onended = null; track.stop(); });

@@ -85,6 +85,7 @@ def header_html(sign_out: bool = False) -> str:
 def client_config(services: "Services") -> dict[str, Any]:
     """What the scripts need: words, signs, and how things look."""
     from ui.shared.pictures import FACE_POINTS
+    from ui.tracking.routes import tracking_config
 
     return {
         "language": next(iter(LANGUAGES)),
@@ -100,6 +101,7 @@ def client_config(services: "Services") -> dict[str, Any]:
         "pose": POSE_LINES,
         "hand": HAND_LINES,
         "face": [[FACE_POINTS.index(point) for point in run] for run in FACE_RUNS],
+        "tracking": tracking_config(services),
     }
 
 

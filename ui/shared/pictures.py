@@ -1,4 +1,4 @@
-"""A live picture as it travels: bytes from the browser into a frame, and what was seen in it back as JSON."""
+"""A live picture as it travels: bytes from the browser into a frame, and what was read in it back as JSON."""
 
 import io
 import math
@@ -63,16 +63,24 @@ def decode_picture(message: bytes, largest: int = 400_000, side: int = 1280) -> 
 
 def observation_json(observation: Observation, size: tuple[int, int]) -> dict[str, Any]:
     """What the browser needs to draw and tell: coordinates are thousandths of the picture's width and height."""
-    emotion, crop, guess = observation.emotion, observation.crop, observation.provisional
+    crop = observation.crop
     width, height = size
     return {
-        "seconds": observation.seconds,
-        "signing": observation.signing,
-        "hint": observation.hint or ("too_far" if is_too_far(observation.landmarks) else None),
+        **reading_json(observation),
         **points(observation.landmarks),
         "box": None
         if crop is None
         else [round(1000 * v) for v in (crop.box[0] / width, crop.box[1] / height, crop.box[2] / width, crop.box[2] / height)],
+    }
+
+
+def reading_json(observation: Observation) -> dict[str, Any]:
+    """What was read in a frame, without where anything is: all that a client needs that has the landmarks itself."""
+    emotion, guess = observation.emotion, observation.provisional
+    return {
+        "seconds": observation.seconds,
+        "signing": observation.signing,
+        "hint": observation.hint or ("too_far" if is_too_far(observation.landmarks) else None),
         "emotion": emotion and {"label": emotion.label, "probabilities": [round(float(p), 3) for p in emotion.probabilities]},
         "guess": guess_json(guess) if guess else None,
         "words": [word.as_dict() for word in observation.words],

@@ -8,10 +8,15 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
-from fusion.interpreter import Models
+from fusion.interpreter import Interpreter, Models
 from fusion.transcripts.exports import from_json
+from kslr.frame import Frame
+from kslr.holistic import HolisticTracker
+from kslr.landmarks import PARTS, Landmarks
 from kslr.teaching.naming import WordNames
 from kslr.teaching.takes import Take, judge
+from kslr.video import VideoFile
+from tests.landmark_client import packet
 from tests.pictures import message
 from tests.takes import take
 from ui.live.routes import build_live_router
@@ -60,7 +65,7 @@ def test_a_picture_is_answered_with_points_and_emotion(client, services, astrona
         assert reply["words"] == []
         assert reply["milliseconds"] > 0
         socket.send_text("end")
-        assert socket.receive_json() == {"ended": True, "words": []}
+        assert socket.receive_json() == {"ended": True, "words": [], "found": []}
     wait_for(services, 0)
 
 
@@ -94,7 +99,8 @@ def test_two_sockets_do_not_mix_and_a_third_is_told(client, services, astronaut)
             assert three.receive_json() == {"error": "full", "places": 2}
             with pytest.raises(WebSocketDisconnect):
                 three.receive_json()
-        assert client.get("/health").json() == {"status": "ok", "sessions": 2, "places": 2, "videos": 0, "takes": 0}
+        busy = {"sessions": 2, "places": 2, "browser_sessions": 0, "browser_places": 60, "videos": 0, "takes": 0}
+        assert client.get("/health").json() == {"status": "ok", **busy}
     wait_for(services, 0)
 
 
@@ -332,3 +338,77 @@ def test_a_transcript_in_every_format(client, kind, part):
 def test_a_broken_transcript_is_told(client):
     assert client.post("/live/export?format=json", content=b"{}").status_code == 422
     assert client.post("/live/export?format=exe", content=WORDS.encode()).status_code == 403
+
+
+def send_parts(socket, seconds: float, landmarks: Landmarks, **more) -> dict:
+    """Sends one frame's landmarks as a program of somebody else's would; gives the answer."""
+    parts = {name: part for name in PARTS if (part := getattr(landmarks, name)) is not None}
+    socket.send_bytes(packet(seconds, parts, landmarks.aspect, **more))
+    return socket.receive_json()
+
+
+def test_landmarks_are_read_without_a_tracker_and_without_one_of_its_places(client, services, astronaut):
+    with HolisticTracker() as tracker:
+        landmarks = tracker.process(Frame(astronaut, 0.0))
+    emotion = [0.02, 0.02, 0.02, 0.88, 0.02, 0.02, 0.02]
+    with client.websocket_connect("/live") as one, client.websocket_connect("/live") as two:
+        assert one.receive_json() == two.receive_json() == {"ready": True}  # every place of the server's own trackers
+        with client.websocket_connect("/live?tracking=browser") as socket:
+            assert socket.receive_json() == {"ready": True}
+            assert count(services, "kslr_trackers") == 2
+            assert client.get("/health").json()["browser_sessions"] == 1
+            reply = send_parts(socket, 0.0, landmarks, emotion=emotion)
+            assert reply["hint"] is None
+            assert reply["emotion"]["label"] == "happy"
+            assert reply["emotion"]["probabilities"] == pytest.approx(emotion, abs=0.002)
+            assert not {"pose", "face", "left_hand", "right_hand", "box"} & set(reply)  # the client has them
+            assert send_parts(socket, 0.1, landmarks)["emotion"] is None
+            assert send_parts(socket, 0.2, Landmarks(0.2))["hint"] == "nobody"
+            socket.send_text("end")
+            assert socket.receive_json() == {"ended": True, "words": [], "found": []}
+    wait_for(services, 0)
+
+
+def test_a_client_that_tracks_is_refused_what_others_are_refused(client, services, astronaut):
+    refused = [
+        ("browser", [message(astronaut, 0.0)], "too_large"),  # a picture has no place here
+        ("browser", [packet(0.0, {}, version=9)], "refused"),
+        ("browser", [packet(0.5, {}), packet(0.5, {})], "refused"),
+        ("server", [packet(0.0, {})], "refused"),
+        ("moon", [], "refused"),
+    ]
+    for tracking, messages, reason in refused:
+        before = refusals(services, reason)
+        with client.websocket_connect(f"/live?tracking={tracking}") as socket:
+            for one in messages:
+                socket.send_bytes(one)
+            while "error" not in (reply := socket.receive_json()):
+                assert "ready" in reply or "seconds" in reply
+            assert reply["error"] == "refused"
+        wait_for(services, 0)
+        assert refusals(services, reason) == before + 1
+    url = "/live/frame?session=0123456789abcdef&tracking=browser"
+    assert client.post(url, content=packet(0.0, {})).json()["hint"] == "nobody"
+    assert client.post(url, content=packet(0.1, {}, version=9)).json()["error"] == "refused"
+    wait_for(services, 0)
+
+
+def test_the_same_frames_give_the_same_words_by_pictures_and_by_landmarks(client, services, shared_data):
+    sent, words = [], []
+    with Interpreter(services.models).session() as session, VideoFile(shared_data / "media/rsl/su--voda.mp4") as video:
+        for _, seen in session.observations(video):
+            emotion = seen.emotion and {"emotion": seen.emotion.probabilities, "quality": seen.emotion.quality}
+            sent.append((seen.seconds, seen.landmarks, emotion or {}))
+            words += seen.words
+        words += session.finish()
+    with client.websocket_connect("/live?tracking=browser") as socket:
+        socket.receive_json()
+        heard = [word for seconds, landmarks, more in sent for word in send_parts(socket, seconds, landmarks, **more)["words"]]
+        socket.send_text("end")
+        heard += socket.receive_json()["words"]
+    assert [word["sign"]["id"] for word in heard] == [word.sign.id for word in words]
+    assert len(words) > 0
+    for word, same in zip(words, heard, strict=True):
+        assert (same["start"], same["end"]) == pytest.approx((word.start, word.end), abs=0.002)
+        assert same["sign_probability"] == pytest.approx(word.sign_probability, abs=0.03)
+        assert same["emotion"] == word.emotion

@@ -18,7 +18,7 @@ def models() -> Models:
 def test_one_picture_is_in_the_pass_while_the_next_is_unpacked_and_the_last_is_read(models, astronaut, monkeypatch):
     session = Sessions(models, Limits(sessions=1)).open("a")
     meet, go = threading.Barrier(2, timeout=60), threading.Event()
-    look, read = session.reader.look, session.reader.read
+    look, read = session.reader.look, session.reader.read_frame
 
     def slow_look(frame):
         if frame.seconds == 1.0:
@@ -32,8 +32,8 @@ def test_one_picture_is_in_the_pass_while_the_next_is_unpacked_and_the_last_is_r
         return read(frame, landmarks)
 
     monkeypatch.setattr(session.reader, "look", slow_look)
-    monkeypatch.setattr(session.reader, "read", slow_read)
-    told = [session.send_picture(message(astronaut, seconds))[1] for seconds in (0.0, 1.0, 2.0)]
+    monkeypatch.setattr(session.reader, "read_frame", slow_read)
+    told = [session.send(message(astronaut, seconds))[1] for seconds in (0.0, 1.0, 2.0)]
     assert told[0].result(60)["seconds"] == 0.0
     deadline = time.monotonic() + 60
     while session.last_seconds < 2.0 and time.monotonic() < deadline:
@@ -43,5 +43,5 @@ def test_one_picture_is_in_the_pass_while_the_next_is_unpacked_and_the_last_is_r
     go.set()
     assert [future.result(60)["seconds"] for future in told[1:]] == [1.0, 2.0]
     with pytest.raises(InputError, match="order of their times"):
-        session.send_picture(message(astronaut, 1.5))[1].result(60)
+        session.send(message(astronaut, 1.5))[1].result(60)
     session.close()
