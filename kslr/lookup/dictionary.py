@@ -30,7 +30,7 @@ class Found:
 
     Attributes:
         start, end: of the sign, in seconds.
-        nearest: (word, nearness), nearest first; nearness is a cosine (at most 1), less the crowding of the recording.
+        nearest: (word, nearness), nearest first; nearness is a cosine less the crowding of the recording, at most 1.
     """
 
     start: float

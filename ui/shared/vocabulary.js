@@ -16,7 +16,7 @@ async function fetchJson(path, otherwise) {
 
 export const listVocabularies = () => fetchJson("vocabularies", []);
 export const chosenVocabulary = (page) => select(page)?.value || "";
-export const isDictionary = (page) => Boolean(select(page)?.selectedOptions[0]?.dataset.dictionary);
+export const isDictionary = (page) => Boolean(select(page)?.selectedOptions[0]?.matches("[data-dictionary]"));
 export const chosenStrictness = () => recall("strictness") || "normal";
 
 // One choice for all pages and visits: how sure a word must be to be said.

@@ -97,7 +97,7 @@ class Embedder:
         """
         rows, clip = self.embed(np.flatnonzero(self._clips.signer == FIRST), rule.shown, rule.still)
         near = mean_of_largest(rows @ self._encoder.bank.T, COHORT)
-        return rows, clip, (rule.crowding * (near - near.mean())).astype(np.float32)
+        return rows, clip, (rule.crowding * (near - near.min())).astype(np.float32)
 
     def find_places(self, words: Sequence[str], rule: LookUpRule) -> list[int]:
         """The place of each word when the second signer's clips of it are asked."""
