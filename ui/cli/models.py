@@ -8,7 +8,7 @@ import typer
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, write_file
 from kslr.lookup.dictionary import SignDictionary, is_dictionary
-from ui.cli.console import command_origin, notes, progress_bar, write_report
+from ui.cli.console import command_origin, model_files, notes, progress_bar, write_report
 
 train = typer.Typer(help="Train a model on labelled data.", no_args_is_help=True)
 
@@ -102,7 +102,7 @@ def evaluate_signs(
     html: Annotated[Path | None, typer.Option(help="Write a page with figures to this file.")] = None,
 ) -> None:
     """Train and test a sign network under a protocol, or measure a shipped model as it is."""
-    check_outputs([json, html], [*data_files(data, packs), vocabulary, against])
+    check_outputs([json, html], [*data_files(data, packs), *model_files(vocabulary, against)])
     models: dict[str, str | None] = {"encoder": "sign_encoder", "against": against}
     if vocabulary is not None and is_dictionary(vocabulary):
         if against is not None or invariance:
@@ -199,7 +199,7 @@ def evaluate_emotion(
     """Measure a saved emotion model on FER2013."""
     from emotion.training.evaluation import evaluate_emotion_model
 
-    check_outputs([json, html], [data, model, against])
+    check_outputs([json, html], [data, *model_files(model, against)])
     with progress_bar("Measuring") as progress:
         report = evaluate_emotion_model(
             data,

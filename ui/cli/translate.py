@@ -10,7 +10,7 @@ import typer
 from fusion.transcripts.formats import Format, Transcript
 from kslr.core.errors import InputError
 from kslr.core.files import check_outputs, check_writable, write_file
-from ui.cli.console import EmotionModel, Language, SignModel, notes, progress_bar
+from ui.cli.console import EmotionModel, Language, SignModel, model_files, notes, progress_bar
 
 if TYPE_CHECKING:
     from fusion.observation import Observation, Seen
@@ -48,7 +48,7 @@ def translate(
     from fusion.transcripts.exports import to_text
     from fusion.transcripts.lookups import found_text
 
-    check_outputs([out, annotate], [source, signs, emotion])
+    check_outputs([out, annotate], [source, *model_files(signs, emotion)])
     if annotate is not None and annotate.suffix.lower() != ".mp4":
         raise InputError(f"{annotate} would not be an .mp4 file. Give --annotate a name that ends in .mp4.")
     if format in (Format.eaf, Format.pose) and out is None:

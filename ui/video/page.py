@@ -32,7 +32,7 @@ def build_page(services: Services) -> None:
         language = language if language in LANGUAGES else "kk"
 
         def work(path: Path) -> Iterator[str]:
-            vocabulary = services.vocabularies.models(signs).signs.vocabulary
+            vocabulary = services.vocabularies.models(signs, dictionaries=True).vocabulary
             name = event_text(event, "name")[:200]
             for step in translate_upload(path, name, language, services, signs, strictness, client_waits()):
                 yield macros(PAGE).progress(step) if isinstance(step, Step) else result_html(step, vocabulary)

@@ -4,15 +4,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 
 from fusion.annotated_video import AnnotatedVideo
 from fusion.interpreter import Interpreter
 from fusion.observation import Seen, TaggedWord
-from fusion.transcripts.formats import DOWNLOADS, Transcript
+from fusion.transcripts.formats import DOWNLOADS, LOOKUPS, Transcript
 from kslr.core.errors import InputError
+from kslr.lookup.dictionary import Found
 from kslr.recognizer import SignPrediction
 from kslr.video import VideoFile
 from ui.server.services import Services
@@ -34,6 +35,7 @@ class Translation:
     Attributes:
         name: the file's.
         words: in order.
+        found: the signs that were looked up in a dictionary; None where words were read.
         doubts: signs that were not certain enough to be words, in order; their `perhaps` is the nearest word.
         seen: what was in view.
         times, emotions: (n,) seconds and (n, 7) probabilities of the frames whose face was seen.
@@ -49,6 +51,7 @@ class Translation:
     vocabulary: str
     files: dict[str, Path]
     doubts: tuple[SignPrediction, ...] = ()
+    found: tuple[Found, ...] | None = None
 
 
 def translate_upload(
@@ -82,7 +85,7 @@ def translate_upload(
         raise Refusal("video.format")
     if path.stat().st_size > limits.upload_megabytes * 1e6:
         raise Refusal("video.large", size=limits.upload_megabytes)
-    models = services.vocabularies.models(signs, strictness)
+    models = services.vocabularies.models(signs, strictness, dictionaries=True)
     folder, whole = services.results.new(), False
     try:
         with services.count_video():
@@ -144,14 +147,15 @@ def translate_file(
             last = session.finish()
             annotated.add_words(last)
             words += last
-    vocabulary, seen = models.signs.vocabulary.name, session.seen
+    vocabulary, seen = models.vocabulary.name, session.seen
+    found = tuple(session.found) if models.dictionary else None
     made = {"mp4": folder / "kslr.mp4"}
-    transcript = Transcript(words, name, seen.seconds, vocabulary, language)
-    for extension, format in DOWNLOADS.items():
+    transcript = Transcript(words, name, seen.seconds, vocabulary, language, media=PurePath(name).name or None, found=found)
+    for extension, format in (DOWNLOADS if found is None else LOOKUPS).items():
         made[extension] = folder / f"kslr.{extension}"
         made[extension].write_bytes(format.serialize(transcript))
     curves = np.array(times), np.array(emotions).reshape(-1, 7)
-    yield Translation(name, tuple(words), seen, *curves, vocabulary, made, tuple(session.doubts))
+    yield Translation(name, tuple(words), seen, *curves, vocabulary, made, tuple(session.doubts), found)
 
 
 def _step(seconds: float, duration: float | None, spent: float) -> Step:
