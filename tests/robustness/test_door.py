@@ -164,6 +164,8 @@ def test_functions_cannot_be_called_beside_their_queue(server, foreign):
         "/monitoring",
         "/monitoring/summary",
         "/gradio_api/custom_component/1/2/3/../../../etc/passwd",
+        "/gradio_api/component_server",
+        "/gradio_api/upload_progress?upload_id=x",
         "/docs",
         "/static/../../../../etc/passwd",
         "/assets/%2e%2e/%2e%2e/%2e%2e/etc/passwd",

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -13,6 +14,7 @@ from ui.door.messages import SMALL_BYTES
 BODY_SECONDS = 30.0  # in which a small body has to come
 MESSAGE_BYTES = 300_000  # of a message to Gradio
 FILE_SECONDS = 20.0  # longest pause within a large one
+SLOWEST, START_SECONDS = 10_000, 60.0  # bytes a second of a large one in the mean, and from when on
 # These routes take files, and end a body that is too long themselves.
 FILE_ROUTES = ("/gradio_api/upload", "/teach/take", "/teach/try", "/teach/upload")
 
@@ -59,8 +61,8 @@ class BodyLimit:
     async def _read(self, headers: Headers, receive: Any, largest: int) -> tuple[int, bytes]:
         """The status of a refusal, or 0, and the body."""
         length = headers.get("content-length", "0")
-        if not (length.isascii() and length.isdigit()):
-            return 400, b""
+        if not (length.isascii() and length.isdigit()) or {"content-length", "transfer-encoding"} <= {*headers}:
+            return 400, b""  # with both, a proxy before us may see another end of the request
         if int(length[:20]) > largest:
             return 413, b""
         try:
@@ -87,18 +89,20 @@ class BodyLimit:
 
 
 def _without_pauses(receive: Any) -> Any:
-    """Receives a large body; who pauses for too long has hung up."""
-    whole = False
+    """Receives a large body; who pauses for too long, or goes on by drops, has hung up."""
+    whole, size, begun = False, 0, time.monotonic()
 
     async def receive_part() -> Any:
-        nonlocal whole
+        nonlocal whole, size
         if whole:
             return await receive()
         try:
             message = await asyncio.wait_for(receive(), FILE_SECONDS)
         except asyncio.TimeoutError:
             return {"type": "http.disconnect"}
-        whole = not message.get("more_body")
+        whole, size = not message.get("more_body"), size + len(message.get("body", b""))
+        if size < SLOWEST * (time.monotonic() - begun - START_SECONDS):
+            return {"type": "http.disconnect"}
         return message
 
     return receive_part

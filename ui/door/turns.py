@@ -13,6 +13,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from ui.door.front import client_name
 
 HEAD_SECONDS = 15.0  # in which the head of a request has to come
+TAKE_SECONDS = 60.0  # in which a client has to take a part of an answer
 MOST_LINES, MOST_OF_ALL = 200, 800  # connections of one client, of all
 # A proxy, or somebody's programs on the server's own machine, stand for many.
 THIS_MACHINE = ("127.0.0.1", "::1")
@@ -99,9 +100,13 @@ LINES = Lines()
 
 
 class TimedProtocol(H11Protocol):
-    """HTTP of uvicorn that gives up on a request whose head does not come, which uvicorn itself waits for for ever."""
+    """HTTP of uvicorn that gives up on a request whose head does not come, and on an answer that is not taken.
+
+    uvicorn itself waits for both for ever.
+    """
 
     _late: asyncio.TimerHandle | None = None
+    _full: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Takes a connection, or closes it where its client has too many."""
@@ -119,10 +124,26 @@ class TimedProtocol(H11Protocol):
         elif self._late is None and self.conn.trailing_data[0]:
             self._late = self.loop.call_later(HEAD_SECONDS, self._give_up)
 
+    def pause_writing(self) -> None:
+        """Starts a clock when the client does not take what was sent."""
+        super().pause_writing()
+        self._full = self._full or self.loop.call_later(TAKE_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Stops that clock."""
+        super().resume_writing()
+        self._stop_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stops the clock."""
+        """Stops the clocks."""
         self._stop()
+        self._stop_writing()
         super().connection_lost(exc)
+
+    def _stop_writing(self) -> None:
+        if self._full is not None:
+            self._full.cancel()
+            self._full = None
 
     def _stop(self) -> None:
         if self._late is not None:

@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from ui.door import bodies
 from ui.door.bodies import BodyLimit
 
 
@@ -14,6 +15,8 @@ def asked(parts: list[bytes], path: str = "/live/export", wait: float = 0.0, **h
         body, more = b"", True
         while more:
             message = await receive()
+            if message["type"] == "http.disconnect":
+                break
             body, more = body + message.get("body", b""), message.get("more_body", False)
         seen.append(body)
         await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -48,6 +51,10 @@ def test_a_length_is_a_number(length):
     assert asked([b"x"], content_length=length)[0] == 400
 
 
+def test_a_body_has_one_length():
+    assert asked([b"x"], content_length="1", transfer_encoding="chunked")[0] == 400
+
+
 def test_a_body_that_does_not_come_is_not_waited_for():
     assert asked([b"x"] * 20, wait=0.1)[:2] == (408, None)
 
@@ -56,6 +63,13 @@ def test_files_are_counted_by_their_own_routes():
     assert asked([b"x" * 60] * 10, path="/teach/take")[:2] == (200, b"x" * 600)
     assert asked([b"x" * 60] * 10, path="/kslr/gradio_api/upload")[0] == 200
     assert asked([b"x" * 60] * 10, path="/gradio_api/queue/join")[0] == 413
+
+
+def test_a_file_that_comes_by_drops_has_hung_up(monkeypatch):
+    monkeypatch.setattr(bodies, "START_SECONDS", 0.1)
+    parts = [b"x"] * 20
+    assert asked(parts, path="/teach/take", wait=0.02)[1] != b"x" * 20
+    assert asked([b"x" * 2000] * 20, path="/teach/take", wait=0.02)[:2] == (200, b"x" * 40_000)
 
 
 @pytest.mark.parametrize(

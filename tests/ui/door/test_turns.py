@@ -1,4 +1,6 @@
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from ui.door import turns
@@ -91,9 +93,44 @@ class Line:
         return self.closed
 
 
-def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch):
+@asynccontextmanager
+async def serve(app: Any) -> AsyncIterator[int]:
+    """An application served with the timed protocol; gives the port."""
     import uvicorn
 
+    server = uvicorn.Server(uvicorn.Config(app, port=0, http=TimedProtocol, lifespan="off", log_level="warning"))
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+def test_an_answer_that_is_not_taken_is_not_kept(monkeypatch):
+    monkeypatch.setattr(turns, "TAKE_SECONDS", 0.3)
+    ended = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(200):
+            await send({"type": "http.response.body", "body": bytes(1_000_000), "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+        ended.append(True)
+
+    async def hold() -> None:
+        async with serve(app) as port:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            await reader.read(10)
+            while not ended:  # what is still to be sent goes nowhere
+                await asyncio.sleep(0.02)
+            writer.close()
+
+    asyncio.run(asyncio.wait_for(hold(), 30))
+
+
+def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch):
     monkeypatch.setattr(turns, "HEAD_SECONDS", 0.3)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -101,13 +138,6 @@ def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch):
         await send({"type": "http.response.body", "body": b""})
 
     async def answers() -> list[bytes]:
-        options = uvicorn.Config(app, port=0, http=TimedProtocol, lifespan="off", log_level="warning")
-        server = uvicorn.Server(options)
-        serving = asyncio.create_task(server.serve())
-        while not server.started:
-            await asyncio.sleep(0.01)
-        port = server.servers[0].sockets[0].getsockname()[1]
-
         async def ask(*parts: bytes) -> bytes:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             for part in parts:
@@ -118,9 +148,8 @@ def test_a_head_that_does_not_come_is_not_waited_for(monkeypatch):
             return said
 
         whole = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-        found = await asyncio.gather(ask(whole), ask(b"GET / HTTP/1.1\r\n", b"Host: a\r\n\r\n"), ask(whole[:20]), ask())
-        server.should_exit = True
-        await serving
-        return list(found)
+        async with serve(app) as port:
+            parts = (b"GET / HTTP/1.1\r\n", b"Host: a\r\n\r\n")
+            return list(await asyncio.gather(ask(whole), ask(*parts), ask(whole[:20]), ask()))
 
     assert asyncio.run(answers()) == [b"HTTP/1.1 204", b"HTTP/1.1 204", b"", b""]
