@@ -126,16 +126,16 @@ class VideoFile:
         self._stream.codec_context.thread_count = 1
 
     def _check_limits(self) -> None:
-        stream, container = self._stream, self._container
-        width, height = stream.codec_context.width, stream.codec_context.height
-        if max(width, height) > self.largest:
-            raise self._too_large(width, height)
+        stream, container, codec = self._stream, self._container, self._stream.codec_context
+        if max(codec.width, codec.height) > self.largest:
+            raise self._too_large(codec.width, codec.height)
         # The header may state a smaller size than the pictures have, so the decoder gets the limit too.
-        stream.codec_context.options = {**stream.codec_context.options, "max_pixels": str(self.largest**2)}
+        codec.options = {**codec.options, "max_pixels": str(self.largest**2)}
         if stream.duration:
             self.duration = float(stream.duration * stream.time_base)
         elif container.duration:
-            self.duration = container.duration / 1e6
+            late = max(0, container.start_time or 0) if "matroska" in container.format.name else 0  # its length counts from 0
+            self.duration = (container.duration - late) / 1e6
         if self.duration is not None and self.duration > self.longest:
             sparse = 8 * self.path.stat().st_size / self.duration < LEAST_BITS
             if not (container.format.name in STREAMS and sparse):

@@ -181,6 +181,19 @@ def test_a_clock_that_jumps_loses_nothing(tmp_path: Path, astronaut: np.ndarray,
     assert not video.truncated
 
 
+@pytest.mark.parametrize(
+    ("name", "start"), [("late.mkv", 100), ("later.mkv", 5 * 3600), ("late.webm", 5 * 3600), ("late.ts", 5 * 3600)]
+)
+def test_a_clock_that_does_not_begin_at_zero(tmp_path: Path, astronaut: np.ndarray, name: str, start: float):
+    codec = "libvpx" if name.endswith("webm") else "libx264"
+    times = [start + i / 10 for i in range(15)]
+    video, frames = read(clips.write(tmp_path / name, clips.shaken(astronaut, 15), times=times, codec=codec))
+    assert (len(frames), frames[0].seconds) == (15, 0.0)
+    assert frames[-1].seconds == pytest.approx(1.4, abs=0.02)
+    assert video.duration == pytest.approx(1.5, abs=0.2)
+    assert not video.truncated
+
+
 def test_a_long_pause_between_pictures_is_kept(tmp_path: Path, astronaut: np.ndarray):
     assert [round(frame.seconds) for frame in read(clips.varying(tmp_path / "a.mkv", astronaut, [0, 1, 31, 32]))[1]] == [
         0,
