@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, Field
@@ -171,13 +172,17 @@ def build_classroom_router(services: Services, clock: Callable[[], float] = time
     async def file(key: str, name: str, language: str = "kk") -> Any:
         from fusion.classroom.report import render_classroom_report, windows_csv
         from kslr.core.files import csv_bytes
+        from kslr.origins import describe_origin
 
         def write(history: "History") -> Response:
             session, windows, noted = history.read_session(key)
             if name == "report.html":
-                return Response(render_classroom_report(session, windows, noted, language), media_type="text/html; charset=utf-8")
+                made = describe_origin("kslr serve", session.name)["made"] | history.origin(key)
+                page = render_classroom_report(session, windows, noted, language, made)
+                return Response(page, media_type="text/html; charset=utf-8")
             if name == "figures.csv":
-                headers = {"Content-Disposition": 'attachment; filename="class.csv"'}
+                called = quote(f"{session.name or 'class'} {session.started[:10]}.csv".replace("/", "-"), safe="")
+                headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{called}"}
                 table = csv_bytes(windows_csv(windows, noted))
                 return Response(table, media_type="text/csv; charset=utf-8", headers=headers)
             return Response(status_code=404)
