@@ -24,10 +24,11 @@ from benchmarks.server import RunningServer, run_server
 from tests import clips
 from tests.privacy import INSIDE_TEXT, MAGIC
 from ui.server.metrics import ENDINGS
+from ui.shared.worker import FAILURES
 
 ROUNDS = 30 if os.environ.get("KSLR_LONG") else 3
 # What a line may be made of: our names, our reasons, numbers, and names of places in the code.
-EVENTS = {"server started", "server stopped", "session opened", "session closed", "video begun", "video ended"}
+EVENTS = {"server started", "server stopped", "session opened", "session closed", "video begun", "video ended", "work failed"}
 NUMBERS = {"sessions", "places", "seconds", "frames", "dropped", "words", "videos"}
 
 
@@ -141,7 +142,7 @@ def check(line: dict) -> None:
                 "level": "info|warning|error",
                 "event": "|".join(sorted(EVENTS | {"error", "library"})),
                 "session": "[0-9a-f]{6}",
-                "reason": "|".join((*ENDINGS, "finished")),
+                "reason": "|".join((*ENDINGS, "finished", *FAILURES)),
                 "logger": r"[a-z_.]+",
                 "type": r"\w+",
                 "place": r"[\w/.<>-]+:\d+( [\w<>]+)?",

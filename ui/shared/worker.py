@@ -28,6 +28,7 @@ BEAT_SECONDS = 1.0  # between two signs of life, where the work itself gives non
 SILENT_SECONDS = 180.0  # see `Worker.run`
 IDLE_SECONDS = 600.0  # without work, after which it is ended
 MEGABYTES = 2500.0  # of its memory, on Linux
+FAILURES = ("ended", "error", "memory", "time")  # why work failed, in the log
 
 
 class Gone(InputError):
