@@ -148,6 +148,12 @@ def test_functions_cannot_be_called_beside_their_queue(server, foreign):
                 assert ask(server, "POST", f"/gradio_api/{route}/{name}{end}", body)[0] == 404
 
 
+def test_no_method_of_a_component_is_called(server):
+    for name in ("ls", "preprocess", "__init__", "get_config", "load_event"):
+        body = {"session_hash": "x", "component_id": 1, "fn_name": name, "data": ["/etc"]}
+        assert ask(server, "POST", "/gradio_api/component_server", body)[0] == 404
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -164,7 +170,6 @@ def test_functions_cannot_be_called_beside_their_queue(server, foreign):
         "/monitoring",
         "/monitoring/summary",
         "/gradio_api/custom_component/1/2/3/../../../etc/passwd",
-        "/gradio_api/component_server",
         "/gradio_api/upload_progress?upload_id=x",
         "/docs",
         "/static/../../../../etc/passwd",

@@ -7,9 +7,9 @@ Gradio keeps its safeguards for apps that its own ``launch()`` starts; this one 
 - ``concurrency_limit`` holds in the queue only; ``/run`` and ``/api`` call functions beside it: they are not open.
 - ``max_size`` is of the queue in sum, and work goes on for who has gone: `ui.door.queue` has the limit of a client.
 - ``max_file_size`` is of one file in one request: `ui.door.uploads` has the limits of a client and of all.
-- ``/proxy=`` fetches addresses, ``/file=`` gives out files, ``/component_server`` calls methods of components; these,
-  ``/stream``, ``/process_recording``, ``/upload_progress``, ``/custom_component``, ``/deep_link``, ``/vibe-…`` and
-  ``/dev/reload`` are of no use to our pages: they are not open.
+- ``/proxy=`` fetches addresses, ``/file=`` gives out files; these, ``/stream``, ``/process_recording``,
+  ``/upload_progress``, ``/custom_component``, ``/deep_link``, ``/vibe-…`` and ``/dev/reload`` are of no use to our pages: they
+  are not open. ``/component_server`` calls the functions of the Practice page, and no other.
 - MCP: Gradio is its own client then, on this machine; the request keeps being one from elsewhere.
 - CORS: Gradio answers preflights and allows other origins with passwords; `ui.door.front` refuses and deletes that.
 - Tracebacks: Gradio prints them with what people sent and with paths; they go into our log instead, by type and place.
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 # Of all that is mounted at the top: the page, what it loads, its events, and the functions for programs.
 OPEN = re.compile(
     r"/(config/?|theme\.css|favicon\.ico|robots\.txt|manifest\.json|pwa_icon(/\d+)?|(static|assets|svelte)/[^?]*"
-    r"|gradio_api/(info/?|app_id/?|startup-events|theme\.css|heartbeat/\w+|reset/?|cancel|login_check/?"
+    r"|gradio_api/(info/?|app_id/?|startup-events|theme\.css|heartbeat/\w+|reset/?|cancel|component_server/?|login_check/?"
     r"|call/(v2/)?\w+/?|call/\w+/\w+|queue/(join|data)|mcp(/.*)?))?"
 )
 MCP = "/gradio_api/mcp"

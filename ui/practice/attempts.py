@@ -1,7 +1,7 @@
 """The examples to practise with, and a learner's clip compared with one of them, in steps."""
 
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from kslr.teaching.vocabularies import TaughtVocabulary, load_vocabulary, taught
 from kslr.vocabulary import Sign
 from ui.server.services import Services
 from ui.shared.i18n import Refusal, names
-from ui.shared.uploads import Step
+from ui.shared.uploads import Step, repeat_steps
 from ui.video.translation import EXTENSIONS, REPORT_EVERY, video_refusal
 
 GOOD = 50.0  # score from which a sign is most likely the example's
@@ -111,7 +111,7 @@ def practice_example(asked: Any, services: Services) -> dict[str, Any]:
 
 
 def compare_clip(
-    path: Path, vocabulary: TaughtVocabulary, word: str, services: Services
+    path: Path, vocabulary: TaughtVocabulary, word: str, services: Services, wanted: Callable[[], bool] = lambda: True
 ) -> Generator[Step | Attempt, None, None]:
     """Reads a learner's clip and compares its signs with a word's example.
 
@@ -119,6 +119,7 @@ def compare_clip(
         path: a video, or a landmark recording.
         vocabulary, word: whose example.
         services: models and limits.
+        wanted: whether the learner still waits.
 
     Yields:
         `Step` now and then, at last one `Attempt`.
@@ -132,7 +133,7 @@ def compare_clip(
     if path.suffix.lower() not in (*EXTENSIONS, *LANDMARK_SUFFIXES):
         raise Refusal("practice.format")
     try:
-        recording, several = yield from _record(path, services)
+        recording, several = yield from _record(path, services, wanted)
     except InputError as error:
         raise video_refusal(error, TAKE_SECONDS / 60, services.limits.upload_megabytes) from error
     if not np.isfinite(recording.x[:, 0]).any():
@@ -150,13 +151,28 @@ def compare_clip(
     yield Attempt(sign, best, segment.seconds, example.seconds, len(signs), several, read, named)
 
 
-def _record(path: Path, services: Services) -> Generator[Step, None, tuple[Recording, bool]]:
-    """A clip's landmarks, and whether several people are in view; steps meanwhile."""
+def _record(path: Path, services: Services, wanted: Callable[[], bool]) -> Generator[Step, None, tuple[Recording, bool]]:
+    """A clip's landmarks, and whether several people are in view, from another process; steps meanwhile."""
+    last: Any = None
+    with services.count_video(), closing(services.desk.worker.run(watch_attempt, path, wanted=wanted)) as work:
+        for last in repeat_steps(work, Step(0.0)):
+            if isinstance(last, Step):
+                yield last
+    return last
+
+
+def watch_attempt(path: Path) -> Iterator[Step | tuple[Recording, bool]]:
+    """The work of `compare_clip` in another process: steps, at last the landmarks and whether several people are in view.
+
+    Raises:
+        InputError: the clip cannot be read.
+    """
     if path.suffix.lower() in LANDMARK_SUFFIXES:
-        return record(path, longest=TAKE_SECONDS), False
+        yield record(path, longest=TAKE_SECONDS), False
+        return
     landmarks, seen, reported = [], Seen(), time.monotonic()
     frames = closing(watch_video(path, longest=TAKE_SECONDS))
-    with services.count_video(), FaceDetector() as faces, frames as watched:
+    with FaceDetector() as faces, frames as watched:
         people = PeopleCounter(faces, PEOPLE_EVERY)
         for frame, found, done in watched:
             landmarks.append(found)
@@ -164,7 +180,7 @@ def _record(path: Path, services: Services) -> Generator[Step, None, tuple[Recor
             if time.monotonic() - reported > REPORT_EVERY:
                 reported = time.monotonic()
                 yield Step(done, frame.seconds)
-    return Recording.from_landmarks(landmarks, path.name), seen.several
+    yield Recording.from_landmarks(landmarks, path.name), seen.several
 
 
 def hundredths(points: np.ndarray) -> list[Any]:

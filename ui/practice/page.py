@@ -10,6 +10,7 @@ import numpy as np
 
 from kslr.recordings import LANDMARK_SUFFIXES
 from kslr.teaching.comparison import Comparison
+from ui.door.queue import client_waits
 from ui.practice.attempts import Attempt, compare_clip, hundredths, load_examples, practice_example, practice_words
 from ui.server.services import Services
 from ui.shared.frame import component
@@ -39,7 +40,7 @@ def build_page(services: Services) -> None:
     def compare(event: Any) -> Iterator[str]:
         def work(path: Path) -> Iterator[str]:
             vocabulary = load_examples(event_text(event, "vocabulary"), services)
-            for step in compare_clip(path, vocabulary, event_text(event, "word"), services):
+            for step in compare_clip(path, vocabulary, event_text(event, "word"), services, client_waits()):
                 yield macros(PAGE).progress(step) if isinstance(step, Step) else result_html(step)
 
         yield from run_steps([upload_path(event_text(event, "path"))], work)

@@ -55,13 +55,16 @@ class Desk:
 
     Args:
         worker: the process; a new one when None.
+
+    Attributes:
+        worker: the same.
     """
 
     def __init__(self, worker: Worker | None = None) -> None:
         self._takes: dict[str, dict[str, KeptTake]] = {}
         self._lock = threading.Lock()
         self._waiting = 0
-        self._worker = worker or Worker(LONGEST_SECONDS)
+        self.worker = worker or Worker(LONGEST_SECONDS)
 
     def __len__(self) -> int:
         return sum(map(len, self._takes.values()))
@@ -125,7 +128,7 @@ class Desk:
             with tempfile.TemporaryDirectory(prefix="kslr-take-") as folder:
                 path = Path(folder) / f"take{suffix}"
                 path.write_bytes(content)
-                *_, found = self._worker.run(work, path, Path(name).name[:80], *arguments, wanted=wanted, silence=LONGEST_SECONDS)
+                *_, found = self.worker.run(work, path, Path(name).name[:80], *arguments, wanted=wanted, silence=LONGEST_SECONDS)
                 return found
         finally:
             with self._lock:
@@ -154,7 +157,7 @@ class Desk:
 
     def forget_old(self) -> None:
         """Forgets the takes that nobody used for long."""
-        self._worker.rest()
+        self.worker.rest()
         oldest = time.monotonic() - KEPT_SECONDS
         with self._lock:
             fresh = {who: {key: kept for key, kept in own.items() if kept.made >= oldest} for who, own in self._takes.items()}
@@ -164,4 +167,4 @@ class Desk:
         """Forgets everything."""
         with self._lock:
             self._takes.clear()
-        self._worker.close()
+        self.worker.close()
