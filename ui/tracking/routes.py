@@ -19,16 +19,17 @@ if TYPE_CHECKING:
 
 TYPES = {".js": "text/javascript", ".wasm": "application/wasm"}
 KEPT = "private, max-age=31536000, immutable"
-NETWORK = "emotion.tflite"
+NETWORK = "network.tflite"
 # Browsers find modules by address; this package names the other one as npm does.
 BARE, ADDRESS = b'"@litertjs/wasm-utils"', b'"../../wasm-utils/dist/index.js"'
 
 
 def tracking_config(services: "Services") -> dict[str, Any] | None:
     """What the page needs to track a person itself; None where the programs were not fetched."""
-    assets, emotions = services.assets, services.models.emotions
+    assets = services.assets
     if assets is None:
         return None
+    emotions = services.models.emotions
     calibration = emotions.card.calibration
     return {
         "programs": f"tracking/{assets.version}/",

@@ -10,6 +10,8 @@ from ui.shared.frame import build_script_router, head_html, header_html, script_
 
 def test_the_head_names_no_other_place_and_closes_no_script_early():
     class Nothing:
+        assets = None
+
         class models:
             class signs:
                 class vocabulary:

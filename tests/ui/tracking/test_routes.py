@@ -45,5 +45,5 @@ def test_the_network_is_the_servers_own(client, services):
 def test_without_the_programs_nothing_is_there(client, services, monkeypatch):
     monkeypatch.setattr(services, "assets", None)
     assert tracking_config(services) is None
-    assert client.get("/tracking/0/emotion.tflite").status_code == 404
+    assert client.get("/tracking/0/network.tflite").status_code == 404
     assert client.get("/tracking/0/@litertjs/core/dist/index.js").status_code == 404
