@@ -95,13 +95,7 @@ class History:
             self._engine = None
 
     def begin(self, name: str, *, k: int, place: str, made: Mapping[str, str] | None = None) -> str:
-        """A new session; gives its id.
-
-        Args:
-            name: what to call it.
-            k: the smallest number of faces of a figure.
-            place: what was confirmed of the place.
-            made: of `kslr.origins.describe_origin`: ``version``, ``emotion`` and ``emotion_sha256``.
+        """A new session; gives its id. Of `made`, which is `kslr.origins.describe_origin`'s, the keys of `ORIGIN` are kept.
 
         Raises:
             InputError: the name is too long.
@@ -118,9 +112,8 @@ class History:
             place=clean_text(place, LONGEST_NAME),
         )
         if made:
-            kept = {column: str(made[column]) for column in ORIGIN}
-            self._run(f"insert into origins (session, {', '.join(ORIGIN)}) values (:session, :{', :'.join(ORIGIN)})",
-                      session=key, **kept)  # fmt: skip
+            statement = f"insert into origins (session, {', '.join(ORIGIN)}) values (:session, :{', :'.join(ORIGIN)})"
+            self._run(statement, session=key, **{column: str(made[column]) for column in ORIGIN})
         return key
 
     def origin(self, key: str) -> dict[str, str]:
@@ -162,8 +155,8 @@ class History:
         if not clean_text(text, LONGEST_MOMENT):
             raise InputError("Say in a few words what happens at that moment.")
         self.session(key)
-        self._run("insert into moments (session, seconds, text) values (:session, :seconds, :text)",
-                  session=key, seconds=max(0.0, float(seconds)), text=clean_text(text, LONGEST_MOMENT))  # fmt: skip
+        values = {"session": key, "seconds": max(0.0, float(seconds)), "text": clean_text(text, LONGEST_MOMENT)}
+        self._run("insert into moments (session, seconds, text) values (:session, :seconds, :text)", **values)
 
     def delete(self, key: str) -> None:
         """Deletes a session with all its windows and moments."""
@@ -201,11 +194,7 @@ class History:
         return [Moment(*row) for row in rows]
 
     def read_session(self, key: str) -> tuple[PastSession, list[Window], list[Moment]]:
-        """One session with everything that is kept of it.
-
-        Raises:
-            InputError: it is not there.
-        """
+        """One session with everything that is kept of it; raises InputError where it is not there."""
         return self.session(key), self.windows(key), self.moments(key)
 
     def forget_old(self) -> None:
@@ -234,7 +223,7 @@ class History:
 
 
 def _utc(**ago: float) -> str:
-    """Now, or so many ``days`` or ``seconds`` ago, as ISO 8601."""
+    """Now, or so long ago, as ISO 8601."""
     return (datetime.now(timezone.utc) - timedelta(**ago)).isoformat(timespec="seconds")
 
 
