@@ -14,6 +14,7 @@ from ui.about.layers import Layer, layers
 from ui.server.services import Services
 from ui.shared.html import render
 
+ENCODER = "sign_encoder"
 # What a reader wants to know first; a card has many more.
 HEADLINES = {
     "samples": "about.samples_measured",
@@ -21,7 +22,8 @@ HEADLINES = {
     "interval": "about.interval",
     "top5_accuracy": "about.first_five",
     "macro_f1": "about.mean_of_classes",
-    "right_signs_kept": "about.kept",
+    "said_rightly": "about.said_rightly",
+    "said_wrongly": "about.said_wrongly",
     "milliseconds": "about.milliseconds",
 }
 
@@ -48,12 +50,13 @@ def page_html(vocabulary: Vocabulary, signs: Card, emotion: Card, dictionaries: 
 
 
 def shipped_layers(card: Card) -> tuple[Layer, ...]:
-    """The layers of a shipped model; none of a model that was loaded from elsewhere."""
+    """The layers of a shipped model, or of the shipped encoder that its recordings are asked by; none of other models."""
+    digest = card.weights.get("sha256", card.extra.get("encoder"))
     try:
-        same, weights = read_card(card.name)
+        same, weights = read_card(card.name if card.weights else ENCODER)
     except InputError:
         return ()
-    return layers(weights) if same.weights == card.weights else ()
+    return layers(weights) if same.weights.get("sha256") == digest else ()
 
 
 def headlines(figures: list[tuple[str, str]]) -> list[tuple[str, str]]:

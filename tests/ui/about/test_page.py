@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from kslr.core.cards import Card, read_card
 from kslr.lookup.dictionary import shipped_dictionaries
 from kslr.vocabulary import kslr30
@@ -43,6 +45,10 @@ def test_the_network_is_drawn_from_the_model_itself():
     assert "48 × 48" in drawn
     assert "about.convolution" in drawn
     assert shipped_layers(CARD) == ()
+    # A vocabulary without a network of its own is asked by the encoder; another encoder's is not drawn.
+    bare = replace(CARD, weights={}, extra={"encoder": read_card("sign_encoder")[0].weights["sha256"]})
+    assert shipped_layers(bare) == shipped_layers(read_card("sign_encoder")[0])
+    assert shipped_layers(replace(bare, extra={"encoder": "0" * 64})) == ()
     assert html.count('<ol class="layers">') == 1
 
 
