@@ -134,7 +134,8 @@ def _class_figures(
     coverage, risk, _ = risk_coverage(confidence, guessed)
     names = sorted({*labels, *named})
     places = {name: place for place, name in enumerate(names)}
-    matrix = count_confusions(*(np.array([places[name] for name in part]) for part in (labels, named)), len(names))
+    asked, said = (np.array([places[name] for name in part]) for part in (labels, named))
+    matrix = count_confusions(asked, said, len(names))
     return {
         # Over the classes that occur, see ``classes_without_samples``; an answer of another class is wrong.
         "macro_f1": float(f1_score(labels, named, labels=sorted(set(labels)), average="macro", zero_division=0)),

@@ -199,7 +199,8 @@ def evaluate_video_model(
     answers = [answer(clip) for clip in test]
     right = [str(getattr(clip, task)) for clip in test]
     names = sorted(set(right) | set(classes))
-    matrix = count_confusions(*(np.array([names.index(name) for name in part]) for part in (right, answers)), len(names))
+    asked, said = (np.array([names.index(name) for name in part]) for part in (right, answers))
+    matrix = count_confusions(asked, said, len(names))
     return build_report(
         task=f"video {task}",
         data=data,
