@@ -14,6 +14,7 @@ from emotion.recognizer import EmotionPrediction
 from fusion.interpreter import Interpreter, Models
 from kslr.camera import Camera
 from kslr.core.errors import InputError
+from kslr.landmarks import Landmarks
 from kslr.recognizer import SignPrediction
 from kslr.video import Frame, VideoFile
 from tests.clips import shaken, write
@@ -117,7 +118,7 @@ def _signed(models: Models, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
     with Interpreter(models, neutral=neutral).session() as session:
         monkeypatch.setattr(session._tracker, "process", lambda frame: replace(signer(frame.seconds), face=FACE))
         if emotion:
-            monkeypatch.setattr("fusion.session.EmotionRecognizer.recognize", lambda self, crops: [emotion(crops[0].seconds)])
+            monkeypatch.setattr("fusion.interpreter.EmotionRecognizer.recognize", lambda self, crops: [emotion(crops[0].seconds)])
         seen = [session.push(Frame(picture, i / 20)) for i in range(80)]
         return seen, [word for one in seen for word in one.words] + list(session.finish())
 
@@ -180,7 +181,7 @@ def test_a_stern_resting_face_is_not_called_angry(models, astronaut, monkeypatch
 def test_three_calm_seconds_are_the_resting_face_until_they_are_forgotten(models, astronaut, monkeypatch):
     stern = np.where(np.array(EMOTIONS) == "angry", 0.76, 0.04)
     monkeypatch.setattr(
-        "fusion.session.EmotionRecognizer.recognize",
+        "fusion.interpreter.EmotionRecognizer.recognize",
         lambda self, crops: [EmotionPrediction(crops[0].seconds, 1.0, stern, "angry")],
     )
     with Interpreter(models).session() as session:
@@ -274,3 +275,12 @@ def test_the_very_same_face_is_classified_once(models, astronaut, monkeypatch):
     assert (again.seconds, again.quality) == (2.0, crop.quality)
     assert np.array_equal(first.probabilities, again.probabilities)
     assert not np.array_equal(first.probabilities, other.probabilities)
+
+
+def test_a_session_without_a_tracker_takes_landmarks_and_no_pictures(models, astronaut):
+    with Interpreter(models).session(tracker=False) as session:
+        assert session.read(Landmarks(0.0)).hint == "nobody"
+        with pytest.raises(RuntimeError, match="with a tracker"):
+            session.push(Frame(astronaut, 1.0))
+        assert session.finish() == ()
+        assert (session.seen.frames, session.seen.nobody) == (1, True)
