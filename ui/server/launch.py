@@ -76,6 +76,7 @@ def launch(
 
     keep_offline()
     import uvicorn
+    from threadpoolctl import threadpool_limits
 
     from fusion.interpreter import Models
     from ui.door.front import FrontDoor
@@ -102,6 +103,8 @@ def launch(
 
     # Everything that is kept for a while lies in one folder, also what Gradio and libraries keep.
     with private_folder() as folder, stop_on_terminate():
+        # Many people's small products share the cores; threads that wait for each other only burn them.
+        threadpool_limits(1, "blas")
         limits = Limits(sessions=max_sessions, browser_sessions=max_browser_sessions)
         services = Services(Models.load(signs, emotion), limits)
         services.asks_password = auth is not None

@@ -87,6 +87,9 @@ def test_the_pictures_stay_in_the_browser(visit, signing_camera, server):
 BREAKS = {
     "a refused worker": "window.Worker = class { constructor() { throw new DOMException('', 'SecurityError'); } }",
     "an old browser": "delete window.OffscreenCanvas",
+    "WebGL refused": """const Real = Worker; window.Worker = class extends Real { constructor(url) {
+        const code = `OffscreenCanvas.prototype.getContext = () => null; importScripts('${url}')`;
+        super(URL.createObjectURL(new Blob([code]))); } }""",
     "a program that fails": """const Real = Worker; window.Worker = class extends Real {
         postMessage(message) { super.postMessage(message.start ? { start: { programs: '/nothing/' } } : message); } }""",
 }
