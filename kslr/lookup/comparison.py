@@ -117,4 +117,4 @@ def nearest_words(asked: np.ndarray, rows: np.ndarray, label: np.ndarray, crowdi
     >>> nearest_words(np.eye(2)[:1], np.eye(2), np.array([0, 1]), np.zeros(2))
     array([[1., 0.]])
     """
-    return np.maximum.reduceat(asked @ rows.T - crowding, np.unique(label, return_index=True)[1], axis=1)
+    return np.maximum.reduceat(asked @ rows.T - crowding, np.flatnonzero(np.diff(label, prepend=-1)), axis=1)

@@ -181,3 +181,23 @@ def test_shipped_models_are_measured_without_keras(signs, tmp_path):
     done = subprocess.run([sys.executable, "-c", program, *map(str, arguments)], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 0, done.stderr
     assert json.loads((tmp_path / "r.json").read_text())["episodes"] == 5
+
+
+def test_a_dictionary_is_measured_on_a_folder_of_clips(tmp_path, capsys):
+    for name in ("Вода", "spaceship"):
+        (tmp_path / "clips" / name).mkdir(parents=True)
+        save_recording(tmp_path / "clips" / name / "clip.npz", take("pump"))
+    made = tmp_path / "report.json"
+    arguments = ["evaluate", "signs", str(tmp_path / "clips"), "--vocabulary", "rsl", "--json", str(made)]
+    code, out, err = run([*arguments, "--html", str(tmp_path / "page.html")], capsys)
+    assert code == 0
+    report = json.loads(made.read_text())
+    assert "top10_accuracy" in out
+    assert report["mrr"] == report["known"]["mrr"] / 2  # the word that the dictionary lacks is not found
+    assert report["clips"][1]["place"] >= 1
+    assert len(report["clips"][1]["nearest"]) == 10
+    assert report["unknown_labels"] == {"spaceship": 1}
+    assert "spaceship" in " ".join(err.split())
+    assert "Вода" in (tmp_path / "page.html").read_text()
+    code, _, err = run([*arguments, "--invariance"], capsys)
+    assert code == 2

@@ -132,3 +132,57 @@ def test_a_model_of_the_other_branch_is_refused(portrait, capsys):
     code, _, err = run(["translate", str(portrait), "--signs", "emotion"], capsys)
     assert code == 2
     assert "emotion" in err
+
+
+def test_a_dictionary_lists_what_is_nearest_and_says_no_word(portrait, capsys):
+    code, out, err = run(["translate", str(portrait), "--signs", "rsl", "--top", "3", "--format", "json"], capsys)
+    assert code == 0
+    document = json.loads(out)
+    assert (document["vocabulary"], document["words"], document["found"]) == ("rsl", [], [])
+    assert "No sign" in err
+    code, out, err = run(["translate", str(portrait), "--signs", "rsl", "--format", "srt"], capsys)
+    assert code == 2
+    assert "Choose one of text, json, csv" in " ".join(err.split())
+
+
+def test_what_a_drawn_sign_is_near_to_is_printed(tmp_path, capsys, monkeypatch):
+    import numpy as np
+
+    from kslr.holistic import HolisticTracker
+    from tests.clips import write
+    from tests.signers import signer
+
+    clip = write(tmp_path / "signed.mp4", [np.full((240, 320, 3), 120, np.uint8)] * 80, fps=20)
+    monkeypatch.setattr(HolisticTracker, "process", lambda self, frame: signer(frame.seconds))
+    code, out, _ = run(["translate", str(clip), "--signs", "rsl", "--top", "3", "--language", "en"], capsys)
+    assert code == 0
+    lines = out.splitlines()
+    assert len(lines) % 4 == 0
+    assert [line.split(".")[0].strip() for line in lines[1:4]] == ["1", "2", "3"]
+    nearness = [float(line.split()[1]) for line in lines[1:4]]
+    assert nearness == sorted(nearness, reverse=True)
+
+
+def test_a_folder_is_looked_up_too(tmp_path, portrait, capsys):
+    import shutil
+
+    (tmp_path / "clips").mkdir()
+    shutil.copy(portrait, tmp_path / "clips" / "one.mp4")
+    code, _, _ = run(
+        [
+            "translate",
+            str(tmp_path / "clips"),
+            "--out",
+            str(tmp_path / "out"),
+            "--signs",
+            "rsl",
+            "--format",
+            "csv",
+            "--workers",
+            "1",
+        ],
+        capsys,
+    )
+    assert code == 0
+    (made,) = (tmp_path / "out").glob("*.csv")
+    assert made.read_text("utf-8-sig").startswith("start,end,place,id")
