@@ -28,7 +28,7 @@ class ClipResult:
     Attributes:
         clip, out: the clip and its transcript.
         words: how many words were found, or signs looked up; None when it was there already or the clip could not be read.
-        problem: why there is no transcript, for people; None when there is.
+        problem: why there is no transcript or an empty one, for people; None when all is well.
     """
 
     clip: Path
@@ -77,8 +77,9 @@ def translate_folder(
     stamps: dict[Path, list[int | str]] = {}
     for clip, target in targets.items():
         stamps[clip] = [options, *clip_stamp(clip)]
-        if target.exists() and made.get(_key(target, out)) == stamps[clip]:
-            yield ClipResult(clip, target, None, None)
+        known = made.get(_key(target, out))
+        if target.exists() and isinstance(known, list) and known[:-1] == stamps[clip]:
+            yield ClipResult(clip, target, None, str(known[-1]) or None)
         else:
             waiting.append(clip)
     waiting.sort(key=lambda clip: (-clip.stat().st_size, clip))
@@ -90,7 +91,7 @@ def translate_folder(
     ):
         words, problem = result or (None, ENDED)
         if words is not None:
-            made[_key(targets[clip], out)] = stamps[clip]
+            made[_key(targets[clip], out)] = [*stamps[clip], problem or ""]
             write_file(out / MADE, json.dumps(made, ensure_ascii=False, indent=0).encode("utf-8", "replace"))
         yield ClipResult(clip, targets[clip], words, problem)
 
@@ -100,7 +101,7 @@ def _key(target: Path, out: Path) -> str:
 
 
 def _read_made(path: Path) -> dict[str, list[int | str]]:
-    """What each transcript in the folder was made from; nothing where that is not known."""
+    """What each transcript in the folder was made from, and its problem or ""; nothing where that is not known."""
     try:
         made = parse_json(path.read_bytes())
     except (OSError, InputError):

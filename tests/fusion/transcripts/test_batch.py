@@ -18,13 +18,15 @@ def folder(tmp_path_factory, astronaut):
     (folder / "deep").mkdir()
     shutil.copy(folder / "one.mp4", folder / "deep" / "two.mp4")
     (folder / "bad.mov").write_bytes(b"\x00" * 100)
+    write(folder / "empty.mp4", [np.full((64, 64, 3), 90, np.uint8)] * 2, fps=10)
     (folder / "notes.txt").write_text("not a video")
     return folder
 
 
 def test_every_clip_is_told_and_the_bad_one_skipped(folder, tmp_path):
     done = {t.clip.name: t for t in translate_folder(folder, tmp_path, workers=2)}
-    assert set(done) == {"one.mp4", "two.mp4", "bad.mov"}
+    assert set(done) == {"one.mp4", "two.mp4", "bad.mov", "empty.mp4"}
+    assert done["empty.mp4"].problem == "nobody is in view"
     assert done["one.mp4"].problem is None
     assert done["bad.mov"].problem
     assert not done["bad.mov"].out.exists()
@@ -37,6 +39,7 @@ def test_every_clip_is_told_and_the_bad_one_skipped(folder, tmp_path):
     assert again["one.mp4"].words is None
     assert again["one.mp4"].problem is None
     assert again["bad.mov"].problem
+    assert (again["empty.mp4"].words, again["empty.mp4"].problem) == (None, "nobody is in view")  # told again
 
 
 def test_one_thread_answers_as_two():
