@@ -188,7 +188,6 @@ def long_videos(attack: Attack) -> None:
                 assert line is not None
                 assert line.recv(100)
     assert attack.server.wait_for("kslr_videos", 0) == 0
-    assert attack.server.wait_for("kslr_trackers", attack.server.metrics()["kslr_sessions"]) >= 0
 
 
 def work_that_is_left(attack: Attack) -> None:
@@ -199,9 +198,16 @@ def work_that_is_left(attack: Attack) -> None:
         with ExitStack() as stack:
             for _ in range(3):
                 attack.line(stack, attack.head(f"/teach/take?name=a.mp4&session={KEY}", len(attack.clip)) + attack.clip)
-            (process,) = wait_until(lambda before=before: set(processes(root)) - before)
+            (process,) = wait_until(lambda before=before: {one for one in set(processes(root)) - before if is_worker(one)})
         wait_until(lambda process=process: process not in processes(root))
     assert attack.server.metrics()["kslr_takes"] == 0
+
+
+def is_worker(process: int) -> bool:
+    """Whether a process works for a server; Python has another one that watches such processes."""
+    with suppress(OSError):
+        return b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes()
+    return False
 
 
 def wait_until(found: Callable[[], Any], seconds: float = 20.0) -> Any:

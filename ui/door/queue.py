@@ -15,7 +15,8 @@ from urllib.parse import parse_qs
 from ui.door.front import client_name
 
 MOST_OF_CLIENT = 6  # events of one client that wait or are worked on
-UNHEARD_SECONDS = 300.0  # for which work goes on while nobody reads its answer
+UNHEARD_SECONDS = 300.0  # for which work goes on before anybody reads its answer
+LEFT_SECONDS = 10.0  # the same when somebody did and has gone
 JOIN = re.compile(r"/gradio_api/(queue/join|call/(v2/)?\w+)/?")
 ANSWERS = re.compile(r"/gradio_api/(?:queue/data|call/(?:v2/)?\w+/(\w+))")
 
@@ -65,13 +66,14 @@ class Listeners:
             self._left = {one: at for one, at in self._left.items() if now - at < UNHEARD_SECONDS} | {key: now}
 
     def waits(self, *keys: str, since: float) -> bool:
-        """Whether somebody reads the answers of one of the keys, or did a short while ago.
+        """Whether somebody reads the answers of one of the keys, did a short while ago, or still may begin to.
 
         Args:
-            since: when the work was asked for, on the monotonic clock; for a while after that nobody has to read yet.
+            since: when the work was asked for, on the monotonic clock.
         """
-        last = max(since, *(self._left.get(key, 0.0) for key in keys))
-        return any(self._open[key] for key in keys) or time.monotonic() - last < UNHEARD_SECONDS
+        left = max(self._left.get(key, 0.0) for key in keys)
+        until = left + LEFT_SECONDS if left > since else since + UNHEARD_SECONDS
+        return any(self._open[key] for key in keys) or time.monotonic() < until
 
 
 LISTENERS = Listeners()
