@@ -107,7 +107,7 @@ def test_recordings_of_another_encoder_or_damaged_ones_are_told(tmp_path: Path) 
     )
     for other, parts in damaged:
         write_card(tmp_path, other, None, parts)
-        with pytest.raises(InputError, match="damaged|not in order"):
+        with pytest.raises(InputError, match=r"damaged|not in order"):
             SignRecognizer(again)
     write_card(tmp_path, replace(card, task="emotion"), None, arrays)
     with pytest.raises(InputError, match="task") as told:
