@@ -41,7 +41,12 @@ def require_keras() -> None:
         raise InputError(f"Training needs TensorFlow, which is not installed. Add it with: {INSTALL}", "no-keras")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
     with filter_stderr(TENSORFLOW_CHATTER):
-        import keras  # noqa: F401
+        import keras
+
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()  # it looks for a GPU at its first use, and complains where there is none
 
 
 def to_litert(model: "keras.Model", batch: int | None = None, float16: bool = False) -> bytes:

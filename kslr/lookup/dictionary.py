@@ -13,7 +13,7 @@ import numpy as np
 
 from kslr.core.cards import MODELS, Card, card_path, read_card, read_card_arrays
 from kslr.core.errors import InputError
-from kslr.core.files import one_line
+from kslr.core.files import one_line, parse_json
 from kslr.encoder import SignEncoder
 from kslr.lookup.comparison import LookUpRule, nearest_words, read_parts
 from kslr.lookup.matching import matching_words
@@ -89,8 +89,8 @@ class SignDictionary:
                 "other-encoder",
             )
         self.rule = LookUpRule.from_card(self.card.extra)
-        self.vocabulary = Vocabulary(self.card.name, _read_words(self.card))
         arrays = read_card_arrays(path, self.card)
+        self.vocabulary = Vocabulary(self.card.name, _read_words(self.card.name, arrays))
         self._rows, self._label, self._crowding = _check_arrays(arrays, self.encoder.values, len(self.vocabulary.signs))
 
     @property
@@ -164,18 +164,18 @@ def is_dictionary(model: str | Path) -> bool:
         return False
 
 
-def _read_words(card: Card) -> tuple[Sign, ...]:
+def _read_words(dictionary: str, arrays: dict[str, np.ndarray]) -> tuple[Sign, ...]:
+    """The words: an array of bytes that holds JSON, one mapping a word in the order of the labels."""
     try:
-        words = card.extra["words"]
         found = []
-        for word in words:
+        for word in parse_json(arrays["words"].astype(np.uint8).tobytes()):
             names = {name: one_line(str(word.get(name, ""))) for name in ("id", "kk", "latin", "en", "ru")}
             # Kazakh is missing where the translation is not sure.
-            found.append(Sign(**{**names, "kk": names["kk"] or names["ru"]}, trained_on={card.name: int(word["recordings"])}))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise InputError(f"The words of the dictionary {card.name} are damaged. Install or make it again.") from error
+            found.append(Sign(**{**names, "kk": names["kk"] or names["ru"]}, trained_on={dictionary: int(word["recordings"])}))
+    except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(f"The words of the dictionary {dictionary} are damaged. Install or make it again.") from error
     if not found or not all(sign.id and sign.ru for sign in found):
-        raise InputError(f"The dictionary {card.name} has no words. Install or make it again.")
+        raise InputError(f"The dictionary {dictionary} has no words. Install or make it again.")
     return tuple(found)
 
 

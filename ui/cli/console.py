@@ -155,6 +155,6 @@ def write_report(report: dict[str, Any], path: Path | None, timed: str = "a samp
         notes.print(f"Note: no word of the vocabulary is called {label!r}; its {clips} clips count as wrong.", markup=False)
     if missing := report.get("classes_without_samples"):
         listed = ", ".join(missing[:MOST_NAMED]) + (f" and {len(missing) - MOST_NAMED} more" if len(missing) > MOST_NAMED else "")
-        notes.print(f"Note: macro-F1 is without {listed}, of which there is no sample.", markup=False)
+        notes.print(f"Note: macro-F1 is without {listed}, of which there is no sample.", markup=False, soft_wrap=True)
     if path is not None:
         write_file(path, (json.dumps(report, ensure_ascii=False, indent=2) + "\n").encode())

@@ -162,12 +162,13 @@ def write_dictionary(
         "other signs. Kazakh names are left out where the translation is not sure.",
         commit=current_commit(),
         weights={},
-        extra={"encoder": encoder.card.weights["sha256"], "rule": asdict(rule), "words": words},
+        extra={"encoder": encoder.card.weights["sha256"], "rule": asdict(rule)},
     )
     arrays: dict[str, np.ndarray] = {
         "embeddings": rows[order].astype(np.float16),
         "label": label[order].astype(np.int32),
         "crowding": crowding[order],
+        "words": np.frombuffer(json.dumps(words, ensure_ascii=False).encode(), np.uint8),
     }
     for _ in range(2):  # so that its files have their own names again
         path = write_card(out, card, None, arrays)

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,10 @@ def encoder() -> SignEncoder:
     return SignEncoder()
 
 
+def as_bytes(words: object) -> np.ndarray:
+    return np.frombuffer(json.dumps(words).encode(), np.uint8)
+
+
 def write_dictionary(folder: Path, encoder: SignEncoder, **changes) -> Path:
     """A dictionary of made-up signs, one recording each."""
     rule = {"shown": [[0, 1], [0.15, 1]], "asked": [[0, 1]], "still": 0.4, "both": True, "crowding": 1.0}
@@ -29,9 +34,10 @@ def write_dictionary(folder: Path, encoder: SignEncoder, **changes) -> Path:
     label = np.repeat(np.arange(len(rows)), [len(one) for one in rows])
     words = [{"id": w, "ru": f"{w} ru", "en": f"{w} en", "latin": w, "kk": "қол", "recordings": 1} for w in PATHS]
     del words[-1]["kk"]
-    extra = {"encoder": encoder.card.weights["sha256"], "rule": rule, "words": words}
+    extra = {"encoder": encoder.card.weights["sha256"], "rule": rule}
     card = Card("signs", TASK, (), {}, (), "", {}, {}, "", "", {}, extra)
     arrays = {"embeddings": np.concatenate(rows), "label": label, "crowding": np.zeros(len(label), np.float32)}
+    arrays["words"] = as_bytes(changes.pop("words", words))
     return write_card(folder, replace(card, extra=extra | changes.pop("extra", {})), None, arrays | changes)
 
 
@@ -66,8 +72,9 @@ def test_another_encoder_is_told(encoder, tmp_path):
     [
         {"label": np.array([0, 1, 1, 1, 2, 2, 2])},
         {"embeddings": np.zeros((6, 8), np.float32)},
-        {"extra": {"words": []}},
-        {"extra": {"words": [{"id": "one"}]}},
+        {"words": []},
+        {"words": [{"id": "one"}]},
+        {"words": 7},
         {"extra": {"rule": {}}},
     ],
 )
@@ -100,6 +107,6 @@ def test_the_shipped_card_keeps_embeddings_alone():
     assert weights == b""
     assert card.extra["encoder"] == read_card("sign_encoder")[0].weights["sha256"]
     with np.load(card_path("rsl").with_name(card.arrays["file"])) as arrays:
-        assert set(arrays.files) == {"embeddings", "label", "crowding"}
+        assert set(arrays.files) == {"embeddings", "label", "crowding", "words"}
         assert arrays["embeddings"].shape[1] == SignEncoder().values
         assert np.allclose(np.linalg.norm(arrays["embeddings"].astype(float), axis=1), 1, atol=0.01)
