@@ -84,7 +84,12 @@ def client_waits() -> Callable[[], bool]:
     from gradio.context import LocalContext
 
     blocks, key = LocalContext.blocks.get(None), LocalContext.event_id.get(None)
-    event = blocks._queue.event_ids_to_events.get(key) if blocks is not None and key else None
-    if event is None:  # called by no client, as in a test
+    if blocks is None or key is None:  # called by no client, as in a test
         return lambda: True
-    return lambda: event.alive and LISTENERS.waits(event.session_hash, event._id, since=event.enqueue_time)
+
+    def waits() -> bool:
+        # Gradio may begin to work for an event before it lists it.
+        event = blocks._queue.event_ids_to_events.get(key)
+        return event is None or (event.alive and LISTENERS.waits(event.session_hash, event._id, since=event.enqueue_time))
+
+    return waits

@@ -48,13 +48,16 @@ def test_a_function_asks_for_its_own_event():
 
     assert client_waits()()  # nobody called it
     event = SimpleNamespace(alive=True, session_hash="s", _id="e", enqueue_time=time.monotonic() - 1e6)
-    blocks = SimpleNamespace(_queue=SimpleNamespace(event_ids_to_events={"e": event}))
+    events: dict = {}
+    blocks = SimpleNamespace(_queue=SimpleNamespace(event_ids_to_events=events))
     tokens = LocalContext.blocks.set(blocks), LocalContext.event_id.set("e")
     try:
         waits = client_waits()
     finally:
         LocalContext.blocks.reset(tokens[0])
         LocalContext.event_id.reset(tokens[1])
+    assert waits()  # not listed yet
+    events["e"] = event
     assert not waits()
     with LISTENERS.reading("/gradio_api/call/translate/e", b""):
         assert waits()
