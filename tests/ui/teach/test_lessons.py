@@ -84,11 +84,11 @@ def test_nothing_is_learnt_from_nothing(services, tmp_path):
 
 
 def test_the_words_of_the_thirty_wait_until_they_are_taught(services, tmp_path):
-    assert len(todo_words(services, set())) == 7
+    assert len(todo_words(services, set())) == 6
     found = learn(services, "mine", WordNames("", "", "", "taxi"), watched(services, "circle", range(1), tmp_path))
     assert found["words"][0]["kk"] == "Такси"
     assert "taxi" not in {one["id"] for one in found["todo"]}
-    assert len(found["todo"]) == 6
+    assert len(found["todo"]) == 5
 
 
 def test_a_take_is_shown_without_a_face_and_handed_out_as_wished(services, tmp_path):
