@@ -89,7 +89,7 @@ def vocabularies() -> None:
     for path in taught_vocabularies():
         typer.echo(f"{path.stem:20s} {len(load_vocabulary(path).signs):4d} words   {path}")
     for card in shipped_dictionaries():
-        typer.echo(f"{card.name:20s} {len(card.extra['words']):4d} words   shipped dictionary, to look signs up")
+        typer.echo(f"{card.name:20s} {card.extra['words']:4d} words   shipped dictionary, to look signs up")
 
 
 @vocabulary.command("show")

@@ -162,7 +162,7 @@ def write_dictionary(
         "other signs. Kazakh names are left out where the translation is not sure.",
         commit=current_commit(),
         weights={},
-        extra={"encoder": encoder.card.weights["sha256"], "rule": asdict(rule)},
+        extra={"encoder": encoder.card.weights["sha256"], "rule": asdict(rule), "words": len(words)},
     )
     arrays: dict[str, np.ndarray] = {
         "embeddings": rows[order].astype(np.float16),

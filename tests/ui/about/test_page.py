@@ -79,5 +79,5 @@ def test_a_dictionary_is_listed_with_the_networks():
     (dictionary,) = shipped_dictionaries()
     html = page_html(kslr30(), CARD, CARD, [dictionary])
     assert html.count('class="card"') == 3
-    assert str(len(dictionary.extra["words"])) in html.split("about.dictionary")[1]
+    assert str(dictionary.extra["words"]) in html.split("about.dictionary")[1]
     assert dictionary.limits.split(".")[0] in html
