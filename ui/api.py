@@ -10,6 +10,7 @@ import gradio as gr
 
 from kslr.teaching.naming import WordNames, resolve_sign
 from kslr.teaching.takes import TAKE_SECONDS, Take
+from ui.door.queue import client_waits
 from ui.evaluate.evaluation import Evaluation, evaluate_uploads
 from ui.server.logs import log_error
 from ui.server.metrics import is_local
@@ -17,6 +18,7 @@ from ui.server.services import Services
 from ui.shared.i18n import LANGUAGES, Refusal, text
 from ui.shared.uploads import upload_path
 from ui.shared.vocabularies import refusals
+from ui.shared.worker import Gone
 from ui.teach.lessons import learn
 from ui.teach.owners import Owners
 from ui.video.translation import Translation, translate_upload
@@ -51,7 +53,7 @@ def build_api(services: Services) -> None:
         with answer_programs(language, [video] if video else []) as paths:
             if not paths:
                 raise Refusal("video.empty")
-            *_, translation = translate_upload(paths[0], paths[0].name, language, services, signs)
+            *_, translation = translate_upload(paths[0], paths[0].name, language, services, signs, wanted=client_waits())
             assert isinstance(translation, Translation)
             transcript = translation.files["json"]
             content = json.loads(transcript.read_text(encoding="utf-8"))
@@ -117,7 +119,7 @@ def build_api(services: Services) -> None:
             The joint report: accuracy with its interval, sign, emotion and joint figures, and an answer for every clip.
         """
         with answer_programs(language, [file for file in [manifest, *(clips or [])] if file]) as paths:
-            *_, evaluation = evaluate_uploads([(path.name, path) for path in paths], services)
+            *_, evaluation = evaluate_uploads([(path.name, path) for path in paths], services, client_waits())
             assert isinstance(evaluation, Evaluation)
             services.results.delete(evaluation.folder)
         return json.loads(json.dumps(evaluation.report))
@@ -144,6 +146,8 @@ def answer_programs(language: str, files: list[str]) -> Iterator[list[Path]]:
         yield paths
     except Refusal as refusal:
         raise gr.Error(text(refusal.key, language, **refusal.values), print_exception=False) from refusal
+    except Gone as gone:  # nobody is left to be told
+        raise gr.Error(text("video.failed", language), print_exception=False) from gone
     except OSError as error:  # the disk is full for the moment
         log_error(error)
         raise gr.Error(text("video.failed", language), print_exception=False) from error
@@ -157,7 +161,7 @@ def judge_clips(paths: list[Path], language: str, services: Services) -> tuple[l
     takes, judged = [], []
     for path in paths:
         try:
-            take = services.desk.judge(path.read_bytes(), path.name, trimmed=True)
+            take = services.desk.judge(path.read_bytes(), path.name, trimmed=True, wanted=client_waits())
         except Refusal as refusal:
             problem = text(refusal.key, language, **{"n": round(TAKE_SECONDS), **refusal.values})
             judged.append({"clip": path.name, "used": False, "problems": [problem]})
