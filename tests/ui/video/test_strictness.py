@@ -60,4 +60,4 @@ def test_a_word_that_is_nearly_certain_is_perhaps_and_said_when_lenient(visit, n
     assert tab.locator("#page-video table tbody tr td").nth(2).inner_text() == "Образец"
     # The choice is kept in this browser, for every page.
     tab.reload()
-    assert tab.input_value("#page-live select[data-strictness]") == "lenient"
+    tab.wait_for_function("document.querySelector('#page-live select[data-strictness]')?.value === 'lenient'")
