@@ -49,7 +49,7 @@ def test_a_vocabulary_is_made_taught_fetched_and_deleted(client, tmp_path):
     for word in ("circle", "pump"):
         found = learn(client, "Менің сөздерім", [watch(client, tmp_path, word, n) for n in range(2)], en=word)
         assert found["word"] == word
-    assert {"name": "Менің сөздерім", "words": 2, "shipped": False} in client.get("/vocabularies").json()
+    assert {"name": "Менің сөздерім", "words": 2, "shipped": False, "dictionary": False} in client.get("/vocabularies").json()
     assert set(client.get("/vocabularies/words", params={"name": "Менің сөздерім"}).json()) == {"circle", "pump"}
     for shown in (True, False):
         sent = client.get("/teach/download", params={"vocabulary": "Менің сөздерім", "shown": shown})
