@@ -125,7 +125,7 @@ def half_sent_heads(attack: Attack) -> None:
     with ExitStack() as stack:
         for n in range(1100 if LONG else 300):
             attack.line(stack, b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * (n % 7))
-        assert attack.server.held().get("files", 0) < 600
+        wait_until(lambda: attack.server.held().get("files", 0) < 600)  # those above its share are closed
         if LONG:
             time.sleep(18)  # the head of a request has fifteen seconds
             assert attack.server.held()["files"] < 150
@@ -220,9 +220,11 @@ def wait_until(found: Callable[[], Any], seconds: float = 20.0) -> Any:
 
 
 def clips_at_once(attack: Attack) -> None:
+    """KSLR_LONG=1 sends whole ones: they are watched in turn, and who waits for two minutes is told to come again."""
     clip = attack.clip if LONG else b"no video"
     replies = attack.at_once(7, lambda _: attack.ask("POST", "/teach/try?vocabulary=kslr30&name=x.mp4", clip))
-    assert all((b'"words"' if LONG else b"teach.unreadable") in said for _, said in replies), replies
+    assert {status for status, _ in replies} <= ({0, 200, 429} if LONG else {200})
+    assert all((b'"words"' if LONG else b"teach.unreadable") in said for status, said in replies if status == 200), replies
 
 
 def small_files_that_unpack_to_large_ones(attack: Attack) -> None:
@@ -255,9 +257,9 @@ def long_transcripts(attack: Attack) -> None:
     word |= {"sign_probability": 0.9, "alternatives": [], "emotion": None, "emotion_probabilities": {}}
     words = [{**word, "start": float(n), "end": n + 0.5} for n in range(7000 if LONG else 1500)]
     content = json.dumps({"words": words}).encode()
-    for body, expected in ((content, 200), (content[:-1], 422), (content + bytes(2_000_000), 422), (bytes(3_000_000), 413)):
+    for body, expected in ((content, {200}), (content[:-1], {422}), (content + bytes(2_000_000), {413, 422})):
         replies = attack.at_once(4, lambda _, body=body: attack.ask("POST", "/live/export?format=eaf", body))
-        assert {status for status, _ in replies} <= {expected, 0}, replies[0][1][:200]
+        assert {status for status, _ in replies} <= expected | {0}, replies[0][1][:200]
 
 
 def every_place(attack: Attack) -> None:
