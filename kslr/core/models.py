@@ -7,6 +7,7 @@ and ends the process. Weights that are not shipped therefore run first in a chil
 import hashlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
@@ -22,7 +23,11 @@ from kslr.core.native import filter_stderr
 CHATTER = re.compile(rb"INFO: Created TensorFlow Lite")
 TRIAL_SECONDS = 120.0
 TRIAL_MEMORY = 6 << 30  # bytes of address space; LiteRT reserves more than it uses
-_trial_results: dict[str, bool] = {}  # SHA-256 of the weights → whether the child process survived
+WRONG = 3  # how the child process ends when the weights are wrong; Python's own ends are 0, 1 and 2
+# How a process ends that a graph makes read or write memory that is not there, on POSIX and on Windows.
+CRASHES = {-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGILL, -signal.SIGFPE, -getattr(signal, "SIGBUS", signal.SIGSEGV)}
+CRASHES |= {0xC0000005, 0xC000001D, 0xC0000094, 0xC00000FD, 0xC0000374, 0xC0000409}
+_trial_verdicts: dict[str, str] = {}  # SHA-256 of the weights → what is wrong with them; empty when they run
 _trial_lock = threading.Lock()
 
 
@@ -149,22 +154,33 @@ def load_model(task: str, name: str | Path, threads: int = 2) -> LoadedModel:
 def check_runs(weights: bytes, name: str) -> None:
     """Loads and runs a network in a child process, once for the same bytes.
 
+    Only a verdict about the weights is remembered: a trial that found no time or memory says nothing about them.
+
     Args:
         weights: ``.tflite`` bytes.
         name: what messages call the model.
 
     Raises:
-        InputError: that process crashed, hung, took too much memory, or the network's answers are not finite numbers.
+        InputError: that process crashed, or the network's answers are not finite numbers. With the code ``not-tried``: it was
+            ended before it could tell, for want of time or memory or by somebody.
+
+    >>> check_runs((MODELS / "segmenter.tflite").read_bytes(), "segmenter.json")
+    >>> check_runs(b"no network", "mine.json")
+    Traceback (most recent call last):
+    ...
+    kslr.core.errors.InputError: The weights of mine.json are damaged: they cannot be run (...). Install or train again.
     """
     digest = hashlib.sha256(weights).hexdigest()
     with _trial_lock:
-        if digest not in _trial_results:
-            _trial_results[digest] = _survives(weights)
-        if not _trial_results[digest]:
-            raise InputError(f"The weights of {name} are damaged: they cannot be run. Install or train again.")
+        if digest not in _trial_verdicts:
+            _trial_verdicts[digest] = _try_weights(weights, name)
+        verdict = _trial_verdicts[digest]
+    if verdict:
+        raise InputError(f"The weights of {name} are damaged: they cannot be run ({verdict}). Install or train again.")
 
 
-def _survives(weights: bytes) -> bool:
+def _try_weights(weights: bytes, name: str) -> str:
+    """What is wrong with the weights; empty when nothing is."""
     # The child starts in the folder of our packages: the person's own folder may hold a models/ or kslr/ of its own.
     paths = os.pathsep.join([str(ROOT), *sys.path])
     command = [sys.executable, "-m", "kslr.core.models"]
@@ -174,8 +190,22 @@ def _survives(weights: bytes) -> bool:
             command, input=weights, cwd=ROOT, env=environment, capture_output=True, timeout=TRIAL_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+        raise _not_tried(name, f"no answer within {TRIAL_SECONDS:g} s") from None
+    except OSError as error:
+        raise _not_tried(name, f"no process can be started: {error.strerror}") from error
+    lines = done.stderr.decode(errors="replace").split("\n")
+    last = next(("".join(filter(str.isprintable, line))[:200] for line in reversed(lines) if line.strip()), "no message")
+    if done.returncode == 0:
+        return ""
+    if done.returncode == WRONG:
+        return last
+    if done.returncode in CRASHES and b"bad_alloc" not in done.stderr:
+        return "running them ends the process"
+    raise _not_tried(name, f"the trial ended with {done.returncode}, {last}")
+
+
+def _not_tried(name: str, why: str) -> InputError:
+    return InputError(f"The weights of {name} could not be tried: {why}. Try again when the computer is less busy.", "not-tried")
 
 
 def main() -> None:
@@ -185,13 +215,17 @@ def main() -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (TRIAL_MEMORY, TRIAL_MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    model = LiteModel(sys.stdin.buffer.read(), threads=1)
-    shape = model.input_shape
-    noise = np.random.default_rng(0).random((3, *shape))
-    for x in (np.zeros((1, *shape)), np.ones((1, *shape)), noise, 200 * noise - 50):
-        answer = model(x)
-        if answer.ndim < 2 or len(answer) != len(x) or not np.isfinite(answer).all():
-            sys.exit("the answers are not finite numbers, one row a sample")
+    try:
+        model = LiteModel(sys.stdin.buffer.read(), threads=1)
+        shape = model.input_shape
+        noise = np.random.default_rng(0).random((3, *shape))
+        for x in (np.zeros((1, *shape)), np.ones((1, *shape)), noise, 200 * noise - 50):
+            answer = model(x)
+            if answer.ndim < 2 or len(answer) != len(x) or not np.isfinite(answer).all():
+                raise InputError("the answers are not finite numbers, one row a sample")
+    except InputError as error:
+        print(str(error.__cause__ or error).strip(), file=sys.stderr)
+        sys.exit(WRONG)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import random
+import sys
 import threading
 
 import numpy as np
@@ -70,7 +71,7 @@ def test_loading_says_nothing(capfd):
 def test_weights_that_run_are_tried_once(monkeypatch):
     weights = (MODELS / "segmenter.tflite").read_bytes()
     check_runs(weights, "ours")
-    monkeypatch.setattr(models, "_survives", lambda _: pytest.fail("tried again"))
+    monkeypatch.setattr(models, "_try_weights", lambda *_: pytest.fail("tried again"))
     check_runs(weights, "ours")
 
 
@@ -85,14 +86,72 @@ def test_what_is_no_network_is_refused(weights):
         check_runs(weights, "theirs")
 
 
-def test_a_process_that_dies_or_hangs_is_an_answer(monkeypatch):
-    monkeypatch.setattr(models.sys, "executable", "/bin/false")
-    with pytest.raises(InputError, match="theirs are damaged"):
-        check_runs(b"anything", "theirs")
-    monkeypatch.undo()
-    monkeypatch.setattr(models, "TRIAL_SECONDS", 0.01)
-    with pytest.raises(InputError, match="theirs are damaged"):
-        check_runs((MODELS / "krsl20.tflite").read_bytes(), "theirs")
+@pytest.fixture
+def child(monkeypatch, tmp_path):
+    """Puts a script into the place of the trial's process."""
+
+    def write(script: str) -> None:
+        path = tmp_path / "child"
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+        monkeypatch.setattr(models.sys, "executable", str(path))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("exec sleep 60", "no answer within 0.5 s"),
+        ("kill -KILL $$", "ended with -9"),  # what a system does that is out of memory
+        ("echo 'MemoryError: no room' >&2; exit 1", "MemoryError: no room"),
+        ('echo "what():  std::bad_alloc" >&2; kill -ABRT $$', "bad_alloc"),
+        ("echo \"No module named 'numpy'\" >&2; exit 1", "No module named"),
+    ],
+)
+def test_a_trial_without_a_verdict_says_nothing_about_the_weights(child, monkeypatch, script, why):
+    weights = (MODELS / "krsl20.tflite").read_bytes()
+    monkeypatch.setattr(models, "_trial_verdicts", {})
+    python, seconds = sys.executable, models.TRIAL_SECONDS
+    monkeypatch.setattr(models, "TRIAL_SECONDS", 0.5)
+    child(script)
+    with pytest.raises(InputError, match="could not be tried") as told:
+        check_runs(weights, "theirs")
+    assert told.value.code == "not-tried"
+    assert why in str(told.value)
+    monkeypatch.setattr(models.sys, "executable", python)
+    monkeypatch.setattr(models, "TRIAL_SECONDS", seconds)
+    check_runs(weights, "theirs")  # the same bytes, once there is time and memory
+
+
+def test_no_process_at_all_is_an_answer(monkeypatch, tmp_path):
+    monkeypatch.setattr(models.sys, "executable", str(tmp_path / "none"))
+    with pytest.raises(InputError, match="no process can be started: No such file"):
+        check_runs(b"not tried before", "theirs")
+
+
+@pytest.mark.parametrize(
+    ("script", "why"), [("kill -SEGV $$", "ends the process"), ("echo 'Node 3 failed' >&2; exit 3", "Node 3 failed")]
+)
+def test_a_verdict_is_told_with_its_reason_and_remembered(child, monkeypatch, script, why):
+    monkeypatch.setattr(models, "_trial_verdicts", {})
+    child(script)
+    for _ in range(2):
+        with pytest.raises(InputError, match="theirs are damaged") as told:
+            check_runs(b"anything", "theirs")
+        assert why in str(told.value)
+        monkeypatch.setattr(models, "_try_weights", lambda *_: pytest.fail("tried again"))
+
+
+def test_weights_that_want_more_memory_than_there_is_end_in_an_answer(monkeypatch):
+    """The limit of the child's address space holds: with almost none, shipped weights find no room."""
+    monkeypatch.setattr(models, "_trial_verdicts", {})
+    # The child reads the limit from its own module: a child that runs ours with a smaller one.
+    run = models.subprocess.run
+    small = "import kslr.core.models as m; import ai_edge_litert.interpreter; m.TRIAL_MEMORY = 1 << 20; m.main()"
+    monkeypatch.setattr(models.subprocess, "run", lambda command, **rest: run([command[0], "-c", small], **rest))
+    with pytest.raises(InputError, match="theirs could not be tried"):
+        check_runs((MODELS / "segmenter.tflite").read_bytes(), "theirs")
 
 
 def test_a_foreign_card_with_a_right_checksum_is_tried(tmp_path):
@@ -132,5 +191,5 @@ def test_a_model_is_loaded_where_the_folder_has_packages_of_the_same_names(tmp_p
         (tmp_path / name / "__init__.py").write_text("raise SystemExit('not this one')")
     path = write_card(tmp_path / "mine", read_card("segmenter")[0], (MODELS / "segmenter.tflite").read_bytes())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(models, "_trial_results", {})
+    monkeypatch.setattr(models, "_trial_verdicts", {})
     assert load_model("sign segments", path).run.outputs == 2
