@@ -16,8 +16,8 @@ import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from emotion.training.networks.steps import KerasSteps, TorchSteps, TrainingSteps
 from emotion.training.recipes import ARCHITECTURES
-from emotion.training.steps import KerasSteps, TorchSteps, TrainingSteps
 
 
 def faces_a_second(steps: TrainingSteps, size: int, count: int, batch: int) -> float:

@@ -86,7 +86,7 @@ def main(
 ) -> None:
     """Prints p50 and p95 a frame of all three, and their ratios."""
     require_keras()
-    from emotion.training.networks import student_cnn
+    from emotion.training.networks.architectures import student_cnn
     from kslr.training.networks.recurrent import paper_lstm
 
     with VideoFile(clip) as video:

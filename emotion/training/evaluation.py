@@ -4,7 +4,7 @@
 and against FER+'s majority are never mixed: a report names one of them in ``measured_against``.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +13,11 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionRecognizer
-from emotion.training.augment import move_faces
+from emotion.training.corruptions import corruption_scores, jitter_curve
 from emotion.training.datasets import FaceData, find_copies, load_faces
 from emotion.training.targets import majority
 from kslr.core import reports, scores
-from kslr.core.calibration import expected_calibration_error, top_answers
+from kslr.core.calibration import coverage_at, expected_calibration_error, top_answers
 from kslr.core.errors import InputError
 from kslr.core.files import check_writable, write_file
 from kslr.core.scores import accuracy_figures, build_report, count_confusions, median_milliseconds
@@ -25,8 +25,6 @@ from kslr.core.scores import accuracy_figures, build_report, count_confusions, m
 Progress = Callable[[str, float], None]
 # The classes of the benchmark KSL-Emo.
 FOUR = ("neutral", "happy", "sad", "angry")
-# By how much crops are moved: share of the side, factor, degrees.
-JITTERS = {"shift": (0.05, 0.1, 0.15, 0.2), "scale": (0.8, 0.9, 1.1, 1.2), "degrees": (5.0, 10.0, 15.0, 20.0)}
 
 
 def evaluate_emotion_model(
@@ -42,14 +40,17 @@ def evaluate_emotion_model(
     name: str = "FER2013",
     origin: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Measures a saved model on FER2013.
+    """Measures a saved model on FER2013, or on FER+, by the network's reading of that name.
+
+    A network with one reading answers both. Figures of one are never mixed with the other's: where both can be measured, the
+    report on FER has FER+'s beside it in the entry ``ferplus``.
 
     Args:
         data: a path for `emotion.training.datasets.load_faces`, or what that returns.
         model: a shipped name or a card's path.
         labels: ``fer``, or ``ferplus`` for the majority of the FER+ votes (ambiguous faces dropped).
         split: ``private`` or ``public``.
-        jitter: also measure shifted, scaled and turned crops (about a minute more).
+        jitter: also measure shifted, scaled and turned crops, and faces with a camera's faults (about two minutes more).
         against: another model, whose answers to the very same faces are compared (entry ``against``).
         html: where to write a page; None for no page.
         progress: called with (text, share done 0–1).
@@ -66,8 +67,8 @@ def evaluate_emotion_model(
         check_writable(html)
     if isinstance(data, str | Path):
         name, data = Path(data).name, load_faces(data)
-    recognizer, other = EmotionRecognizer(model), None if against is None else EmotionRecognizer(against)
     faces, right = _select_labels(data, split, labels)
+    recognizer, other = load_reading(model, labels), None if against is None else load_reading(against, labels)
     tell = progress or (lambda text, share: None)
     tell("faces", 0.0)
     probabilities = classify_faces(recognizer, faces.images)
@@ -83,15 +84,23 @@ def evaluate_emotion_model(
     special |= emotion_figures(probabilities, right, recognizer.threshold)
     special["accuracy_with_mirror"] = float(((probabilities + mirrored).argmax(axis=1) == right).mean())
     if labels == "fer" and faces.votes is not None:
-        agreed = majority(faces.votes)
-        special["ferplus"] = accuracy_figures(agreed[agreed >= 0], answers[agreed >= 0])
+        clear, agreed = _select_labels(data, split, "ferplus")
+        seen = load_reading(model, "ferplus")
+        special["ferplus"] = accuracy_figures(agreed, classify_faces(seen, clear.images).argmax(axis=1))
     if "train" in data:
         special["copies"] = _compare_copies(answers == right, find_copies(faces.images, data["train"].images))
     thirty = [faces.images[i : i + 30] for i in range(0, min(len(faces), 600), 30)]
     special["milliseconds_30_faces"] = median_milliseconds(recognizer.probabilities, thirty)
     if jitter:
+
+        def answer(images: np.ndarray) -> np.ndarray:
+            return classify_faces(recognizer, images).argmax(axis=1)
+
+        special["corruptions"] = corruption_scores(
+            answer, faces.images, right, lambda share: tell("corrupted faces", 0.4 + 0.3 * share)
+        )
         special["jitter"] = jitter_curve(
-            recognizer, faces.images, right, progress=lambda share: tell("moved crops", 0.7 + 0.3 * share)
+            answer, faces.images, right, progress=lambda share: tell("moved crops", 0.7 + 0.3 * share)
         )
     against = "FER labels" if labels == "fer" else "the FER+ majority"
     made = build_report(
@@ -127,8 +136,15 @@ def emotion_figures(probabilities: np.ndarray, labels: np.ndarray, threshold: fl
         "threshold": threshold,
         "coverage": float(kept.mean()),
         "accuracy_of_kept": float((predicted == labels)[kept].mean()) if kept.any() else None,
+        "coverage_at": coverage_at(*top_answers(probabilities, labels)),
         "four_classes": four_class_scores(probabilities, labels),
     }
+
+
+def load_reading(model: str | Path, labels: str) -> EmotionRecognizer:
+    """A recogniser by the reading ``labels`` (``fer``, ``ferplus``) where the network has it, else by its only one."""
+    recognizer = EmotionRecognizer(model)
+    return EmotionRecognizer(model, reading=labels) if labels in recognizer.readings else recognizer
 
 
 def _compare_copies(correct: np.ndarray, copied: np.ndarray) -> dict[str, Any]:
@@ -145,38 +161,6 @@ def four_class_scores(probabilities: np.ndarray, labels: np.ndarray) -> dict[str
     columns = np.array([EMOTIONS.index(name) for name in FOUR])
     rows = np.isin(labels, columns)
     return accuracy_figures(labels[rows], columns[probabilities[rows][:, columns].argmax(axis=1)]) if rows.any() else {}
-
-
-def jitter_curve(
-    recognizer: EmotionRecognizer,
-    images: np.ndarray,
-    labels: np.ndarray,
-    amounts: Mapping[str, Sequence[float]] = JITTERS,
-    progress: Callable[[float], None] = lambda share: None,
-) -> dict[str, dict[str, float]]:
-    """Accuracy when the crop is cut a little wrong.
-
-    Args:
-        images, labels: (n, 48, 48) uint8 and (n,).
-        amounts: of ``shift`` (share of the side, mean of the four directions), ``scale`` (factor) and ``degrees`` (mean of
-            both directions).
-        progress: called with the share done.
-
-    Returns:
-        Kind → amount → accuracy.
-    """
-    curve: dict[str, dict[str, float]] = {kind: {} for kind in amounts}
-    cases = [(kind, amount) for kind, several in amounts.items() for amount in several]
-    for number, (kind, amount) in enumerate(cases):
-        directions: dict[str, list[Any]] = {
-            "shift": [(amount, 0), (-amount, 0), (0, amount), (0, -amount)],
-            "scale": [amount],
-            "degrees": [amount, -amount],
-        }
-        moved = [move_faces(images, **{kind: value}) for value in directions[kind]]
-        curve[kind][f"{amount:g}"] = float(np.mean([classify_faces(recognizer, one).argmax(axis=1) == labels for one in moved]))
-        progress((number + 1) / len(cases))
-    return curve
 
 
 def classify_faces(recognizer: EmotionRecognizer, images: np.ndarray, batch: int = 64) -> np.ndarray:
@@ -219,6 +203,10 @@ def emotion_page(report: dict[str, Any], probabilities: np.ndarray, labels: np.n
         ["expected calibration error", report["expected_calibration_error"]],
         [f"share kept at the threshold {report['threshold']:.2f}", report["coverage"]],
         ["accuracy of the kept", report["accuracy_of_kept"]],
+        *[
+            [f"share of the answers of which {float(wanted):.0%} are right", share]
+            for wanted, share in report["coverage_at"].items()
+        ],
         ["milliseconds, one face", report["milliseconds"]],
         ["milliseconds, 30 faces", report["milliseconds_30_faces"]],
     ]
@@ -246,5 +234,9 @@ def emotion_page(report: dict[str, Any], probabilities: np.ndarray, labels: np.n
     if "jitter" in report:
         rows = [[kind, amount, value] for kind, curve in report["jitter"].items() for amount, value in curve.items()]
         sections["When the crop is cut a little wrong"] = [reports.table_html(["moved", "by", "accuracy"], rows)]
+    if "corruptions" in report:
+        rows = [[kind, value] for kind, value in report["corruptions"]["kinds"].items()]
+        rows += [["mean", report["corruptions"]["mean"]], ["mean of kinds not met in training", report["corruptions"]["unseen"]]]
+        sections["With a camera's faults"] = [reports.table_html(["fault", "accuracy"], rows)]
     sections |= reports.comparison_section(report) | reports.origin_section(report)
     return reports.render_report(f"Emotion report: {report['model']} on {report['data']}", lead, sections)

@@ -3,7 +3,7 @@
 Needs Keras (any backend: ``KERAS_BACKEND=tensorflow`` or ``torch``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from emotion.faces import EMOTIONS
 from emotion.training import selection
 from emotion.training.augment import augment_faces, mix_faces
+from emotion.training.corruptions import corrupt_faces
 from emotion.training.datasets import FaceData, clean_training_split
-from emotion.training.networks import predict
+from emotion.training.networks.architectures import predict
+from emotion.training.networks.steps import TrainingSteps, WeightMean, choose_steps
 from emotion.training.recipes import EmotionRecipe, find_architecture, of_cycle
 from emotion.training.selection import Epoch, FitRun
-from emotion.training.steps import TrainingSteps, WeightMean, choose_steps
-from emotion.training.targets import answer_views, load_answers, save_answers, soft_targets
+from emotion.training.targets import answer_views, load_answers, save_answers, soft_targets, vote_targets
 from kslr.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ def fit(
     resume: bool = False,
     progress: Progress | None = None,
     teacher: Answer | None = None,
+    start: Sequence[np.ndarray] | None = None,
 ) -> "keras.Model":
     """Trains on the training split and returns the network with the weights that `emotion.training.selection` takes.
 
@@ -50,7 +53,9 @@ def fit(
         folder: for checkpoints; made when missing.
         recipe: how.
         progress: called with (text, share of the run done 0–1) after each epoch.
-        teacher: (n, 48, 48) uint8 → (n, 7) probabilities: another network, whose answers are learnt in the first cycle.
+        teacher: (n, 48, 48) uint8 → (n, readings · 7) probabilities: another network, whose answers are learnt in the first
+            cycle.
+        start: the weights to begin from, in the order of ``get_weights``; random ones when None.
 
     Raises:
         InputError: no PublicTest to select on, an unknown architecture, or a checkpoint of another recipe.
@@ -58,6 +63,8 @@ def fit(
     """
     import keras
 
+    if "ferplus" in recipe.readings and any(faces.votes is None for faces in splits.values()):
+        raise InputError("The reading of what people see needs FER+'s votes. Put fer2013new.csv beside fer2013.csv.")
     if "public" not in splits:
         raise InputError("The data has no PublicTest (validation) split to select on. Add public/emotion/picture.")
     find_architecture(recipe.architecture)
@@ -67,6 +74,8 @@ def fit(
     train, dropped = clean_training_split(splits)
     keras.utils.set_random_seed(recipe.seed)
     fitting = _Fitting(recipe.build(), folder, train, recipe, FitRun(recipe, dropped), progress, teacher)
+    if start is not None:
+        fitting.model.set_weights(start)
     if resume and (folder / selection.RECORD).is_file():
         fitting.resume()
     else:
@@ -94,7 +103,7 @@ class _Fitting:
     progress: Progress | None
     teacher: Answer | None
     mean: WeightMean | None = None
-    targets: np.ndarray = field(default_factory=lambda: np.zeros((0, 7), np.float32))
+    targets: np.ndarray = field(default_factory=lambda: np.zeros((0, len(EMOTIONS)), np.float32))
 
     def resume(self) -> None:
         """Goes on from the folder's checkpoint.
@@ -134,9 +143,12 @@ class _Fitting:
         """Targets, and the mean of the weights where answers are learnt; `begins` is False in a cycle that is resumed."""
         recipe, number = self.recipe, self.recipe.cycle(epoch)[1]
         taught = of_cycle(recipe.taught, number)
-        self.targets, self.mean = soft_targets(self.faces.labels, self.faces.votes, of_cycle(recipe.votes, number)), None
+        labelled, self.mean = soft_targets(self.faces.labels, self.faces.votes, of_cycle(recipe.votes, number)), None
         if taught:
-            self.targets = ((1 - taught) * self.targets + taught * self._answers(epoch)).astype(np.float32)
+            labelled = ((1 - taught) * labelled + taught * self._answers(epoch)).astype(np.float32)
+        targets = {"fer": labelled} | ({"ferplus": vote_targets(self.faces.votes)} if self.faces.votes is not None else {})
+        self.targets = np.concatenate([targets[reading] for reading in recipe.readings], axis=1)
+        if taught:
             self.mean = WeightMean(self.model, None if begins or epoch == 0 else self.folder / selection.MEAN)
         if begins:
             self.run = replace(self.run, early=None)
@@ -147,7 +159,12 @@ class _Fitting:
         begun = [start for i, start in enumerate(starts) if start <= epoch and of_cycle(recipe.taught, i)]
         path = self.folder / ANSWERS.format(epoch)
         if epoch in begun and not path.is_file():
-            answer = self.teacher if epoch == 0 and self.teacher else partial(predict, self.model)
+            network = self.teacher if epoch == 0 and self.teacher else partial(predict, self.model)
+            labelled = np.array(recipe.readings).repeat(len(EMOTIONS)) == "fer"
+
+            def answer(faces: np.ndarray) -> np.ndarray:
+                return network(faces)[:, labelled]
+
             if epoch:
                 self.model.load_weights(self.folder / selection.BEST)
             save_answers(path, answer_views(answer, recipe, images, lambda text: self._tell(text, epoch)))
@@ -167,7 +184,10 @@ class _Fitting:
         losses = []
         for step in range(count):
             rows = order[step * batch : (step + 1) * batch]
-            images, targets = augment_faces(self.faces.images[rows], jitter, generator, size), self.targets[rows]
+            images, targets = self.faces.images[rows], self.targets[rows]
+            if recipe.corrupted:
+                images = corrupt_faces(images, recipe.corrupted * (0.7 if recipe.is_eased(epoch) else 1.0), generator)
+            images = augment_faces(images, jitter, generator, size)
             if self.mean and recipe.mixup and not recipe.is_eased(epoch):
                 images, targets = mix_faces(images, targets, recipe.mixup, generator)
             losses.append(steps(images, targets, recipe.learning_rate(epoch + step / count)))
@@ -182,7 +202,8 @@ class _Fitting:
             if self.mean:
                 selection.save_weights(self.model, self.folder / selection.MEAN)
             if public is not None:
-                epoch = replace(epoch, public=selection.accuracy(self.model, public))
+                answers = predict(self.model, public.images)
+                epoch = replace(epoch, public=selection.score(answers, public, self.recipe.readings))
             number = len(self.run.history)
             self.run = replace(self.run, history=(*self.run.history, epoch), early=number if early else self.run.early)
             if early:

@@ -1,13 +1,13 @@
 """How the emotion networks are fitted: everything that changes a result, in one place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from emotion.training.augment import Jitter
-from emotion.training.networks import emotion_tower, student_cnn
+from emotion.training.networks.architectures import emotion_tower, student_cnn
 from kslr.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,6 +21,10 @@ class EmotionRecipe:
     Attributes:
         architecture: a name in `ARCHITECTURES`.
         settings: arguments of the architecture's `build`.
+        readings: what the network answers, in the order of its outputs: ``ferplus``, what people see (the votes' shares), and
+            ``fer``, FER2013's labels. Both stand on the same features; neither is ever a target of the other.
+        corrupted: share of the training faces that a camera's fault is made on (`emotion.training.corruptions`), three tenths
+            less while the augmentation is eased.
         optimizer: ``sgd`` (Nesterov) or ``adamw``.
         rates: peak learning rate of each cycle. It rises over the share `warm_up` of the cycle and falls to zero along a
             cosine. Here and in `votes` and `taught`, the last number holds for all cycles that follow.
@@ -32,18 +36,21 @@ class EmotionRecipe:
         jitter: the strongest augmentation. In the first cycle it grows from the share `gentle` of that.
         sizes: (share of the run, side of the picture) pairs, ascending: small pictures first save most of the time.
             A network that does not take any size needs 48 throughout.
-        votes: weight of the FER+ votes in the soft targets; FER's own label has the rest.
-        taught: weight of a network's answers in the targets (Furlanello et al., Born-again neural networks, ICML 2018):
-            a teacher's in the first cycle, later its own of the best epoch before the cycle, averaged over `views` jittered
-            copies of each face and over all answers asked for before. Such a cycle mixes pairs of faces with weights from
-            Beta(`mixup`, `mixup`) (Zhang et al., ICLR 2018) unless the augmentation is eased, and measures and keeps the
-            mean of the weights over about the last `averaged` epochs (Izmailov et al., UAI 2018).
+        votes: weight of the FER+ votes in the soft targets of the reading ``fer``; FER's own label has the rest.
+        taught: weight of a network's answers in the targets of the reading ``fer`` (Furlanello et al., Born-again
+            neural networks, ICML 2018): a teacher's in the first cycle, later its own of the best epoch before the
+            cycle, averaged over `views` jittered copies of each face and over all answers asked for before. Such a
+            cycle mixes pairs of faces with weights from Beta(`mixup`, `mixup`) (Zhang et al., ICLR 2018) unless the
+            augmentation is eased, and measures and keeps the mean of the weights over about the last `averaged`
+            epochs (Izmailov et al., UAI 2018).
         measured_from: share of the run from which every epoch is measured on PublicTest; before, every fourth.
         seed: of weights, order and augmentation.
     """
 
     architecture: str = "emotion_net"
     settings: dict[str, Any] = field(default_factory=dict)
+    readings: tuple[str, ...] = ("fer",)
+    corrupted: float = 0.0
     optimizer: str = "sgd"
     rates: tuple[float, ...] = (0.1,)
     decay: float = 5e-3
@@ -74,7 +81,30 @@ class EmotionRecipe:
         """
         architecture = find_architecture(self.architecture)
         free = {"size": None} if architecture.any_size else {}
-        return architecture.build(**{**free, **self.settings, **settings})
+        return architecture.build(**{**free, **self.arguments(), **settings})
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the architecture's `build` that the recipe decides."""
+        return self.settings | ({"readings": len(self.readings)} if len(self.readings) > 1 else {})
+
+    def refining(self, epochs: int = 22) -> "EmotionRecipe":
+        """The recipe that goes on from trained weights: one short cycle at a low rate, taught by the weights it begins from."""
+        return replace(
+            self,
+            epochs=epochs,
+            restarts=(),
+            rates=(0.03,),
+            warm_up=0.08,
+            eased=((0.85, 1.0),),
+            jitter=replace(self.jitter, cutout=self.jitter.cutout / 2),
+            gentle=0.6,
+            sizes=((0.0, 40), (0.6, 48)),
+            votes=(0.2,),
+            taught=(0.5,),
+            views=6,
+            averaged=2.0,
+            measured_from=0.7,
+        )
 
     def cycle(self, epoch: float) -> tuple[float, int]:
         """Where an epoch lies: the share (0–1) of its cycle that is over, and the cycle's number from 0.
@@ -138,7 +168,7 @@ class Architecture:
         recipes: of each network in turn. A network learns from the one before it where its first cycle is taught; what is
             shipped averages all of them.
         any_size: whether the network takes pictures of any size when built with ``size=None``.
-        in_torch: whether `emotion.training.steps.TorchSteps` computes this network.
+        in_torch: whether `emotion.training.networks.steps.TorchSteps` computes this network.
     """
 
     build: Callable[..., "keras.Model"]
@@ -146,6 +176,8 @@ class Architecture:
     any_size: bool = False
     in_torch: bool = False
 
+
+BOTH = ("ferplus", "fer")
 
 # In all cycles of the towers small pictures come first: they cost less, and faces of 48 pixels are learnt from them sooner.
 ARCHITECTURES = {
@@ -155,6 +187,8 @@ ARCHITECTURES = {
         in_torch=True,
         recipes=(
             EmotionRecipe(
+                readings=BOTH,
+                corrupted=0.5,
                 epochs=240,
                 restarts=(51, 90, 154, 197),
                 rates=(0.1, 0.05, 0.05, 0.05, 0.03),
@@ -170,6 +204,8 @@ ARCHITECTURES = {
             # Narrower and deeper than the first, so that it errs differently.
             EmotionRecipe(
                 settings={"filters": (48, 80, 160, 256), "blocks": (1, 2, 1, 0)},
+                readings=BOTH,
+                corrupted=0.5,
                 epochs=160,
                 votes=(0.25,),
                 taught=(0.4,),

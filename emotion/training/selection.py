@@ -1,6 +1,7 @@
-"""The record of a training run, and which of its weights are taken: those that PublicTest has best."""
+"""What PublicTest decides of a training run: which of its weights are taken, and how their answers are calibrated."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -8,9 +9,12 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import numpy as np
 from pydantic import Field, TypeAdapter, ValidationError
 
+from emotion.faces import EMOTIONS
 from emotion.training.datasets import FaceData
-from emotion.training.networks import predict
+from emotion.training.networks.architectures import predict
 from emotion.training.recipes import EmotionRecipe
+from emotion.training.targets import majority
+from kslr.core.calibration import apply_temperature, fit_rare_bias, fit_temperature, risk_coverage, top_answers
 from kslr.core.errors import InputError
 from kslr.core.files import write_file
 
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
 RECORD = "training.json"
 # The weights after the last epoch, of the best epoch, and their mean over the last epochs.
 LAST, BEST, MEAN = "last.weights.h5", "best.weights.h5", "mean.weights.h5"
+# Of the answers above the threshold; on PublicTest, where it is chosen, a little more than is promised.
+KEPT_ACCURACY, MARGIN = 0.85, 0.01
 # The mean weights early in a cycle, and their mean with the best ones.
 EARLY, BLEND = "early.weights.h5", "blend.weights.h5"
 
@@ -35,7 +41,7 @@ class Epoch:
         loss: mean of the training batches.
         size: side of the pictures in pixels.
         seconds: of training since the run began, pauses excluded.
-        public: accuracy on PublicTest (0–1); None where it was not measured.
+        public: `score` on PublicTest (0–1); None where it was not measured.
     """
 
     loss: Number
@@ -50,7 +56,7 @@ class Selection(NamedTuple):
     Attributes:
         file: their name in the run's folder.
         epochs: from 0, whose weights they are the mean of.
-        public: their accuracy on PublicTest (0–1).
+        public: their `score` on PublicTest (0–1).
     """
 
     file: str
@@ -67,7 +73,7 @@ class FitRun:
         dropped: reason → training faces that were left out.
         history: its epochs so far.
         early: the epoch whose weights `EARLY` holds.
-        blended: PublicTest's accuracy of `BLEND`, where that is taken.
+        blended: PublicTest's `score` of `BLEND`, where that is taken.
         last: whether the last mean weights are taken.
     """
 
@@ -133,9 +139,22 @@ def save_weights(model: "keras.Model", path: Path) -> None:
     os.replace(new, path)
 
 
-def accuracy(model: "keras.Model", faces: FaceData) -> float:
-    """Share of the faces that a network answers rightly."""
-    return float((predict(model, faces.images).argmax(axis=1) == faces.labels).mean())
+def score(answers: np.ndarray, faces: FaceData, readings: Sequence[str]) -> float:
+    """How right answers are: the accuracy of each reading against its own labels, averaged.
+
+    Args:
+        answers: (n, readings · 7) probabilities.
+        readings: of `EmotionRecipe.readings`; ``ferplus`` is measured on the faces that have a majority.
+
+    >>> faces = FaceData(np.zeros((2, 48, 48), np.uint8), np.array([0, 3]))
+    >>> score(np.eye(7)[[0, 6]], faces, ("fer",))
+    0.5
+    """
+    accuracies = []
+    for row, reading in zip(answers.reshape(len(answers), len(readings), -1).swapaxes(0, 1), readings, strict=True):
+        right = majority(faces.votes) if reading == "ferplus" and faces.votes is not None else faces.labels
+        accuracies.append((row.argmax(axis=1) == right)[right >= 0].mean() if (right >= 0).any() else 0.0)
+    return float(np.mean(accuracies))
 
 
 def blend_weights(model: "keras.Model", folder: Path, run: FitRun, public: FaceData) -> FitRun:
@@ -151,7 +170,7 @@ def blend_weights(model: "keras.Model", folder: Path, run: FitRun, public: FaceD
         model.load_weights(folder / name)
         weights.append([np.array(weight) for weight in model.get_weights()])
     model.set_weights([(one + other) / 2 for one, other in zip(*weights, strict=True)])
-    blended = accuracy(model, public)
+    blended = score(predict(model, public.images), public, run.recipe.readings)
     if blended <= (chosen.public or 0.0):
         return run
     save_weights(model, folder / BLEND)
@@ -162,12 +181,42 @@ def prefer_last(model: "keras.Model", answers: np.ndarray, folder: Path, run: Fi
     """Takes the last mean weights, if PublicTest has them better beside the teacher's answers: the mean of both is shipped.
 
     Args:
-        answers: (n, 7) of the teacher to PublicTest.
+        answers: (n, readings · 7) of the teacher to PublicTest.
     """
     if run.last or not (folder / MEAN).is_file():
         return run
     right = []
     for file in (run.select().file, MEAN):
         model.load_weights(folder / file)
-        right.append(((answers + predict(model, public.images)).argmax(axis=1) == public.labels).mean())
+        right.append(score(answers + predict(model, public.images), public, run.recipe.readings))
     return write_run(folder, replace(run, last=True)) if right[1] > right[0] else run
+
+
+def calibrate_readings(answers: np.ndarray, public: FaceData, readings: Sequence[str]) -> dict[str, float]:
+    """`fit_calibration` of each reading against its own labels; names of all but the first reading begin with the reading's."""
+    values: dict[str, float] = {}
+    for i, reading in enumerate(readings):
+        right = public.labels if reading == "fer" or public.votes is None else majority(public.votes)
+        rows = answers[right >= 0, i * len(EMOTIONS) : (i + 1) * len(EMOTIONS)]
+        fitted = fit_calibration(rows, right[right >= 0])
+        values |= {name if i == 0 else f"{reading}_{name}": value for name, value in fitted.items()}
+    return values
+
+
+def fit_calibration(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Fits temperature, biases, and the lowest confidence above which answers are right often enough, on PublicTest.
+
+    Args:
+        probabilities: (n, 7) of the network.
+        labels: (n,) indices into EMOTIONS.
+
+    Returns:
+        ``temperature``, ``bias_EMOTION`` of each emotion's logit, and ``threshold`` (on calibrated probabilities).
+    """
+    bias = fit_rare_bias(probabilities, labels)
+    temperature = fit_temperature(apply_temperature(probabilities, 1.0, bias), labels)
+    bias = bias / temperature
+    _, risk, confidence = risk_coverage(*top_answers(apply_temperature(probabilities, temperature, bias), labels))
+    enough = np.flatnonzero(risk <= 1 - KEPT_ACCURACY - MARGIN)
+    biases = {f"bias_{emotion}": float(value) for emotion, value in zip(EMOTIONS, bias, strict=True)}
+    return {"temperature": temperature, **biases, "threshold": float(confidence[enough[-1]]) if len(enough) else 1.0}

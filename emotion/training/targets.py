@@ -68,6 +68,28 @@ def soft_targets(labels: np.ndarray, votes: np.ndarray | None, share: float = 0.
     return (share * believed + (1 - share) * hard).astype(np.float32)
 
 
+def vote_targets(votes: np.ndarray) -> np.ndarray:
+    """What FER+'s voters saw, as a distribution.
+
+    After Barsoum et al. (see `majority`): single votes are outliers; contempt, unknown and no face are not learnt, and a face
+    for which one of these has most votes teaches nothing.
+
+    Args:
+        votes: (n, 10) counts in the order of `emotion.training.datasets.VOTES`.
+
+    Returns:
+        (n, 7) float32; rows sum to 1, or to 0 where nothing is to be learnt.
+
+    >>> vote_targets(np.array([[0, 6, 2, 1, 0, 0, 0, 0, 0, 0], [1, 0, 0, 0, 2, 0, 0, 6, 1, 0]])).tolist()
+    [[0.0, 0.0, 0.0, 0.75, 0.0, 0.25, 0.0], [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]]
+    """
+    counts = np.where(np.asarray(votes) > 1, votes, 0).astype(np.float32)
+    emotions = counts[:, list(EMOTION_VOTES)]
+    total = emotions.sum(axis=1, keepdims=True)
+    learnt = (counts.argmax(axis=1) < len(EMOTIONS))[:, None] & (total > 0)
+    return np.where(learnt, emotions / np.maximum(total, 1), 0).astype(np.float32)
+
+
 def answer_views(
     answer: Callable[[np.ndarray], np.ndarray],
     recipe: EmotionRecipe,
@@ -77,7 +99,7 @@ def answer_views(
     """What a network answers to training faces, averaged over `recipe.views` jittered views of each.
 
     Args:
-        answer: the network: (n, side, side) uint8 → (n, 7) probabilities.
+        answer: the network: (n, side, side) uint8 → (n, 7) probabilities of FER's labels.
         images: (n, side, side) uint8.
         progress: called with a text after each view.
 

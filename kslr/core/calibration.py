@@ -145,6 +145,16 @@ def risk_coverage(confidence: np.ndarray, correct: np.ndarray) -> tuple[np.ndarr
     return kept / len(order), np.cumsum(~np.asarray(correct, bool)[order]) / kept, confidence[order]
 
 
+def coverage_at(confidence: np.ndarray, correct: np.ndarray, accuracies: Sequence[float] = (0.85, 0.9)) -> dict[str, float]:
+    """The largest share of the answers, most confident first, of which so many are right; 0 where none is.
+
+    >>> coverage_at(np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, False]), (0.6,))
+    {'0.6': 0.75}
+    """
+    coverage, risk, _ = risk_coverage(confidence, correct)
+    return {f"{wanted:g}": float(coverage[risk <= 1 - wanted].max(initial=0.0)) for wanted in accuracies}
+
+
 def threshold_keeping(confidence: np.ndarray, share: float) -> float:
     """The threshold that a given share of answers reaches; 0.5 when there are no answers.
 

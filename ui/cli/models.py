@@ -53,16 +53,27 @@ def train_emotion(
     name: Annotated[str, typer.Option(help="Name of the model.")] = "emotion",
     epochs: Annotated[int | None, typer.Option(help="Length of the run.", min=1)] = None,
     seed: Annotated[int, typer.Option(help="Of weights, order and augmentation.")] = 0,
+    start: Annotated[
+        Path | None, typer.Option(help="Weights (NAME.weights.h5) that a short run goes on from.", show_default=False)
+    ] = None,
     resume: Annotated[bool, typer.Option(help="Continue from the checkpoint in the folder.")] = False,
     json: Annotated[Path | None, typer.Option(help="Write the report to this file.")] = None,
 ) -> None:
     """Train an emotion network: selected and calibrated on PublicTest, measured once on PrivateTest."""
     from emotion.training.train import train_emotion_model
 
-    check_outputs([*(out / f"{name}{suffix}" for suffix in (".json", ".tflite", ".npz")), json], [data])
+    check_outputs([*(out / f"{name}{suffix}" for suffix in (".json", ".tflite", ".npz", ".weights.h5")), json], [data, start])
     with progress_bar("Training") as progress:
         report = train_emotion_model(
-            data, out, architecture=architecture, name=name, epochs=epochs, seed=seed, resume=resume, progress=progress
+            data,
+            out,
+            architecture=architecture,
+            name=name,
+            epochs=epochs,
+            seed=seed,
+            start=start,
+            resume=resume,
+            progress=progress,
         )
     write_report(report | command_origin(data, [data], emotion=report["card"]), json)
     typer.echo(f"Written: {report['card']}")

@@ -15,7 +15,7 @@ pytest.importorskip("keras")
 
 def test_a_killed_run_goes_on_where_it_was(tmp_path, patterns):
     from emotion.training.fitting import fit
-    from emotion.training.networks import predict
+    from emotion.training.networks.architectures import predict
 
     recipe = replace(SMALL, epochs=4)
     whole = fit(patterns, tmp_path / "whole", recipe)
@@ -50,7 +50,7 @@ def test_a_checkpoint_of_another_recipe_is_told(tmp_path, patterns):
 
 def test_a_network_learns_from_itself_and_goes_on_where_it_was(tmp_path, patterns):
     from emotion.training.fitting import fit
-    from emotion.training.networks import predict
+    from emotion.training.networks.architectures import predict
 
     recipe = replace(
         SMALL, epochs=10, restarts=(4, 7), taught=(0.0, 0.5, 0.3), views=2, averaged=0.5, sizes=((0.0, 48),), warm_up=0.4
@@ -90,7 +90,7 @@ def test_a_network_learns_from_itself_and_goes_on_where_it_was(tmp_path, pattern
 
 def test_another_network_teaches_from_the_first_epoch_on(tmp_path, patterns):
     from emotion.training.fitting import fit
-    from emotion.training.networks import predict
+    from emotion.training.networks.architectures import predict
 
     recipe = replace(SMALL, taught=(1.0,), views=1, mixup=0.0, averaged=0.5)
     with pytest.raises(ValueError, match="teacher"):

@@ -52,7 +52,7 @@ def test_the_last_weights_are_taken_where_they_are_better_beside_the_teacher(tmp
 
 
 def test_early_and_best_weights_are_averaged_where_that_is_better(tmp_path, patterns):
-    from emotion.training.networks import predict
+    from emotion.training.networks.architectures import predict
 
     model = SMALL.build()
     for name, value in (("best", 1.0), ("early", 3.0)):

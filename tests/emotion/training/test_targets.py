@@ -61,7 +61,7 @@ def test_a_class_that_never_occurs_gets_no_share():
 
 def test_answers_are_means_over_views_and_survive_a_stop(tmp_path, patterns):
     pytest.importorskip("keras")
-    from emotion.training.networks import predict
+    from emotion.training.networks.architectures import predict
 
     model = SMALL.build()
     # An untrained network answers the same to everything: random last weights make the views matter.

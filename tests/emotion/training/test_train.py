@@ -11,6 +11,7 @@ from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionRecognizer
 from emotion.training.recipes import ARCHITECTURES
 from emotion.training.selection import read_run
+from emotion.training.targets import EMOTION_VOTES
 from kslr.core.cards import read_card
 from kslr.core.errors import InputError
 from kslr.core.models import LiteModel
@@ -29,7 +30,7 @@ def _folder(path, splits):
 
 
 def test_train_learns_saves_and_serves(tmp_path, patterns, monkeypatch):
-    from emotion.training.networks import predict
+    from emotion.training.networks.architectures import predict
     from emotion.training.train import assemble_network, train_emotion_model
 
     recipes = (SMALL, replace(SMALL, taught=(0.5,), views=2))
@@ -61,6 +62,49 @@ def test_train_learns_saves_and_serves(tmp_path, patterns, monkeypatch):
     assert (served.argmax(axis=1) == patterns["private"].labels).mean() == pytest.approx(report["accuracy"])
 
 
+def _with_votes(splits, shift):
+    """What people see is another class than the label, `shift` further: so the readings can be told apart."""
+    voted = {}
+    for name, faces in splits.items():
+        votes = np.zeros((len(faces), 10), int)
+        votes[np.arange(len(faces)), np.array(EMOTION_VOTES)[(faces.labels + shift) % 7]] = 9
+        voted[name] = replace(faces, votes=votes)
+    return voted
+
+
+def test_two_readings_of_one_network_are_never_mixed_and_can_be_gone_on_with(tmp_path, patterns, monkeypatch):
+    from emotion.training.train import fit_networks, load_start, save_model
+
+    splits, readings = _with_votes(patterns, 2), ("ferplus", "fer")
+    recipe = replace(SMALL, readings=readings, corrupted=0.2, epochs=10)
+    folders = fit_networks(splits, tmp_path / "run", (recipe,))
+    report = save_model(splits, folders, tmp_path / "out", "mine")
+    card, _ = read_card(report["card"])
+    assert card.extra["readings"] == list(readings)
+    seen, labelled = (EmotionRecognizer(report["card"], reading=name) for name in readings)
+    assert (EmotionRecognizer(report["card"]).reading, seen.readings) == ("ferplus", readings)
+    faces = splits["private"]
+    answers = [recognizer.probabilities(faces.images) for recognizer in (seen, labelled)]
+    assert all(np.allclose(rows.sum(axis=1), 1, atol=1e-5) for rows in answers)
+    assert (answers[0].argmax(axis=1) == (faces.labels + 2) % 7).mean() > 0.6
+    assert (answers[1].argmax(axis=1) == faces.labels).mean() > 0.6
+    assert report["accuracy"] == (answers[1].argmax(axis=1) == faces.labels).mean()
+    assert report["ferplus"]["accuracy"] == card.figures["ferplus"]["accuracy"]
+    assert seen.threshold == card.calibration["threshold"]
+    assert labelled.threshold == card.calibration["fer_threshold"]
+    with pytest.raises(InputError, match="no reading 'affect'"):
+        EmotionRecognizer(report["card"], reading="affect")
+    # From the saved weights a short run goes on: it begins as good as they are.
+    start = load_start(tmp_path / "out" / "mine.weights.h5", (recipe,))
+    short = replace(recipe.refining(2), sizes=((0.0, 48),), measured_from=0.0, views=1)
+    on = read_run(fit_networks(splits, tmp_path / "on", (short,), start=start)[0])
+    assert on.history[0].public > 0.6
+    with pytest.raises(InputError, match="holds no weights"):
+        load_start(tmp_path / "out" / "mine.weights.h5", (replace(recipe, readings=("fer",)),))
+    with pytest.raises(InputError, match="needs FER"):
+        fit_networks(patterns, tmp_path / "none", (recipe,))
+
+
 def test_wrong_use_is_told(tmp_path, patterns):
     from emotion.training.train import save_model, train_emotion_model
 
@@ -74,7 +118,7 @@ def test_wrong_use_is_told(tmp_path, patterns):
 
 
 def test_the_threshold_keeps_those_that_are_right_often_enough():
-    from emotion.training.train import fit_calibration
+    from emotion.training.selection import fit_calibration
 
     generator = np.random.default_rng(0)
     labels = generator.integers(0, 7, 4000)

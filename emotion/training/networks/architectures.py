@@ -53,6 +53,7 @@ def emotion_tower(
     squeeze: int = 8,
     dropout: float = 0.3,
     classes: int = 7,
+    readings: int = 1,
     size: int | None = 48,
     name: str = "emotion_tower",
 ) -> "keras.Model":
@@ -67,10 +68,11 @@ def emotion_tower(
         blocks: residual blocks (two 3×3 convolutions) of each stage, after its first convolution.
         squeeze: how many times narrower the squeeze layer is; 0 omits squeeze-and-excitation.
         dropout: before the last layer.
+        readings: answers to the same classes side by side, each a softmax of its own over the shared features.
         size: side of the picture in pixels; None accepts any, for training on small pictures first.
 
     Returns:
-        (n, size, size) uint8 → (n, classes) probabilities.
+        (n, size, size) uint8 → (n, readings · classes) probabilities; those of each reading sum to 1.
 
     Raises:
         ValueError: filters and blocks differ in length.
@@ -97,8 +99,11 @@ def emotion_tower(
     x = layers.Concatenate()([layers.GlobalAveragePooling2D()(x), layers.GlobalMaxPooling2D()(x)])
     x = layers.Dropout(dropout)(x)
     # Zero weights: every emotion is equally likely at first, so large pooled features can't make the first steps explode.
-    answer = layers.Dense(classes, activation="softmax", kernel_initializer="zeros")(x)
-    return keras.Model(face, answer, name=name)
+    answer = layers.Dense(readings * classes, kernel_initializer="zeros", name="answer")(x)
+    if readings == 1:
+        return keras.Model(face, ops.softmax(answer), name=name)
+    each = ops.softmax(ops.reshape(answer, (-1, readings, classes)), axis=-1)
+    return keras.Model(face, ops.reshape(each, (-1, readings * classes)), name=name)
 
 
 def average_networks(networks: Sequence["keras.Model"], name: str) -> "keras.Model":
@@ -119,8 +124,13 @@ def average_networks(networks: Sequence["keras.Model"], name: str) -> "keras.Mod
     return keras.Model(face, keras.layers.Average()([network(face) for network in networks]), name=name)
 
 
+def averaged_networks(model: "keras.Model") -> list["keras.Model"]:
+    """The networks that `average_networks` put side by side; the model itself where it is one alone."""
+    return [layer for layer in model.layers if hasattr(layer, "layers")] or [model]
+
+
 def predict(model: "keras.Model", images: np.ndarray, batch: int = 256) -> np.ndarray:
-    """(n, 48, 48) uint8 → (n, 7) probabilities of a Keras network."""
+    """(n, 48, 48) uint8 → (n, readings · 7) probabilities of a Keras network."""
     import keras
 
     # Each batch is converted at once: on the torch backend an answer keeps its whole computation, gigabytes in the end.
@@ -144,6 +154,7 @@ def _normalise(**settings: Any) -> Any:
 def _squeeze_excite(x: Any, width: int, narrow: int) -> Any:
     from keras import layers
 
-    weight = layers.GlobalAveragePooling2D(keepdims=True)(x)
-    weight = layers.Dense(narrow, activation="relu")(weight)
-    return layers.Multiply()([x, layers.Dense(width, activation="sigmoid")(weight)])
+    # Two axes in the dense layers: with four, the exported network computes shapes at every call.
+    weight = layers.Dense(narrow, activation="relu")(layers.GlobalAveragePooling2D()(x))
+    weight = layers.Dense(width, activation="sigmoid")(weight)
+    return layers.Multiply()([x, layers.Reshape((1, 1, width))(weight)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emotion.faces import EMOTIONS
-from emotion.training.networks import average_networks, predict
+from emotion.training.networks.architectures import average_networks, predict
 from emotion.training.recipes import ARCHITECTURES
 
 
@@ -24,14 +24,14 @@ def test_emotion_net_is_small_and_takes_raw_faces(keras):
     assert network.input_shape == (None, 48, 48)
     assert str(network.inputs[0].dtype) == "uint8"
     answers = np.asarray(network(np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)))
-    assert answers.shape == (3, len(EMOTIONS))
-    assert np.allclose(answers.sum(axis=1), 1, atol=1e-5)
+    assert answers.shape == (3, 2 * len(EMOTIONS))
+    assert np.allclose(answers.reshape(3, 2, -1).sum(axis=2), 1, atol=1e-5)
 
 
 def test_the_answer_is_the_mean_of_the_towers(keras):
     towers = _towers()
     for number, tower in enumerate(towers, 1):
-        last = tower.layers[-1]
+        last = tower.get_layer("answer")
         last.set_weights([np.random.default_rng(number).normal(0, 0.1, w.shape) for w in last.get_weights()])
     network = average_networks(towers, "emotion_net")
     faces = np.random.default_rng(0).integers(0, 256, (3, 48, 48), dtype=np.uint8)
@@ -43,11 +43,11 @@ def test_the_answer_is_the_mean_of_the_towers(keras):
 
 
 def test_emotion_net_hardly_minds_light_and_contrast(keras):
-    from emotion.training.networks import emotion_tower
+    from emotion.training.networks.architectures import emotion_tower
 
     keras.utils.set_random_seed(0)
     network = emotion_tower()
-    last = network.layers[-1]
+    last = network.get_layer("answer")
     last.set_weights([np.random.default_rng(0).normal(0, 0.1, w.shape) for w in last.get_weights()])
     face = np.random.default_rng(1).integers(0, 256, (1, 48, 48)).astype(float)
     dim = (face * 0.4 + 60).astype(np.uint8)
@@ -55,7 +55,7 @@ def test_emotion_net_hardly_minds_light_and_contrast(keras):
 
 
 def test_architecture_numbers_are_arguments(keras):
-    from emotion.training.networks import emotion_tower, student_cnn
+    from emotion.training.networks.architectures import emotion_tower, student_cnn
 
     assert emotion_tower(filters=(8, 16), blocks=(0, 1), stem=4).count_params() < 20_000
     assert (
@@ -69,7 +69,7 @@ def test_architecture_numbers_are_arguments(keras):
 
 
 def test_student_cnn_is_the_paper_s(keras):
-    from emotion.training.networks import student_cnn
+    from emotion.training.networks.architectures import student_cnn
 
     kinds = [type(layer).__name__ for layer in student_cnn().layers]
     assert kinds.count("Conv2D") == kinds.count("MaxPooling2D") == 4

@@ -17,7 +17,7 @@ def torch():
 
 @pytest.mark.parametrize("recipe", [SMALL, SGD])
 def test_steps_lower_the_loss_and_change_the_network(recipe):
-    from emotion.training.steps import KerasSteps
+    from emotion.training.networks.steps import KerasSteps
 
     model = network(recipe)
     before = [np.array(weight) for weight in model.get_weights()]
@@ -31,7 +31,7 @@ def test_steps_lower_the_loss_and_change_the_network(recipe):
 def test_what_is_measured_is_the_mean_of_the_weights(tmp_path, patterns):
     import keras
 
-    from emotion.training.steps import WeightMean
+    from emotion.training.networks.steps import WeightMean
 
     model = SMALL.build()
     first = [np.array(weight) for weight in model.get_weights()]
@@ -48,8 +48,8 @@ def test_what_is_measured_is_the_mean_of_the_weights(tmp_path, patterns):
 
 @pytest.mark.parametrize("side", [48, 40, 36, 33, 32])
 def test_pytorch_computes_what_keras_does(torch, side):
-    from emotion.training.networks import predict
-    from emotion.training.steps import TorchSteps
+    from emotion.training.networks.architectures import predict
+    from emotion.training.networks.steps import TorchSteps
 
     model = network(SGD)
     faces = batch()[0][:, :side, :side]
@@ -58,7 +58,7 @@ def test_pytorch_computes_what_keras_does(torch, side):
 
 
 def test_pytorch_steps_as_keras_does(torch):
-    from emotion.training.steps import KerasSteps, TorchSteps
+    from emotion.training.networks.steps import KerasSteps, TorchSteps
 
     # So much decay that a forgotten or a doubled one would show.
     recipe = replace(SGD, decay=2.0)
@@ -76,7 +76,7 @@ def test_pytorch_steps_as_keras_does(torch):
 
 
 def test_bfloat16_learns_the_same_within_its_precision(torch):
-    from emotion.training.steps import TorchSteps
+    from emotion.training.networks.steps import TorchSteps
 
     faces, wanted = batch()
     losses = []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from emotion.training.networks import emotion_tower
+from emotion.training.networks.architectures import emotion_tower
 from emotion.training.recipes import ARCHITECTURES, EmotionRecipe
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ class TrainingSteps(Protocol):
 
         Args:
             faces: (n, side, side) uint8.
-            targets: (n, classes) float32.
+            targets: (n, readings · classes) float32.
             rate: learning rate.
 
         Returns:
-            The mean cross-entropy of the batch before the step.
+            The mean cross-entropy of the batch before the step, summed over the readings.
         """
 
     def weights(self) -> list[np.ndarray]:
@@ -56,7 +56,12 @@ class KerasSteps:
             optimizer = keras.optimizers.SGD(momentum=0.9, nesterov=True, **settings)
         optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
         self._model = model
-        model.compile(optimizer, keras.losses.CategoricalCrossentropy(), jit_compile=False)
+
+        def cross_entropy(targets: Any, probabilities: Any) -> Any:
+            # A reading whose targets are zeros, because nobody agreed, teaches nothing.
+            return -keras.ops.sum(targets * keras.ops.log(keras.ops.clip(probabilities, 1e-7, 1.0)), axis=-1)
+
+        model.compile(optimizer, cross_entropy, jit_compile=False)
         optimizer.build(model.trainable_variables)
 
     def __call__(self, faces: np.ndarray, targets: np.ndarray, rate: float) -> float:
@@ -92,7 +97,7 @@ class TorchSteps:
             raise ValueError("PyTorch trains only emotion_tower with the optimizer sgd.")
         import torch
 
-        settings = inspect.signature(emotion_tower).bind(**recipe.settings)
+        settings = inspect.signature(emotion_tower).bind(**recipe.arguments())
         settings.apply_defaults()
         self._settings = settings.arguments
         self._decay = recipe.decay
@@ -129,7 +134,9 @@ class TorchSteps:
             group["lr"] = rate
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=self._half):
             logits = self.logits(faces, training=True)
-        loss = torch.nn.functional.cross_entropy(logits.float(), torch.tensor(targets))
+        # One softmax a reading; a reading whose targets are zeros, because nobody agreed, teaches nothing.
+        each = logits.float().reshape(len(faces), self._settings["readings"], -1)
+        loss = -(torch.tensor(targets).reshape(each.shape) * each.log_softmax(dim=-1)).sum(dim=(1, 2)).mean()
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()
         with torch.no_grad():
@@ -145,7 +152,7 @@ class TorchSteps:
         ]
 
     def logits(self, faces: np.ndarray, training: bool = False) -> "torch.Tensor":
-        """(n, side, side) uint8 → (n, classes): what `emotion_tower` computes before its softmax."""
+        """(n, side, side) uint8 → (n, readings · classes): what `emotion_tower` computes before its softmax."""
         import torch
         from torch.nn import functional
 

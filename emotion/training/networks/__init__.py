@@ -1,0 +1,1 @@
+"""The emotion networks, and their training steps."""
