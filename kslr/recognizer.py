@@ -8,6 +8,7 @@ import numpy as np
 
 from kslr.core.calibration import apply_temperature
 from kslr.core.errors import InputError
+from kslr.core.parallel import Allowance
 from kslr.landmarks import HANDS
 from kslr.segment import SignSegment
 from kslr.signmodels import load_sign_model
@@ -16,6 +17,8 @@ from kslr.vocabulary import IDLE
 # How sure a word must be, as a shift of the threshold's log-odds: around 0.8 these are 0.91, 0.8 and 0.62.
 STRICTNESS = {"strict": 0.9, "normal": 0.0, "lenient": -0.9}
 UNSURE = "not sure enough"
+# Of a sign under way: seconds after which it may be guessed at again, and by which share of its length it has grown then.
+GUESS_SECONDS, GUESS_GROWTH = 0.2, 0.35
 
 
 @dataclass(frozen=True)
@@ -138,6 +141,52 @@ class SignRecognizer:
         if best < self.line:
             return UNSURE
         return None
+
+
+class Guesser:
+    """One source's recogniser: guesses at the sign under way, as seldom as they help, and each sign once when it has ended.
+
+    Args:
+        signs: the recogniser, which many may share.
+        allowance: of the processor's time, which many may share as well; a guess for which nothing is left is put off. None
+            for as many as help. The words of signs that have ended never wait for it.
+    """
+
+    def __init__(self, signs: SignRecognizer, allowance: Allowance | None = None) -> None:
+        self._signs, self._allowance = signs, allowance
+        self._ended: tuple[SignSegment, SignPrediction] | None = None
+        self._guess: SignPrediction | None = None
+
+    def recognize(self, segment: SignSegment) -> SignPrediction:
+        """Ranks the words for a sign that has ended; asked again about the same one, it has the answer."""
+        if self._ended is None or self._ended[0] is not segment:
+            self._ended = segment, self._signs.recognize(segment)
+        return self._ended[1]
+
+    def guess(self, so_far: SignSegment | None) -> SignPrediction | None:
+        """What the sign under way looks like.
+
+        Args:
+            so_far: of `kslr.segmenter.Segmenter.provisional`.
+
+        Returns:
+            None where there is no guess at this sign yet.
+        """
+        known = self._guess
+        if so_far is None or (known and known.start != so_far.start):
+            known = None
+        if so_far and (known is None or self._has_grown(known, so_far)):
+            if self._allowance is None:
+                known = self._signs.recognize(so_far)
+            elif self._allowance.left > 0:
+                with self._allowance.spend():
+                    known = self._signs.recognize(so_far)
+        self._guess = known
+        return known
+
+    @staticmethod
+    def _has_grown(guess: SignPrediction, so_far: SignSegment) -> bool:
+        return so_far.end - guess.end >= max(GUESS_SECONDS, GUESS_GROWTH * (guess.end - guess.start)) - 1e-6
 
 
 def shift_threshold(threshold: float, shift: float) -> float:

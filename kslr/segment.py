@@ -51,23 +51,32 @@ class HandsOnBody(NamedTuple):
     """The hands of one frame on the signer's body, in shoulder widths; the first axis is left, right; NaN where absent."""
 
     seconds: float
-    points: np.ndarray  # (2, 21, 2) hand landmarks
-    wrists: np.ndarray  # (2, 2) visible wrists of the pose
+    places: np.ndarray  # (2, 22, 2) hand landmarks, and then the visible wrist of the pose
     below: np.ndarray  # (2,) whether the hand has left the picture at its lower edge, as the pose guesses
+
+    @property
+    def points(self) -> np.ndarray:
+        """(2, 21, 2) hand landmarks."""
+        return self.places[:, :-1]
+
+    @property
+    def wrists(self) -> np.ndarray:
+        """(2, 2) visible wrists of the pose."""
+        return self.places[:, -1]
 
 
 def hands_on_body(landmarks: Landmarks) -> HandsOnBody:
     """Where hands and wrists are on the signer's body; all absent where nobody is seen."""
-    points, wrists, below = np.full((2, 21, 2), np.nan), np.full((2, 2), np.nan), np.zeros(2, bool)
+    places, below = np.full((2, 22, 2), np.nan), np.zeros(2, bool)
     if landmarks.pose is not None:
         square = np.array([landmarks.aspect, 1.0])
         middle, unit = body_frame(landmarks.pose, landmarks.aspect)
         upwards = np.array([1.0, -1.0]) / max(float(unit), 1e-6)
         for side, (hand, wrist) in enumerate(((landmarks.left_hand, LEFT_WRIST), (landmarks.right_hand, RIGHT_WRIST))):
             if hand is not None:
-                points[side] = (hand[:, :2] * square - middle) * upwards
-            x, y, _, visibility = landmarks.pose[wrist]
+                places[side, :-1] = (hand[:, :2] * square - middle) * upwards
+            x, y, _, visibility = landmarks.pose[wrist].tolist()
             if visibility >= VISIBLE and 0 <= x <= 1 and 0 <= y <= 1:
-                wrists[side] = (landmarks.pose[wrist, :2] * square - middle) * upwards
+                places[side, -1] = (landmarks.pose[wrist, :2] * square - middle) * upwards
             below[side] = hand is None and y > 1
-    return HandsOnBody(landmarks.seconds, points, wrists, below)
+    return HandsOnBody(landmarks.seconds, places, below)

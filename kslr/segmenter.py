@@ -24,7 +24,11 @@ AHEAD = 3  # steps that the answer lags behind
 WINDOW = 40  # steps that one answer looks at
 HAND_VALUES = 10
 STEP_VALUES = 2 * HAND_VALUES
-AWAY = -2.0  # coordinates that stand for a hand that is not seen
+KNUCKLES = [5, 9, 17]  # their distance from the wrist is the hand's size
+# Of a hand's seen, placed, below the picture, place, speed, change of shape, of points, size: what stands for it when it is
+# not known, and how large it may be.
+UNKNOWN = np.array([0, 0, 0, -2, -2, 0, 0, 0, 0, 0], float)
+MOST = np.array([1, 1, 1, 3, 3, 4, 4, 5, 5, np.inf])
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,7 @@ class HandSteps:
 
     def __init__(self) -> None:
         self._before: HandsOnBody | None = None
-        self._last: tuple[np.ndarray, np.ndarray] | None = None
+        self._last: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None
         self._next = 0.0
 
     def push(self, landmarks: Landmarks) -> list[tuple[float, np.ndarray]]:
@@ -74,28 +78,26 @@ class HandSteps:
         steps = []
         while self._next <= now.seconds + 1e-9:
             share = (self._next - before.seconds) / (now.seconds - before.seconds)
-            steps.append((self._next, self._row(before, now, float(np.clip(share, 0, 1)))))
+            steps.append((self._next, self._row(before, now, min(max(share, 0.0), 1.0))))
             self._next += 1 / RATE
         return steps
 
     def _row(self, before: HandsOnBody, now: HandsOnBody, share: float) -> np.ndarray:
         near = now if share >= 0.5 else before
-        points, wrists = (
-            np.where(np.isfinite(mixed := (1 - share) * a + share * b), mixed, c)
-            for a, b, c in ((before.points, now.points, near.points), (before.wrists, now.wrists, near.wrists))
-        )
-        places = np.where(np.isfinite(points[:, 0]), points[:, 0], wrists)
-        last_points, last_places = self._last or (points, places)
-        self._last = points, places
-        shapes, last_shapes = points - points[:, :1], last_points - last_points[:, :1]
-        values = np.empty((2, HAND_VALUES), np.float32)
-        values[:, 0], values[:, 1], values[:, 2] = np.isfinite(points[:, 0, 0]), np.isfinite(places[:, 0]), near.below
-        values[:, 3:5] = np.nan_to_num(places, nan=AWAY).clip(-3, 3)
-        values[:, 5:7] = np.nan_to_num((places - last_places) * RATE).clip(-8, 8) / 2
-        values[:, 7] = np.nan_to_num(np.abs(shapes - last_shapes).mean(axis=(1, 2)) * RATE).clip(0, 5)
-        values[:, 8] = np.nan_to_num(np.linalg.norm(points - last_points, axis=-1).mean(axis=1) * RATE / 2).clip(0, 5)
-        values[:, 9] = np.nan_to_num(np.linalg.norm(shapes[:, [5, 9, 17]], axis=-1).mean(axis=1))
-        return values.ravel()
+        mixed = (1 - share) * before.places + share * now.places
+        mixed = np.where(np.isnan(mixed), near.places, mixed)
+        points, seen = mixed[:, :-1], ~np.isnan(mixed[:, 0])
+        places, shapes = np.where(seen, mixed[:, 0], mixed[:, -1]), points - points[:, :1]
+        last_points, last_shapes, last_places = self._last or (points, shapes, places)
+        self._last = points, shapes, places
+        values = np.empty((2, HAND_VALUES))
+        values[:, 0], values[:, 1], values[:, 2] = seen[:, 0], ~np.isnan(places[:, 0]), near.below
+        values[:, 3:5], values[:, 5:7] = places, (places - last_places) * (RATE / 2)
+        values[:, 7] = np.abs(shapes - last_shapes).sum(axis=(1, 2)) * (RATE / shapes[0].size)
+        values[:, 8] = np.linalg.norm(points - last_points, axis=-1).sum(axis=1) * (RATE / 2 / points.shape[1])
+        values[:, 9] = np.linalg.norm(shapes[:, KNUCKLES], axis=-1).sum(axis=1) / len(KNUCKLES)
+        values = np.where(np.isnan(values), UNKNOWN, values)
+        return np.minimum(np.maximum(values, -MOST), MOST, dtype=np.float32, casting="same_kind").ravel()
 
 
 class SignTagger:
@@ -150,7 +152,7 @@ class Segmenter:
 
     def _begin_again(self) -> None:
         self._frames: list[Landmarks] = []
-        self._steps, self._rows = HandSteps(), deque[np.ndarray](maxlen=WINDOW)
+        self._steps, self._rows = HandSteps(), np.empty((0, STEP_VALUES), np.float32)
         self._times: deque[float] = deque(maxlen=AHEAD + 1)
         self._start: float | None = None
         self._before = 0.0  # the step before's probability of a beginning
@@ -174,10 +176,10 @@ class Segmenter:
         self._frames.append(landmarks)
         for seconds, row in self._steps.push(landmarks):
             # The stream is taken to have begun with its first step.
-            self._rows.extend([row] * (WINDOW - len(self._rows)) or [row])
+            self._rows = np.concatenate([self._rows[1:], [row]]) if len(self._rows) else np.tile(row, (WINDOW, 1))
             self._times.append(seconds)
             if len(self._times) > AHEAD:
-                self._decide(self._times[0], *self._tagger(np.stack(self._rows)))
+                self._decide(self._times[0], *self._tagger(self._rows).tolist())
         if self._start is None:
             oldest = landmarks.seconds - (AHEAD + 2) / RATE - 0.2
             self._frames = [one for one in self._frames if one.seconds >= oldest]

@@ -63,11 +63,12 @@ class LiteModel:
         self._output = self._interpreter.get_output_details()[0]
         signature = self._input.get("shape_signature", self._input["shape"])
         self._free_batch = len(signature) > 0 and signature[0] == -1
+        self._batch_shape = tuple(int(n) for n in self._input["shape"])  # that the network is ready for
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one sample, without the batch axis."""
-        return tuple(int(n) for n in self._input["shape"][1:])
+        return self._batch_shape[1:]
 
     @property
     def outputs(self) -> int:
@@ -99,9 +100,10 @@ class LiteModel:
 
     def _run(self, batch: np.ndarray) -> np.ndarray:
         try:
-            if tuple(self._interpreter.get_input_details()[0]["shape"]) != batch.shape:
+            if self._batch_shape != batch.shape:
                 self._interpreter.resize_tensor_input(self._input["index"], batch.shape)
                 self._interpreter.allocate_tensors()
+                self._batch_shape = batch.shape
             self._interpreter.set_tensor(self._input["index"], batch)
             self._interpreter.invoke()
             return self._interpreter.get_tensor(self._output["index"]).astype(np.float32, copy=True)

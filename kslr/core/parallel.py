@@ -3,10 +3,12 @@
 import multiprocessing
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Item = TypeVar("Item")
@@ -103,6 +105,46 @@ def end_with_parent() -> None:
             os._exit(1)
 
     threading.Thread(target=wait, name="parent", daemon=True).start()
+
+
+class Allowance:
+    """A share of one processor for work of many threads that may be left out, so that it keeps nothing else waiting.
+
+    Args:
+        share: seconds of work a second.
+        most: seconds of work that may be saved up.
+        clock: seconds that pass.
+
+    >>> allowance = Allowance(share=0.25)
+    >>> with allowance.spend():
+    ...     _ = sum(range(1000))
+    >>> 0 < allowance.left < 0.5
+    True
+    """
+
+    def __init__(self, share: float, most: float = 0.5, clock: Callable[[], float] = time.monotonic) -> None:
+        self._share, self._most, self._clock = share, most, clock
+        self._left, self._at = most, clock()
+        self._lock = threading.Lock()
+
+    @property
+    def left(self) -> float:
+        """Seconds of work for which there is time now; below 0 where the last one took longer."""
+        with self._lock:
+            now = self._clock()
+            self._left = min(self._most, self._left + self._share * (now - self._at))
+            self._at = now
+            return self._left
+
+    @contextmanager
+    def spend(self) -> Iterator[None]:
+        """Counts the processor's time that this thread takes within."""
+        began = time.thread_time()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._left -= time.thread_time() - began
 
 
 # A finished source sends this through the stages.

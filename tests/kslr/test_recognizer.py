@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,12 @@ import pytest
 
 from kslr.core.cards import card_path, read_card, read_card_arrays, write_card
 from kslr.core.errors import InputError
+from kslr.core.parallel import Allowance
 from kslr.landmarks import LEFT_HAND, VALUES
-from kslr.recognizer import SignPrediction, SignRecognizer
+from kslr.recognizer import Guesser, SignPrediction, SignRecognizer
+from kslr.segment import SignSegment
 from kslr.vocabulary import IDLE
+from tests.signers import signer
 
 
 @pytest.fixture(scope="module")
@@ -117,6 +121,41 @@ def test_recordings_of_another_encoder_or_damaged_ones_are_told(tmp_path: Path) 
 
 def test_a_rejected_prediction_has_no_sign() -> None:
     assert SignPrediction(0, 1, (("su", 0.4),), 0.6, True, "no sign of this vocabulary").sign_id is None
+
+
+def signed(end: float, start: float = 1.0) -> SignSegment:
+    return SignSegment(start, end, tuple(signer(float(t)) for t in np.arange(start, end + 0.01, 0.1)))
+
+
+def test_a_sign_is_guessed_at_when_it_has_grown_and_no_earlier(recognizer: SignRecognizer) -> None:
+    guesser, ends, start = Guesser(recognizer), [], 1.0
+    assert guesser.guess(None) is None
+    for end in np.arange(1.4, 4.9, 0.1):
+        guess = guesser.guess(signed(float(end)))
+        assert guess is not None
+        if guess.end not in ends:
+            assert guess == recognizer.recognize(signed(float(end)))
+            ends.append(guess.end)
+    assert ends[:4] == pytest.approx([1.4, 1.6, 1.9, 2.3])  # 0.2 s later, and then by a third of its length
+    assert all(after - before <= 0.36 * (before - start) + 0.2 for before, after in pairwise(ends))
+    other = guesser.guess(signed(3.0, start=2.5))
+    assert other is not None
+    assert other.start == 2.5
+
+
+def test_guesses_wait_for_their_allowance_and_ended_signs_do_not(recognizer: SignRecognizer) -> None:
+    now = 0.0
+    guesser = Guesser(recognizer, Allowance(share=1e-9, most=1e-9, clock=lambda: now))
+    first = guesser.guess(signed(1.4))
+    assert first is not None
+    assert guesser.guess(signed(2.0)) is first
+    assert guesser.guess(signed(2.6, start=2.0)) is None
+    ended = signed(2.2)
+    word = guesser.recognize(ended)
+    assert word == recognizer.recognize(ended)
+    assert guesser.recognize(ended) is word
+    now = 1e9
+    assert guesser.guess(signed(2.6, start=2.0)) is not None
 
 
 def test_serving_does_not_import_tensorflow() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kslr.core.parallel import PATIENCE, Stages, run_in_processes
+from kslr.core.parallel import PATIENCE, Allowance, Stages, run_in_processes
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -161,3 +161,21 @@ def test_closing_drops_what_has_not_begun_and_ends_the_threads():
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("closing")]
     with pytest.raises(RuntimeError):
         stages.send(1)
+
+
+def test_an_allowance_is_used_up_by_work_and_fills_with_time():
+    now = 0.0
+    allowance = Allowance(share=0.1, most=0.02, clock=lambda: now)
+    assert allowance.left == pytest.approx(0.02)
+    with allowance.spend():
+        end = time.thread_time() + 0.05
+        while time.thread_time() < end:
+            pass
+    assert -0.2 < allowance.left <= -0.03
+    with allowance.spend():
+        time.sleep(0.05)  # takes nothing of the processor
+    owed = allowance.left
+    now = 0.1
+    assert allowance.left == pytest.approx(owed + 0.01)
+    now = 1000.0
+    assert allowance.left == pytest.approx(0.02)
