@@ -23,7 +23,7 @@ class TaggedWord:
         sign: the word.
         sign_probability: calibrated, 0–1; 1 for a corrected word.
         start, end: seconds on the source's clock.
-        alternatives: up to five (sign id, probability), best first, the word itself included.
+        alternatives: up to ten (sign id, probability), best first, the word itself included.
         emotion: one of `emotion.faces.EMOTIONS`, or None when the face was not seen or nothing was clear.
         emotion_probabilities: the seven by name, or empty when the face was not seen.
         cues: grammar on the face by name, 0–1 (see `fusion.cues`), or empty when the face was not measured.

@@ -14,11 +14,11 @@ from emotion.recognizer import EmotionPrediction
 from fusion.face_memory import FaceMemory
 from fusion.observation import Observation, Seen, TaggedWord, choose_hint, hand_points
 from kslr.camera import Camera
-from kslr.core.parallel import Stages
+from kslr.core.parallel import Allowance, Stages
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.lookup.dictionary import Found
-from kslr.recognizer import SignPrediction
+from kslr.recognizer import Guesser, SignPrediction
 from kslr.segment import SignSegment
 from kslr.segmenter import Segmenter
 from kslr.video import Frame, VideoFile
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 # Affect is clearest just after the stroke.
 AFTER_SECONDS = 0.5
-# Seconds between two guesses at a sign under way.
-GUESS_SECONDS = 0.2
+# Likeliest words of a sign that are told.
+ALTERNATIVES = 10
 
 
 class Session:
@@ -45,7 +45,14 @@ class Session:
         found: signs that were looked up, in order; empty without a dictionary.
     """
 
-    def __init__(self, models: "Models", people_every: float = 2.0, neutral: bool = False, tracker: bool = True) -> None:
+    def __init__(
+        self,
+        models: "Models",
+        people_every: float = 2.0,
+        neutral: bool = False,
+        tracker: bool = True,
+        guesses: Allowance | None = None,
+    ) -> None:
         self.models = models
         self.seen = Seen()
         self.doubts: list[SignPrediction] = []
@@ -55,8 +62,7 @@ class Session:
         self._segmenter = Segmenter()
         self._memory = FaceMemory(models.emotions.threshold, neutral)
         self._waiting: list[SignSegment] = []
-        self._guess: SignPrediction | None = None
-        self._guessed_at = float("-inf")
+        self._guesser = Guesser(models.signs, guesses)
         self._face: tuple[FaceCrop, EmotionPrediction] | None = None
         self._open = False
 
@@ -139,7 +145,7 @@ class Session:
             words=words,
             signing=signing,
             hint=choose_hint(landmarks, several, signing),
-            provisional=None if self.models.dictionary else self._guess_sign(seconds),
+            provisional=None if self.models.dictionary else self._guess_sign(),
             found=found,
         )
 
@@ -205,7 +211,7 @@ class Session:
         return tuple(word for segment in done if (word := self._tag(segment)))
 
     def _tag(self, segment: SignSegment) -> TaggedWord | None:
-        prediction = self.models.signs.recognize(segment)
+        prediction = self._guesser.recognize(segment)
         if prediction.sign_id is None:
             self.doubts += [prediction] if prediction.perhaps else []
             return None
@@ -215,23 +221,14 @@ class Session:
             sign_probability=prediction.ranked[0][1],
             start=segment.start,
             end=segment.end,
-            alternatives=prediction.ranked[:5],
+            alternatives=prediction.ranked[:ALTERNATIVES],
             emotion=emotion,
             emotion_probabilities=probabilities,
             cues=self._memory.cues(segment.start, segment.end),
         )
 
-    def _guess_sign(self, seconds: float) -> SignPrediction | None:
-        """A guess at the sign under way, made anew every `GUESS_SECONDS`; after it, at the sign whose word is not final yet."""
-        if not self._segmenter.signing:
-            ended = self._waiting[-1] if self._waiting else None
-            if ended is None:
-                self._guess = None
-            elif self._guess is None or self._guess.end != ended.end:
-                self._guess = self.models.signs.recognize(ended)
-            self._guessed_at = float("-inf")
-        elif seconds - self._guessed_at >= GUESS_SECONDS:
-            so_far = self._segmenter.provisional()
-            self._guess = self.models.signs.recognize(so_far) if so_far else None
-            self._guessed_at = seconds
-        return self._guess
+    def _guess_sign(self) -> SignPrediction | None:
+        """A guess at the sign under way; after it, the sign whose word is not final yet."""
+        if self._segmenter.signing:
+            return self._guesser.guess(self._segmenter.provisional())
+        return self._guesser.recognize(self._waiting[-1]) if self._waiting else None

@@ -32,12 +32,17 @@ def translate(
     strictness: Annotated[
         Literal["strict", "normal", "lenient"], typer.Option(help="How sure a word must be; a less sure one is a note.")
     ] = "normal",
+    captions: Annotated[
+        Path | None, typer.Option(help="Also write the last words to this text file as they come, for OBS and the like.")
+    ] = None,
     top: Annotated[int, typer.Option(help="With a dictionary (--signs rsl): how many nearest words a sign has.", min=1)] = 10,
 ) -> None:
     """Turn a video, a folder or a camera into words tagged with affect. Ctrl+C ends a camera."""
     if Path(source).is_dir():
         if annotate is not None or skeleton_only:
             raise InputError("--annotate and --skeleton-only draw one video. Give one file instead of a folder.")
+        if captions is not None:
+            raise InputError("--captions writes the words of one camera or video. Give one instead of a folder.")
         return _translate_folder(
             source, format, out, workers, language, signs, emotion, neutral, not without_face, strictness, top
         )
@@ -47,8 +52,9 @@ def translate(
     from fusion.interpreter import Interpreter, Models
     from fusion.transcripts.exports import to_text
     from fusion.transcripts.lookups import found_text
+    from ui.captions.caption_file import CaptionFile
 
-    check_outputs([out, annotate], [source, *model_files(signs, emotion)])
+    check_outputs([out, annotate, captions], [source, *model_files(signs, emotion)])
     if annotate is not None and annotate.suffix.lower() != ".mp4":
         raise InputError(f"{annotate} would not be an .mp4 file. Give --annotate a name that ends in .mp4.")
     if format in (Format.eaf, Format.pose) and out is None:
@@ -61,6 +67,7 @@ def translate(
     with (
         progress_bar(f"Reading {Path(source).name}") as progress,
         AnnotatedVideo(annotate, language=language.value) if annotate else nullcontext() as annotated,
+        CaptionFile(captions) if captions else nullcontext() as caption_file,
     ):
 
         def observe(frame: "Frame", observation: "Observation") -> None:
@@ -75,6 +82,8 @@ def translate(
         try:
             for word in reading:
                 words.append(word)
+                if caption_file:
+                    caption_file.show([getattr(one.sign, language.value) for one in words])
                 if annotated:  # a word that ends with the file is known only after the last frame
                     annotated.add_words([word])
                 if word_by_word:

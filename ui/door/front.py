@@ -31,7 +31,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",  # with less, a form of our own page comes from nowhere
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Permissions-Policy": "camera=(self), microphone=(self), geolocation=()",
 }
 PASSED_BY_PROXY = "kslr.passed_proxy"  # in the scope of a request
 

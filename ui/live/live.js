@@ -1,8 +1,8 @@
 // The Live page: camera pictures to the server, points and words back, drawn over the camera's own picture.
+import { startSides } from "../counter/start.js";
 import { onPage } from "../shared/app.js";
 import { closeCamera, listCameras, openCameraById } from "../shared/camera.js";
-import { config, signNames } from "../shared/config.js";
-import { make, percent, reportProblem, wait } from "../shared/dom.js";
+import { reportProblem, wait } from "../shared/dom.js";
 import { drawSkeleton } from "../shared/skeleton.js";
 import { chosenStrictness, chosenVocabulary, isDictionary, startVocabulary } from "../shared/vocabulary.js";
 import { setWord } from "../shared/words.js";
@@ -10,13 +10,14 @@ import { canTrack } from "../tracking/tracker.js";
 import { PostConnection, SocketConnection } from "./connections.js";
 import { SteadyEmotion } from "./emotion.js";
 import { FoundList } from "./found.js";
+import { SentFrames } from "./frames.js";
+import { Guess } from "./guess.js";
 import { Source } from "./source.js";
 import { Transcript } from "./transcript.js";
 
-const MOST_IN_FLIGHT = 2, RETRIES = 5, PERHAPS_SHOWN = 4000; // the last in milliseconds
+const MOST_IN_FLIGHT = 2, RETRIES = 5;
 const ERRORS = { full: "live.full", vocabulary: "live.vocabulary_failed" };
 const OFF = ["speed", "where", "face", "calm", "top5"]; // hidden while the camera is off
-const sureness = (probability) => make("span", { class: "sure" }, percent(probability));
 const median = (list) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] || 0;
 
 class LivePage {
@@ -28,17 +29,18 @@ class LivePage {
   arrivals = [];
   turn = Promise.resolve();
   source = new Source();
+  frames = new SentFrames();
 
   constructor(element) {
     this.find = (name) => element.querySelector(`#live-${name}`);
     [this.video, this.canvas, this.stage] = ["video", "canvas", "stage"].map(this.find);
     [this.transcript, this.found] = [new Transcript(element), new FoundList(element)];
+    this.guess = new Guess(this.find("guess"), this.find("top5"));
     this.emotion = new SteadyEmotion(this.find("face"), this.find("emotion"));
     if (canTrack()) setWord(this.find("note"), "live.may_stay");
     const on = (name, event, work) => this.find(name).addEventListener(event, work);
     on("start", "click", () => (this.on ? this.stop() : this.start()));
     on("calm", "click", () => this.askCalm());
-    on("top5", "toggle", () => this.showLikeliest());
     on("camera", "change", () => { this.stop(); this.start(); });
     on("mirror", "change", (event) => this.stage.classList.toggle("mirrored", event.target.checked));
     for (const name of ["skeleton", "private"]) on(name, "change", () => this.draw());
@@ -60,7 +62,8 @@ class LivePage {
     if (!stream) return;
     stream.getVideoTracks()[0].onended = () => this.stop("live.lost");
     this.stage.style.aspectRatio = `${this.video.videoWidth} / ${this.video.videoHeight}`;
-    Object.assign(this, { on: true, tries: 0, started: performance.now(), likeliest: null });
+    Object.assign(this, { on: true, tries: 0, started: performance.now() });
+    this.guess.begin();
     this.signs = chosenVocabulary("live");
     this.found.show(isDictionary("live"));
     this.strictness = chosenStrictness();
@@ -99,7 +102,8 @@ class LivePage {
     this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.stage.classList.remove("on");
     this.hint(null);
-    this.showGuess(null);
+    this.guess.show(null, false, false);
+    this.frames.clear();
     for (const name of OFF) this.find(name).hidden = true;
     setWord(this.find("start"), "live.start");
     this.status(reason, values);
@@ -141,10 +145,9 @@ class LivePage {
     this.measure(reply.seconds);
     this.hint(reply.hint);
     if (performance.now() > (this.quietUntil || 0)) this.status(reply.signing ? "live.signing" : "live.ready");
-    this.showGuess(reply.guess, Boolean(reply.words?.length));
-    this.likeliest = reply.guess?.top5 || reply.words?.at(-1)?.alternatives || this.likeliest;
-    this.showLikeliest();
-    this.last = { ...reply, ...this.source.points(reply.seconds) };
+    this.guess.show(reply.guess, Boolean(reply.words?.length), this.on);
+    this.guess.showLikeliest(reply.guess, reply.words);
+    this.last = { ...reply, ...this.source.points(reply.seconds), picture: this.frames.take(reply.seconds) };
     this.stage.dataset.frames = Number(this.stage.dataset.frames || 0) + 1;
     this.emotion.show(reply.emotion);
     this.draw();
@@ -159,26 +162,6 @@ class LivePage {
     const fps = (this.arrivals.length - 1) / ((now - this.arrivals[0]) / 1000 || 1);
     this.find("speed").hidden = false;
     setWord(this.find("speed"), "live.speed", { fps: Math.round(fps), ms: Math.round(median(this.delays)) });
-  }
-
-  // What the sign under way looks like so far: grey, and not read aloud by screen readers, because it may change.
-  // A word that was not certain enough stays there for a while as "perhaps …".
-  showGuess(guess, said = false) {
-    const sign = guess && config.signs[guess.id], now = performance.now();
-    if (!sign && !said && this.on && now < this.perhapsUntil) return;
-    this.perhapsUntil = guess?.perhaps ? now + PERHAPS_SHOWN : 0;
-    const perhaps = guess?.perhaps && [make("span", { word: "live.perhaps" }), " "];
-    this.find("guess").replaceChildren(...(sign ? [...(perhaps || []), make("span", { texts: sign }), " …"] : []));
-  }
-
-  // The five likeliest words of the sign under way, else of the last one; for people who open the list.
-  showLikeliest() {
-    if (!this.likeliest) return;
-    const details = this.find("top5");
-    details.hidden = false;
-    if (!details.open) return;
-    details.querySelector("ul").replaceChildren(...this.likeliest.map(({ id, probability }) => (
-      make("li", {}, make("b", { texts: signNames(id) }), " ", sureness(probability)))));
   }
 
   // Three seconds with a calm face and the hands down; emotions are read against it from then on.
@@ -216,13 +199,15 @@ class LivePage {
     this.connect();
   }
 
+  // The lines of an answer over the very picture that it answers, however late it comes.
   draw() {
-    const { canvas, video } = this, hidden = this.find("private").checked;
+    const { canvas, video, last } = this, hidden = this.find("private").checked, lines = this.find("skeleton").checked;
     [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
     const context = canvas.getContext("2d");
     if (hidden) { context.fillStyle = "#101418"; context.fillRect(0, 0, canvas.width, canvas.height); }
-    if (!this.last || !(hidden || this.find("skeleton").checked)) return;
-    drawSkeleton(context, canvas.width, canvas.height, this.last);
+    if (!last || !(hidden || lines)) return;
+    if (last.picture && !hidden) context.drawImage(last.picture, 0, 0, canvas.width, canvas.height);
+    drawSkeleton(context, canvas.width, canvas.height, last);
   }
 
   tick() {
@@ -236,6 +221,7 @@ class LivePage {
   send() {
     const now = performance.now(), seconds = (now - this.started) / 1000, { connection } = this;
     this.inFlight.push({ seconds, now });
+    this.frames.keep(seconds, this.video);
     const bytes = this.source.grab(this.video, seconds);
     // One after another, so that pictures arrive in the order of their times.
     this.turn = this.turn.then(async () => {
@@ -245,4 +231,4 @@ class LivePage {
   }
 }
 
-export function start(element) { startVocabulary("live"); return new LivePage(element); }
+export function start(element) { startVocabulary("live"); startSides(element); return new LivePage(element); }

@@ -64,7 +64,7 @@ def drawn_figures(comparison: Comparison) -> dict[str, Any]:
         "course": np.round(comparison.course, 2).tolist(),
         # hand: of the drawn figure, 0 left, 1 right; a left-handed learner is compared in the mirror.
         "marks": [
-            {"hand": int((one.hand == "right_hand") != comparison.mirrored), "seconds": round(one.seconds, 3)}
+            {"hand": int((one.hand == "right_hand") != comparison.mirrored), "seconds": round(one.seconds, 3), "kind": one.kind}
             for one in comparison.deviations
         ],
     }

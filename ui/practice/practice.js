@@ -2,9 +2,10 @@
 import { onPage, openPage } from "../shared/app.js";
 import { countDown, onStage, recordClip } from "../shared/camera.js";
 import { make, onChosen, reportProblem, setMarkup, wait } from "../shared/dom.js";
+import { wantsStill } from "../shared/figure.js";
 import { Job, checkFile, sendFile } from "../shared/job.js";
 import { setWord } from "../shared/words.js";
-import { Player, wantsStill } from "./player.js";
+import { Player } from "./player.js";
 
 class PracticePage {
   vocabularies = [];

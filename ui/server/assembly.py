@@ -63,7 +63,9 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     from fastapi.responses import FileResponse, Response
     from starlette.routing import Mount
 
+    from ui.captions.routes import build_captions_router
     from ui.classroom.routes import build_classroom_router
+    from ui.counter.routes import build_lexicon_router
     from ui.door.bodies import BodyLimit
     from ui.door.gradio import QUEUE, GradioGate, close_gaps
     from ui.door.uploads import build_upload_router
@@ -78,6 +80,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
         while True:  # nothing else tells that somebody who posts pictures is gone
             await asyncio.sleep(services.limits.idle_seconds / 4)
             services.sessions.close_idle()
+            services.captions.forget_old()
             if time.monotonic() - expired > CLEAN_SECONDS:
                 expired = time.monotonic()
                 await asyncio.to_thread(services.expire)
@@ -96,7 +99,8 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     server.include_router(build_health_router(services, metrics_for_all))
     server.include_router(build_script_router())
     server.include_router(build_upload_router(services.uploads))
-    for build_router in (build_live_router, build_teach_router, build_classroom_router, build_tracking_router):
+    routers = [build_live_router, build_lexicon_router, build_teach_router, build_classroom_router, build_tracking_router]
+    for build_router in [*routers, build_captions_router]:
         server.include_router(build_router(services))
 
     @server.get("/results/{token}/{name}")

@@ -9,7 +9,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -53,6 +53,9 @@ def launch(
     metrics: Annotated[
         bool, Option("--metrics", help="Answer /metrics (Prometheus) to others too, not only to this machine.")
     ] = False,
+    captions: Annotated[
+        Path | None, Option(help="Also write this machine's last words to this text file, for OBS and the like.")
+    ] = None,
     signs: Annotated[str, Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
     emotion: Annotated[str, Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
 ) -> None:
@@ -79,6 +82,7 @@ def launch(
     from threadpoolctl import threadpool_limits
 
     from fusion.interpreter import Models
+    from ui.captions.caption_file import CaptionFile
     from ui.door.front import FrontDoor
     from ui.door.password import PasswordGuard
     from ui.door.turns import LINES, THIS_MACHINE, TimedProtocol, Turns
@@ -102,12 +106,14 @@ def launch(
             super().handle_exit(sig, frame)
 
     # Everything that is kept for a while lies in one folder, also what Gradio and libraries keep.
-    with private_folder() as folder, stop_on_terminate():
+    writing = CaptionFile(captions) if captions else nullcontext()
+    with private_folder() as folder, stop_on_terminate(), writing as caption_file:
         # Many people's small products share the cores; threads that wait for each other only burn them.
         threadpool_limits(1, "blas")
         limits = Limits(sessions=max_sessions, browser_sessions=max_browser_sessions)
         services = Services(Models.load(signs, emotion), limits)
         services.asks_password = auth is not None
+        services.captions.file = caption_file
         server: Any = build_server(services, root_path, metrics)
         if auth is not None:
             server = PasswordGuard(server, auth, cookie_key)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from fusion.interpreter import Models
+from ui.captions.hub import Captions
 from ui.door.uploads import Uploads
 from ui.server.logs import log_event
 from ui.server.metrics import Metrics
@@ -26,6 +27,7 @@ class Services:
         desk: the takes that people teach with.
         files: the process that reads uploaded videos, one after another.
         uploads: the files that were sent and not used up yet.
+        captions: the running words of pages that give them away.
         assets: the programs that track people in their browsers; None where they were not fetched.
         cleaners: what else the server's clock calls, to delete what was kept for long enough.
         asks_password: whether people sign in, and so can sign out.
@@ -43,6 +45,7 @@ class Services:
         self.files = Worker()
         self.desk = Desk()
         self.uploads = Uploads(self.limits)
+        self.captions = Captions()
         self.assets = find_assets()
         self.cleaners: list[Callable[[], None]] = []
         self.asks_password = False

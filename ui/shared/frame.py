@@ -102,6 +102,7 @@ def client_config(services: "Services") -> dict[str, Any]:
         "hand": HAND_LINES,
         "face": [[FACE_POINTS.index(point) for point in run] for run in FACE_RUNS],
         "tracking": tracking_config(services),
+        "captions": services.captions.file is not None,
     }
 
 

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
+from typing import Any
 
 from kslr.core.errors import InputError
 from kslr.vocabulary import Sign
@@ -27,12 +29,42 @@ def words() -> Mapping[str, dict[str, str]]:
 
 
 def text(key: str, language: str, **values: object) -> str:
-    """A word in one language.
+    """A word in one language. Braces name a value, ``{n}``, or the form of a word that fits a number, ``{n:word|words}``.
 
     >>> text("live.camera_n", "en", n=2)
     'Camera 2'
     """
-    return words()[key][language].format(**values)
+    return _Plurals(language).vformat(words()[key][language], (), values)
+
+
+class _Plurals(Formatter):
+    """Braces of one language."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if not format_spec:
+            return str(value)
+        forms = format_spec.split("|")
+        return forms[min(plural_form(int(value), self._language), len(forms) - 1)]
+
+
+def plural_form(n: int, language: str) -> int:
+    """Which of a word's forms goes with a number: in Russian of three (один, два, пять), in English of two, in Kazakh of one.
+
+    >>> [plural_form(n, "ru") for n in (1, 2, 5, 11, 21, 112, 122)]
+    [0, 1, 2, 2, 0, 2, 1]
+    >>> plural_form(1, "en"), plural_form(2, "en"), plural_form(2, "kk")
+    (0, 1, 0)
+    """
+    if language == "kk":
+        return 0
+    if language == "en":
+        return int(n != 1)
+    if n % 10 == 1 and n % 100 != 11:
+        return 0
+    return 1 if n % 10 in (2, 3, 4) and n % 100 not in (12, 13, 14) else 2
 
 
 def names(sign: Sign) -> dict[str, str]:

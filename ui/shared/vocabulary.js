@@ -7,7 +7,7 @@ const selects = () => [...document.querySelectorAll("select[data-vocabulary]")];
 const select = (page) => document.querySelector(`select[data-vocabulary="${page}"]`);
 const wanted = {};
 
-async function fetchJson(path, otherwise) {
+export async function fetchJson(path, otherwise) {
   try {
     const reply = await fetch(path);
     return reply.ok ? await reply.json() : otherwise;

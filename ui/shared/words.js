@@ -3,20 +3,39 @@
 import { config, recall, remember } from "./config.js";
 
 export const LANGUAGES = Object.keys(config.languages);
-const TRANSLATED = "[data-word],[data-word-label],[data-kk]";
+const TRANSLATED = "[data-word],[data-word-label],[data-kk],[data-number]";
+const PLURALS = { kk: ["other"], ru: ["one", "few", "many"], en: ["one", "other"] }; // the order of a word's forms
 const wanted = [new URLSearchParams(location.search).get("lang"), recall("language"), ...navigator.languages];
 
 const known = wanted.map((code) => code?.slice(0, 2)).find((code) => LANGUAGES.includes(code));
 
-export let language = known || config.language;
+// Somebody whose browser speaks another language reads English more likely than Kazakh.
+export let language = known || "en";
 
+// A number as the language writes it, at most so many digits after the point or comma, or exactly so many.
+export function number(value, digits = 3, exact = false) {
+  const options = { maximumFractionDigits: digits, minimumFractionDigits: exact ? digits : 0, useGrouping: false };
+  return new Intl.NumberFormat(language, options).format(value);
+}
+
+function plural(value, forms) {
+  const which = PLURALS[language].indexOf(new Intl.PluralRules(language).select(Number(value)));
+  return forms[Math.max(0, which)] ?? forms.at(-1);
+}
+
+// Braces name a value: {n}, or {n:слово|слова|слов} for the form of a word that fits the number.
 export function text(key, values = {}) {
-  return (config.words[key]?.[language] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return (config.words[key]?.[language] ?? key).replace(/\{(\w+)(?::([^}]*))?\}/g, (_, name, forms) => {
+    const value = values[name] ?? "";
+    if (forms) return plural(value, forms.split("|"));
+    return typeof value === "number" ? number(value) : value;
+  });
 }
 
 function translate(element) {
-  const { word, values, wordLabel, labelValues } = element.dataset;
-  const content = word ? text(word, values && JSON.parse(values)) : element.dataset[language];
+  const { word, values, wordLabel, labelValues, number: value, digits } = element.dataset;
+  const plain = value ? number(Number(value), Number(digits ?? 2), true) : element.dataset[language];
+  const content = word ? text(word, values && JSON.parse(values)) : plain;
   if (content !== undefined && element.textContent !== content) element.textContent = content;
   if (wordLabel) element.setAttribute("aria-label", text(wordLabel, labelValues && JSON.parse(labelValues)));
 }
@@ -54,6 +73,7 @@ export function watchWords() {
       addedNodes.forEach((node) => node.nodeType === Node.ELEMENT_NODE && translateAll(node));
     }
   }).observe(document.body, {
-    childList: true, subtree: true, attributes: true, attributeFilter: ["data-word", "data-values", "data-kk"],
+    childList: true, subtree: true, attributes: true,
+    attributeFilter: ["data-word", "data-values", "data-kk", "data-number"],
   });
 }
