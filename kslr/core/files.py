@@ -20,8 +20,11 @@ JUNK = {"__macosx", "thumbs.db", "desktop.ini"}  # names in small letters
 NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?(e[+-]?\d+)?", re.IGNORECASE)
 
 
-def write_file(path: str | Path, content: bytes) -> None:
+def write_file(path: str | Path, content: bytes, durable: bool = False) -> None:
     """Writes a whole file in one step: after a kill the old file or the new one is there, never a part.
+
+    Args:
+        durable: whether the content is on the disk before the name is; slower.
 
     Raises:
         InputError: the place cannot be written, or the disk is full; the old file stays as it was.
@@ -36,6 +39,9 @@ def write_file(path: str | Path, content: bytes) -> None:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             temporary = Path(file.name)
             file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         temporary.chmod(0o644)
         os.replace(temporary, path)
     except OSError as error:

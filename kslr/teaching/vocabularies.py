@@ -192,10 +192,10 @@ def _fits(exemplar: Exemplar, recordings: int) -> bool:
 
 @contextmanager
 def lock_folder(folder: str | Path, patience: float = 60.0) -> Iterator[None]:
-    """Keeps every other program that takes this lock from changing a vocabulary in the folder, so that no change is lost.
+    """Keeps every other program that takes this lock from changing the folder, so that no change is lost.
 
     Args:
-        folder: where the vocabulary lies; made when missing. A network drive must support locks.
+        folder: where a vocabulary or a data set lies; made when missing. A network drive must support locks.
         patience: seconds to wait for other programs.
 
     Raises:
@@ -213,7 +213,7 @@ def lock_folder(folder: str | Path, patience: float = 60.0) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=patience)
     except Timeout as error:
-        raise InputError(f"Another program is changing a vocabulary in {folder}. Wait for it, then try again.") from error
+        raise InputError(f"Another program is changing {folder}. Wait for it, then try again.") from error
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error.strerror}). Choose another place.") from error
     try:
