@@ -19,6 +19,7 @@ RIGHT_EYE_OUTER, LEFT_EYE_OUTER, FOREHEAD, CHIN, NOSE_TIP = 33, 263, 10, 152, 1
 BROWS = (70, 63, 105, 66, 107, 336, 296, 334, 293, 300)
 EYES = (33, 133, 159, 145, 263, 362, 386, 374)
 INNER_BROWS = (55, 285)
+MEASURED = [*BROWS, *EYES, RIGHT_EYE_OUTER, LEFT_EYE_OUTER, FOREHEAD, CHIN, NOSE_TIP, *INNER_BROWS]
 
 # A raise or furrow of this size, in eye-corner distances, scores one half; so much more or less is nearly sure.
 RAISE, FURROW = 0.045, 0.025
@@ -60,26 +61,27 @@ def face_shape(face: np.ndarray, seconds: float = 0.0, aspect: float = 4 / 3) ->
     >>> face_shape(np.zeros((468, 3))) is None
     True
     """
-    points = np.asarray(face, float) * np.array([aspect, 1.0, aspect])
-    across = points[LEFT_EYE_OUTER] - points[RIGHT_EYE_OUTER]
+    points = np.asarray(face)[MEASURED] * np.array([aspect, 1.0, aspect])
+    brows, eyes = points[: len(BROWS)], points[len(BROWS) : len(BROWS) + len(EYES)]
+    right_eye, left_eye, forehead, chin, nose_tip, inner_right, inner_left = points[len(BROWS) + len(EYES) :]
+    across = left_eye - right_eye
     size = float(np.linalg.norm(across))
     if size < 0.01 or np.linalg.norm(across[:2]) < 0.6 * size:
         return None
     right = across / size
-    down = points[CHIN] - points[FOREHEAD]
+    down = chin - forehead
     down = down - right * (down @ right)
     length = np.linalg.norm(down)
     if length < 1e-6:
         return None
     down = down / length
-    eyes = points[list(EYES)].mean(axis=0)
-    nose = (points[NOSE_TIP] - (points[RIGHT_EYE_OUTER] + points[LEFT_EYE_OUTER]) / 2)[:2] / size
+    nose = (nose_tip - (right_eye + left_eye) / 2)[:2] / size
     picture_right = across[:2] / np.linalg.norm(across[:2])
     picture_down = np.array([-picture_right[1], picture_right[0]])
     return FaceShape(
         seconds=seconds,
-        brow_height=float((eyes - points[list(BROWS)].mean(axis=0)) @ down / size),
-        brow_gap=float((points[INNER_BROWS[1]] - points[INNER_BROWS[0]]) @ right / size),
+        brow_height=float((eyes.mean(axis=0) - brows.mean(axis=0)) @ down / size),
+        brow_gap=float((inner_left - inner_right) @ right / size),
         yaw=float(nose @ picture_right),
         pitch=float(nose @ picture_down),
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from emotion.recognizer import EmotionRecognizer
 from fusion.observation import Observation, Seen, TaggedWord
 from fusion.session import Session
+from kslr.core.parallel import Allowance
 from kslr.lookup.dictionary import Found, SignDictionary, is_dictionary
 from kslr.recognizer import SignPrediction, SignRecognizer
 from kslr.video import Frame, open_source
@@ -78,16 +79,17 @@ class Interpreter:
         self.people_every = people_every
         self.neutral = neutral
 
-    def session(self, tracker: bool = True) -> Session:
+    def session(self, tracker: bool = True, guesses: Allowance | None = None) -> Session:
         """A session for one live source, to be opened in a with statement.
 
         Args:
             tracker: False where the landmarks are found elsewhere, such as in a browser, and given to `Session.read`.
+            guesses: the processor's time for guesses at signs under way, shared with other sessions; None for no limit.
 
         >>> with Interpreter().session() as session:                           # doctest: +SKIP
         ...     words = session.push(frame).words
         """
-        return Session(self.models, self.people_every, self.neutral, tracker)
+        return Session(self.models, self.people_every, self.neutral, tracker, guesses)
 
     def interpret(
         self,
