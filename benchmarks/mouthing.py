@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from emotion.faces import EMOTIONS, crop_from_landmarks
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
 from emotion.resting import correct_for_rest, resting_face
-from fusion.pooling import pool
+from fusion.pooling import PooledCalibration, pool
 from kslr.holistic import HolisticTracker
 from kslr.video import VideoFile
 
@@ -44,7 +44,7 @@ def read_faces(clip: Path, recognizer: EmotionRecognizer, every: int) -> tuple[l
     return faces, np.array(signing, bool)
 
 
-def clip_figures(faces: list[EmotionPrediction], signing: np.ndarray, threshold: float) -> dict[str, Any] | None:
+def clip_figures(faces: list[EmotionPrediction], signing: np.ndarray, pooled: PooledCalibration) -> dict[str, Any] | None:
     """Figures of one clip; None when it has no rest or no signing."""
     if signing.sum() < 3 or (~signing).sum() < 3:
         return None
@@ -56,7 +56,7 @@ def clip_figures(faces: list[EmotionPrediction], signing: np.ndarray, threshold:
         figures[name] = read[signing].mean(axis=0).tolist()
         figures["changes_a_second"][name] = float((np.diff(read.argmax(axis=1)) != 0).sum() / length)
         word = [replace(faces[i], probabilities=read[i]) for i in np.flatnonzero(signing)]
-        figures["affect"][name] = pool(word, threshold=threshold)[0]
+        figures["affect"][name] = pool(word, calibration=pooled)[0]
     return figures
 
 
@@ -67,7 +67,8 @@ def main(
 ) -> None:
     clips = [clip for source in sources for clip in (sorted(source.glob("*.mp4")) if source.is_dir() else [source])]
     recognizer = EmotionRecognizer()
-    found = {clip.name: clip_figures(*read_faces(clip, recognizer, every), recognizer.threshold) for clip in clips}
+    pooled = PooledCalibration.from_card(recognizer.card)
+    found = {clip.name: clip_figures(*read_faces(clip, recognizer, every), pooled) for clip in clips}
     usable = [figures for figures in found.values() if figures]
     if not usable:
         raise SystemExit("No clip has both a resting face and signing.")

@@ -13,7 +13,7 @@ from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
 from emotion.resting import correct_for_rest, resting_face
 from fusion.cues import FaceShape, baseline, cues, face_shape
-from fusion.pooling import frame_weight, pool
+from fusion.pooling import PooledCalibration, frame_weight, pool
 from kslr.landmarks import Landmarks
 
 # A segment is at most a few seconds long.
@@ -33,13 +33,15 @@ class FaceMemory:
     Args:
         threshold: minimum probability of an emotion that is shown, 0–1.
         neutral: whether what the face shows between signs is taken for the resting face and subtracted.
+        pooled: of the answers that are pooled over a word; the threshold alone when None.
 
     >>> FaceMemory(threshold=0.5, neutral=False).calibrate()
     False
     """
 
-    def __init__(self, threshold: float, neutral: bool) -> None:
+    def __init__(self, threshold: float, neutral: bool, pooled: PooledCalibration | None = None) -> None:
         self._threshold = threshold
+        self._pooled = pooled or PooledCalibration(threshold=threshold)
         self._neutral = neutral
         self._emotions: deque[EmotionPrediction] = deque()
         self._shapes: deque[FaceShape] = deque()
@@ -104,7 +106,8 @@ class FaceMemory:
         if rest is not None:
             frames = [read_against(e, rest, self._threshold) for e in frames]
         rested = self._calm is not None or self._neutral
-        return pool(frames, threshold=min(self._threshold, ENOUGH) if rested else self._threshold)
+        enough = min(self._pooled.threshold, ENOUGH) if rested else self._pooled.threshold
+        return pool(frames, calibration=replace(self._pooled, threshold=enough))
 
     def cues(self, start: float, end: float) -> dict[str, float]:
         """What brows, mouth and head did between two times in seconds, against the face at rest."""

@@ -6,15 +6,19 @@ in shoulder widths a second, so distance does not matter.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
-from kslr.core.calibration import softmax
+from kslr.core.calibration import apply_temperature, softmax
+from kslr.core.cards import Card
 from kslr.landmarks import Landmarks, shoulder_width
 
 HALF_SPEED = 3.0  # shoulder widths a second at which a frame counts half
+# After so many seconds the answers to one face have forgotten most of what they were (benchmarks/pooled.py measures it).
+CORRELATED_SECONDS = 0.3
 SMALLEST = 1e-4  # No frame alone may rule an emotion out for good.
 
 
@@ -62,14 +66,61 @@ def log_mean(probabilities: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return softmax((weights[:, None] * logs).sum(axis=0) / weights.sum())
 
 
+def effective_frames(seconds: np.ndarray, weights: np.ndarray) -> float:
+    """How many independent frames a film counts for: neighbouring frames of one face say nearly the same.
+
+    The effective sample size of a weighted mean whose terms are correlated by exp(−|time between| / `CORRELATED_SECONDS`).
+
+    Args:
+        seconds: (n,) times.
+        weights: (n,) with a sum above 0.
+
+    >>> effective_frames(np.zeros(5), np.ones(5)), round(effective_frames(np.arange(5) * 100.0, np.ones(5)), 6)
+    (1.0, 5.0)
+    """
+    apart = np.abs(seconds[:, None] - seconds[None])
+    return float(weights.sum() ** 2 / (weights @ np.exp(-apart / CORRELATED_SECONDS) @ weights))
+
+
+@dataclass(frozen=True)
+class PooledCalibration:
+    """What makes a pooled answer's probability right as often as it says (`fusion.evaluation.affect.fit_pooling`).
+
+    Attributes:
+        temperature: of the pooled logits, for very many independent frames.
+        few: what is added to its logarithm, divided by the number of frames that count.
+        threshold: the best probability below which there is no answer, 0–1.
+    """
+
+    temperature: float = 1.0
+    few: float = 0.0
+    threshold: float = 0.0
+
+    @classmethod
+    def from_card(cls, card: Card) -> "PooledCalibration":
+        """Of an emotion card; one that was never calibrated for pooling has only its frames' threshold.
+
+        >>> from kslr.core.cards import read_card
+        >>> 0 < PooledCalibration.from_card(read_card("emotion")[0]).threshold < 1
+        True
+        """
+        values = card.calibration
+        threshold = values.get("pooled_threshold", values.get("threshold", 0.0))
+        return cls(float(values.get("pooled_temperature", 1.0)), float(values.get("pooled_few", 0.0)), float(threshold))
+
+    def apply(self, pooled: np.ndarray, frames: float) -> np.ndarray:
+        """(…, classes) of `log_mean` over so many effective frames → calibrated probabilities."""
+        return apply_temperature(pooled, self.temperature * float(np.exp(self.few / frames)))
+
+
 def pool(
-    predictions: Sequence[EmotionPrediction], *, threshold: float = 0.0, least_weight: float = 0.5
+    predictions: Sequence[EmotionPrediction], *, calibration: PooledCalibration | None = None, least_weight: float = 0.5
 ) -> tuple[str | None, dict[str, float]]:
     """The affect of a word.
 
     Args:
         predictions: of the frames of the word whose face was seen; their `quality` is their weight.
-        threshold: the best probability below which there is no answer; the emotion card's, 0–1.
+        calibration: of the emotion card; when None the best emotion is always the answer.
         least_weight: the qualities' sum below which the face counts as not seen.
 
     Returns:
@@ -81,7 +132,9 @@ def pool(
     weights = np.array([prediction.quality for prediction in predictions])
     if weights.sum() < least_weight:
         return None, {}
-    probabilities = log_mean(np.stack([p.probabilities for p in predictions]), weights)
+    calibration = calibration or PooledCalibration()
+    frames = effective_frames(np.array([p.seconds for p in predictions]), weights)
+    probabilities = calibration.apply(log_mean(np.stack([p.probabilities for p in predictions]), weights), frames)
     best = int(probabilities.argmax())
     named = {name: float(p) for name, p in zip(EMOTIONS, probabilities, strict=True)}
-    return (EMOTIONS[best] if probabilities[best] >= threshold else None), named
+    return (EMOTIONS[best] if probabilities[best] >= calibration.threshold else None), named

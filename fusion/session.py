@@ -13,6 +13,7 @@ from emotion.people import PeopleCounter
 from emotion.recognizer import EmotionPrediction
 from fusion.face_memory import FaceMemory
 from fusion.observation import Observation, Seen, TaggedWord, choose_hint, hand_points
+from fusion.pooling import PooledCalibration
 from kslr.camera import Camera
 from kslr.core.parallel import Allowance, Stages
 from kslr.holistic import HolisticTracker
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 # Affect is clearest just after the stroke.
 AFTER_SECONDS = 0.5
+# The emotion network is asked at most so often, and only where the crop's pixels changed by so many grey levels in the mean:
+# a face does not change its expression faster, and a picture that only has a camera's noise gets the same answer again.
+ASK_SECONDS, LEAST_CHANGE = 0.095, 1.0
 # Likeliest words of a sign that are told.
 ALTERNATIVES = 10
 
@@ -60,7 +64,7 @@ class Session:
         self._people_every = people_every
         self._tracks = tracker
         self._segmenter = Segmenter()
-        self._memory = FaceMemory(models.emotions.threshold, neutral)
+        self._memory = FaceMemory(models.emotions.threshold, neutral, PooledCalibration.from_card(models.emotions.card))
         self._waiting: list[SignSegment] = []
         self._guesser = Guesser(models.signs, guesses)
         self._face: tuple[FaceCrop, EmotionPrediction] | None = None
@@ -189,11 +193,13 @@ class Session:
         return self._final_words(float("inf"))
 
     def _recognize_face(self, crop: FaceCrop) -> EmotionPrediction:
-        """What a face shows; the network is not asked again about the very same picture."""
+        """What a face shows; the network is asked again when there was time for a change, and there was one."""
         known = self._face
-        if known is None or known[0].quality != crop.quality or not np.array_equal(known[0].image, crop.image):
-            known = self._face = (crop, self.models.emotions.recognize([crop])[0])
-        return replace(known[1], seconds=crop.seconds)
+        if known is None or not 0 <= crop.seconds - known[0].seconds < ASK_SECONDS:
+            if known is None or np.abs(np.subtract(known[0].image, crop.image, dtype=np.int16)).mean() > LEAST_CHANGE:
+                known = (crop, self.models.emotions.recognize([crop])[0])
+            self._face = known = (replace(known[0], seconds=crop.seconds), known[1])
+        return replace(known[1], seconds=crop.seconds, quality=crop.quality)
 
     def _take(self, segment: SignSegment | None) -> tuple[Found, ...]:
         """A sign that has ended is looked up at once; without a dictionary it waits until its affect has been seen."""

@@ -10,7 +10,7 @@ from fusion.evaluation.joint import Answer
 from fusion.evaluation.manifest import Clip
 from fusion.interpreter import Interpreter, Models
 from fusion.observation import Observation, Seen, TaggedWord
-from fusion.pooling import pool
+from fusion.pooling import PooledCalibration, pool
 from kslr.core.errors import InputError
 from kslr.core.reports import read_words
 from kslr.video import Frame
@@ -39,7 +39,7 @@ def answer_clip(clip: Clip, models: Models) -> Answer:
     word = _choose_word(words, clip)
     if word is None:
         span = [e for e in emotions if (clip.start or 0.0) <= e.seconds <= (clip.end if clip.end is not None else np.inf)]
-        label, named = pool(span, threshold=models.emotions.threshold)
+        label, named = pool(span, calibration=PooledCalibration.from_card(models.emotions.card))
     else:
         label, named = word.emotion, dict(word.emotion_probabilities)
     decided = {id(word): at for at, word in final}

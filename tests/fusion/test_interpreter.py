@@ -9,7 +9,7 @@ from time import sleep
 import numpy as np
 import pytest
 
-from emotion.faces import EMOTIONS, crop_from_box
+from emotion.faces import EMOTIONS, LEFT_EDGE, RIGHT_EDGE, crop_from_box
 from emotion.recognizer import EmotionPrediction
 from fusion.interpreter import Interpreter, Models
 from kslr.camera import Camera
@@ -123,7 +123,10 @@ def _signed(models: Models, picture: np.ndarray, monkeypatch: pytest.MonkeyPatch
         return seen, [word for one in seen for word in one.words] + list(session.finish())
 
 
+# Points of a face that looks into the camera: flat, its edges left and right.
 FACE = np.random.default_rng(0).uniform(0.4, 0.6, (468, 3)).astype(np.float32)
+FACE[:, 2] = 0
+FACE[[RIGHT_EDGE, LEFT_EDGE], 0] = 0.4, 0.6
 
 
 def test_a_sign_under_way_is_guessed_at_until_it_is_final(models, astronaut, monkeypatch):
@@ -199,6 +202,28 @@ def test_three_calm_seconds_are_the_resting_face_until_they_are_forgotten(models
         assert look(3.2, 3.5) == "neutral"
         session.forget_calibration()
         assert look(3.5, 3.8) == "angry"
+
+
+def test_the_face_is_read_again_when_there_was_time_for_a_change_and_one(models, astronaut, monkeypatch):
+    asked = []
+
+    def recognize(self, crops):
+        asked.append(crops[0].seconds)
+        return [EmotionPrediction(crops[0].seconds, crops[0].quality, np.full(7, 1 / 7), None)]
+
+    monkeypatch.setattr("fusion.interpreter.EmotionRecognizer.recognize", recognize)
+    with Interpreter(models).session() as session:
+        monkeypatch.setattr(session._tracker, "process", lambda frame: replace(signer(frame.seconds, ()), face=FACE))
+        noise = np.random.default_rng(0)
+        for step in range(20):  # The same face with a camera's noise.
+            picture = np.clip(astronaut + noise.normal(0, 1, astronaut.shape), 0, 255).astype(np.uint8)
+            read = session.push(Frame(picture, step / 20)).emotion
+            assert read.seconds == step / 20
+        assert asked == [0.0]
+        for step in range(20, 40):  # It moves with every frame.
+            session.push(Frame(np.roll(astronaut, 8 * step, axis=1), step / 20))
+        assert 8 <= len(asked) <= 12
+        assert min(np.diff(asked)) > 0.09
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the peak memory from /proc")

@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
-from fusion.pooling import HALF_SPEED, frame_weight, hand_speed, pool
+from fusion.pooling import HALF_SPEED, PooledCalibration, effective_frames, frame_weight, hand_speed, pool
 from kslr.holistic import HolisticTracker
 from kslr.landmarks import Landmarks
 from kslr.video import Frame
@@ -34,7 +36,7 @@ def test_no_face_means_no_answer():
 
 
 def test_an_unclear_face_keeps_its_probabilities_but_has_no_label():
-    label, probabilities = pool([prediction("happy", 0.4)] * 3, threshold=0.6)
+    label, probabilities = pool([prediction("happy", 0.4)] * 3, calibration=PooledCalibration(threshold=0.6))
     assert label is None
     assert probabilities["happy"] == pytest.approx(0.4, abs=1e-3)
 
@@ -73,3 +75,21 @@ def test_what_cannot_be_told_counts_as_still(person):
     nobody = Landmarks(0.0)
     assert hand_speed(nobody, with_hand(person, 0.2, 0.9, seconds=0.1)) == 0.0
     assert hand_speed(with_hand(person, 0.2, 0.9, seconds=0.1), with_hand(person, 0.9, 0.9)) == 0.0
+
+
+def test_frames_count_by_how_far_apart_they_are():
+    near, far = np.arange(10) * 0.03, np.arange(10) * 3.0
+    assert 1 < effective_frames(near, np.ones(10)) < 3 < effective_frames(far, np.ones(10)) <= 10
+    # What has no weight counts for nothing, and a scale of all weights changes nothing.
+    weights = np.array([1.0] * 5 + [0.0] * 5)
+    assert np.isclose(effective_frames(far, weights), effective_frames(far[:5], np.ones(5)))
+    assert np.isclose(effective_frames(far, 0.1 * weights), effective_frames(far, weights))
+
+
+def test_a_pooled_answer_is_calibrated_by_how_many_frames_count():
+    calibration = PooledCalibration(temperature=0.7, few=0.4, threshold=0.0)
+    short = [replace(prediction("happy", 0.6), seconds=second) for second in np.arange(3) * 0.1]
+    long = [replace(prediction("happy", 0.6), seconds=second) for second in np.arange(60) * 0.5]
+    sure = [pool(frames, calibration=calibration)[1]["happy"] for frames in (short, long)]
+    assert 0.6 < sure[0] < sure[1] < 1
+    assert np.isclose(sum(pool(long, calibration=calibration)[1].values()), 1)

@@ -1,0 +1,117 @@
+"""Whether the affect of a word is as sure as it says: many frames of one held-out face, pooled as the product pools them.
+
+First the memory of answers is measured on real clips: how long the answers to one face remember, and how far they stray.
+Then faces become films of one to four seconds (`fusion.evaluation.affect`), half of them with a camera's fault. The pooled
+calibration is fitted on PublicTest's faces at the measured correlation; PrivateTest's are reported at several.
+
+    python benchmarks/pooled.py FACES [--clips FOLDER] [--model emotion] [--write] [--json FILE]
+
+`--write` puts the calibration into the card.
+"""
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.mouthing import read_faces
+from emotion.recognizer import EmotionRecognizer
+from emotion.training.corruptions import MEASURED, corrupt_faces
+from emotion.training.datasets import FaceData, load_faces
+from emotion.training.evaluation import classify_faces
+from emotion.training.targets import majority
+from fusion.evaluation.affect import (
+    FRAME_SECONDS,
+    answer_films,
+    answer_memory,
+    film_faces,
+    film_frames,
+    fit_pooling,
+    pool_films,
+    score_pooled,
+)
+from fusion.pooling import CORRELATED_SECONDS, PooledCalibration
+from kslr.core.calibration import coverage_at, top_answers
+from kslr.core.cards import card_path, write_card
+
+LENGTHS, CORRELATIONS, KEPT = (1, 10, 20, 40), (0.0, 0.5, 0.8, 0.95), 0.86
+
+
+def films_of(faces: FaceData, correlation: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Films of the faces on which FER+'s voters agree, half of them through a bad camera; and what the voters saw."""
+    generator, seen = np.random.default_rng(seed), majority(faces.votes)
+    images = corrupt_faces(faces.images[seen >= 0], 0.5, generator, MEASURED)
+    return film_faces(images, max(LENGTHS), correlation, generator), seen[seen >= 0]
+
+
+def measure_clips(clips: list[Path], recognizer: EmotionRecognizer) -> tuple[float, float]:
+    """The memory in seconds and the straying of the answers in real clips."""
+    read = [faces for faces, _ in (read_faces(clip, recognizer, 1) for clip in clips) if len(faces) > 20]
+    return answer_memory(
+        [np.stack([face.probabilities for face in faces]) for faces in read],
+        [np.array([face.seconds for face in faces]) for faces in read],
+    )
+
+
+def main(
+    data: Annotated[Path, typer.Argument(help="FER2013 with FER+'s votes.")],
+    clips: Annotated[Path | None, typer.Option(help="Folder of clips of one person each.")] = None,
+    model: Annotated[str, typer.Option(help="A shipped name or a card's path.")] = "emotion",
+    write: Annotated[bool, typer.Option(help="Put the calibration into the card.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
+) -> None:
+    recognizer, splits = EmotionRecognizer(model), load_faces(data)
+    figures: dict[str, Any] = {}
+    if clips:
+        memory, strayed = measure_clips(sorted(clips.glob("*.mp4")), recognizer)
+        figures["clips"] = {"memory_seconds": memory, "strayed": strayed}
+        print(
+            f"real clips: answers remember {memory:.2f} s and stray by {strayed:.2f}; the product assumes {CORRELATED_SECONDS} s"
+        )
+
+    def answer(images: np.ndarray) -> np.ndarray:
+        return classify_faces(recognizer, images, 256)
+
+    calibration = _fit(recognizer, splits["public"], answer)
+    if write:
+        path, found = card_path(model), replace(recognizer.card, calibration={**recognizer.card.calibration, **calibration})
+        write_card(path.parent, found, path.with_suffix(".tflite").read_bytes())
+    pooled = PooledCalibration(*calibration.values())
+    figures["calibration"], figures["films"] = calibration, []
+    print(f"calibration {calibration}")
+    print(
+        f"{'correlation':>12s}{'frames':>8s}{'accuracy':>10s}{'error':>8s}{'said':>8s}{'right':>8s}{'at 85 %':>9s}{'at 90 %':>9s}"
+    )
+    for correlation in CORRELATIONS:
+        films, seen = films_of(splits["private"], correlation, 1)
+        answers = answer_films(answer, films)
+        strayed = answer_memory(list(answers), [np.arange(films.shape[1]) * FRAME_SECONDS] * len(answers))[1]
+        for frames in LENGTHS:
+            rows = pooled.apply(pool_films(answers[:, :frames]), film_frames(frames))
+            score, at = score_pooled(rows, seen, pooled.threshold), coverage_at(*top_answers(rows, seen))
+            row = {"correlation": correlation, "frames": frames, "strayed": strayed, **asdict(score), "coverage_at": at}
+            figures["films"].append(row)
+            print(
+                f"{correlation:12.2f}{frames:8d}{score.accuracy:10.3f}{score.calibration_error:8.3f}{score.coverage:8.3f}"
+                f"{score.accuracy_of_said or 0:8.3f}{at['0.85']:9.3f}{at['0.9']:9.3f}",
+                flush=True,
+            )
+    if json_file:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _fit(recognizer: EmotionRecognizer, public: FaceData, answer: Callable[[np.ndarray], np.ndarray]) -> dict[str, float]:
+    films, seen = films_of(public, float(np.exp(-FRAME_SECONDS / CORRELATED_SECONDS)), 0)
+    answers = answer_films(answer, films)
+    return fit_pooling({frames: pool_films(answers[:, :frames]) for frames in LENGTHS}, seen, KEPT)
+
+
+if __name__ == "__main__":
+    typer.run(main)
