@@ -99,8 +99,8 @@ def main(
             row = {"correlation": correlation, "frames": frames, "strayed": strayed, **asdict(score), "coverage_at": at}
             figures["films"].append(row)
             print(
-                f"{correlation:12.2f}{frames:8d}{score.accuracy:10.3f}{score.calibration_error:8.3f}{score.coverage:8.3f}"
-                f"{score.accuracy_of_said or 0:8.3f}{at['0.85']:9.3f}{at['0.9']:9.3f}",
+                f"{correlation:12.2f}{frames:12d}{score.accuracy:12.3f}{score.calibration_error:12.3f}{score.coverage:12.3f}"
+                f"{score.accuracy_of_said or 0:12.3f}{at['0.85']:12.3f}{at['0.9']:12.3f}",
                 flush=True,
             )
     if json_file:
