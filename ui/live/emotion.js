@@ -1,12 +1,20 @@
-// The emotion of single frames flickers: the one that most of the last frames agree on is shown.
-import { emotionChip } from "../shared/dom.js";
+// The emotion of single frames flickers: the mean of the last ones is shown as seven small bars, and the emotion that
+// most of them agree on as a word. Where none is clear, the bars alone.
+import { config } from "../shared/config.js";
+import { emotionChip, make } from "../shared/dom.js";
 
-const FRAMES = 15;
+const FRAMES = 15, NEWEST = 0.15; // share of the newest frame in the running mean
 
 export class SteadyEmotion {
   labels = [];
 
-  constructor(line, box) { Object.assign(this, { line, box }); }
+  constructor(line, box) {
+    this.bars = Object.values(config.emotions).map(({ colour, names }) => (
+      make("i", { style: `--tint:${colour}`, title: Object.values(names).join(" · ") })));
+    this.chip = make("span");
+    Object.assign(this, { line, box });
+    box.replaceChildren(make("span", { "class": "bars", "aria-hidden": "true" }, ...this.bars), this.chip);
+  }
 
   show(emotion) {
     this.labels = [...this.labels.slice(1 - FRAMES), emotion ? emotion.label : undefined];
@@ -14,9 +22,15 @@ export class SteadyEmotion {
     for (const label of this.labels) counts.set(label, (counts.get(label) || 0) + 1);
     const [label, n] = [...counts].sort((a, b) => b[1] - a[1])[0];
     this.line.hidden = label === undefined;
-    const shown = label && n > this.labels.length / 2 ? label : null;
-    if (this.box.dataset.shown === String(shown)) return;
-    this.box.dataset.shown = String(shown);
-    this.box.replaceChildren(emotionChip(shown));
+    if (emotion) this.#move(emotion.probabilities);
+    const shown = label && n > this.labels.length / 2 ? label : "";
+    if (this.box.dataset.shown === shown) return;
+    this.box.dataset.shown = shown;
+    this.chip.replaceChildren(...(shown ? [emotionChip(shown)] : []));
+  }
+
+  #move(probabilities) {
+    this.mean = probabilities.map((p, i) => (this.mean ? this.mean[i] + NEWEST * (p - this.mean[i]) : p));
+    this.bars.forEach((bar, i) => bar.style.setProperty("--part", this.mean[i].toFixed(3)));
   }
 }

@@ -2,6 +2,7 @@
 // It is kept in this tab, also when the page is loaded again, until the tab is closed.
 import { correctionElements } from "../shared/correction.js";
 import { button, clock, emotionChip, make, percent, wait } from "../shared/dom.js";
+import { localTime, saveFile, saveTranscript } from "../shared/saving.js";
 import { chosenVocabulary } from "../shared/vocabulary.js";
 import { language, onLanguage, setWord, text } from "../shared/words.js";
 
@@ -29,9 +30,6 @@ const replyRow = ({ reply, lang, at }, n) => make("li", { class: "answer" },
   make("span", { class: "who", word: "counter.clerk" }),
   button({ "class": "quiet", "data-n": n, "data-delete": true, "label": "counter.delete" }, "✕"));
 
-// The date and the time of the clock on the wall, as a file's name can hold them: 2026-11-26 14.05.
-const localTime = () => new Date().toLocaleString("sv").slice(0, 16).replace(":", ".");
-
 async function copyText(copied) {
   try { await navigator.clipboard.writeText(copied); } catch {
     const area = document.body.appendChild(make("textarea", {}, copied));
@@ -39,12 +37,6 @@ async function copyText(copied) {
     document.execCommand("copy");
     area.remove();
   }
-}
-
-function saveFile(content, type, name) {
-  const href = URL.createObjectURL(new Blob([content], { type }));
-  make("a", { href, download: name }).click();
-  setTimeout(() => URL.revokeObjectURL(href), 10_000);
 }
 
 export class Transcript {
@@ -94,7 +86,7 @@ export class Transcript {
     this.find("words").replaceChildren(...(rows.length ? rows : [empty]));
     this.find("now").replaceChildren(...(last ? [
       make("p", { class: "big", texts: last.sign }),
-      make("p", { class: "side" }, emotionChip(last.emotion), probability(last)),
+      make("p", { class: "side" }, last.emotion && emotionChip(last.emotion), probability(last)),
     ] : [make("p", { class: "waiting", word: "live.waiting" })]));
     document.dispatchEvent(new CustomEvent("kslr:words", { detail: words }));
   }
@@ -131,11 +123,8 @@ export class Transcript {
     });
   }
 
-  async #save(format) {
-    if (!format) return;
-    const query = new URLSearchParams({ format, language, signs: chosenVocabulary("live") });
-    const reply = await fetch(`live/export?${query}`, { method: "POST", body: JSON.stringify({ words: this.words }) });
-    if (reply.ok) saveFile(await reply.blob(), reply.headers.get("content-type"), `kslr ${localTime()}.${format}`);
+  #save(format) {
+    if (format) saveTranscript(this.words, format, chosenVocabulary("live"), `kslr ${localTime()}`);
   }
 
   // Both sides as text, made here: what was answered is never sent anywhere.

@@ -33,9 +33,9 @@ export function setMarkup(element, markup) {
   return element;
 }
 
-// An emotion as icon, word and colour; an unclear one is shown as such.
+// An emotion as icon, word and colour; for an unclear one a small grey mark that says so when it is pointed at.
 export function emotionChip(name) {
-  if (!name) return make("span", { class: "emotion none", word: "emotion.none" });
+  if (!name) return make("span", { class: "emotion none", role: "img", tabindex: 0, label: "emotion.none" });
   const { icon, colour, names } = config.emotions[name];
   const chip = setMarkup(make("span", { class: "emotion", style: `--tint:${colour}` }), icon);
   chip.append(make("span", { texts: names }));

@@ -8,7 +8,7 @@ const other = ({ id, probability }, signs) => make("span", { class: "other" },
 
 const answerElements = (word, signs) => [
   make("p", { class: "big", texts: word.sign }),
-  make("p", { class: "side" }, word.emotion_probabilities && emotionChip(word.emotion),
+  make("p", { class: "side" }, word.emotion && emotionChip(word.emotion),
     make("span", { class: "sure" }, percent(word.sign_probability))),
   make("details", {}, make("summary", { word: "teach.also" }),
     word.alternatives.slice(1).map((one) => other(one, signs))),

@@ -41,7 +41,11 @@ def test_what_was_seen_is_drawn_over_the_camera_and_told(visit, still_camera, se
     assert drawn["face"] > 20
     assert tab.inner_text("#live-start") == "Stop"
     assert re.fullmatch(r"\d+ fps · \d+ ms", tab.inner_text("#live-speed"))
-    tab.wait_for_selector("#live-emotion .emotion")
+    tab.wait_for_selector("#live-face", state="visible")
+    shares = tab.eval_on_selector_all("#live-emotion .bars i", "all => all.map((one) => +one.style.getPropertyValue('--part'))")
+    assert len(shares) == 7
+    assert abs(sum(shares) - 1) < 0.02
+    assert tab.locator("#live-emotion .emotion.none").count() == 0
     # The points alone, without the person.
     tab.check("#live-private")
     tab.wait_for_function("(n) => Number(document.querySelector('#live-stage').dataset.frames) > n + 1", arg=5)
@@ -87,7 +91,10 @@ def test_a_signed_word_appears_is_corrected_and_saved(visit, signing_camera):
     told = tab.inner_text("#live-now .big")
     last = tab.locator("#live-words li b").last
     assert last.inner_text() == told
-    assert tab.locator("#live-now .emotion").inner_text()
+    # An emotion is named where it is clear; where not, the row alone has a mark that says so when it is pointed at.
+    assert tab.locator("#live-now .emotion").count() == tab.locator("#live-words li:last-child .emotion:not(.none)").count()
+    for mark in tab.locator("#live-words .emotion.none").all():
+        assert mark.get_attribute("aria-label") == text("emotion.none", "kk")
     # Another word of the five is chosen, and then the language.
     tab.locator("#live-words .pencil").last.click()
     choice = tab.locator("#live-words [data-choose]").nth(1)
