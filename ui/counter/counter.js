@@ -3,7 +3,7 @@
 import { recall, remember } from "../shared/config.js";
 import { button, make, messenger } from "../shared/dom.js";
 import { language, onLanguage, setWord } from "../shared/words.js";
-import { chosenVenue, keepPhrases, phrases, venues } from "./phrases.js";
+import { VENUES, chosenVenue, keepPhrases, phrases } from "./phrases.js";
 import { startSpeech } from "./speech.js";
 
 const SIZES = [[18, "huge"], [60, "large"], [140, "middle"]]; // characters up to which letters are of a size
@@ -36,8 +36,8 @@ class Counter {
     on("full", "click", () => this.fill(true));
     on("leave", "click", () => this.fill(false));
     page.addEventListener("keydown", (event) => { if (event.key === "Escape") this.fill(false); });
-    const option = (venue) => make("option", { value: venue, word: `counter.${venue}` });
-    find("venue").replaceChildren(...venues.map(option));
+    const option = ([value, word]) => make("option", { value, word });
+    find("venue").replaceChildren(...Object.entries(VENUES).map(option));
     find("venue").value = chosenVenue();
     on("venue", "change", () => { remember("venue", find("venue").value); this.showPhrases(); });
     on("edit", "click", () => this.edit(find("own").hidden));

@@ -4,7 +4,7 @@ import { recall, remember } from "../shared/config.js";
 import { language, text } from "../shared/words.js";
 
 const LONGEST = 500, MOST = 40; // characters of a phrase, phrases
-export const FIRST = {
+const FIRST = {
   service: ["counter.service_which", "counter.service_identity", "counter.service_signature", "counter.service_wait",
     "counter.service_message", "counter.service_interpreter"],
   bank: ["counter.bank_which", "counter.bank_cards", "counter.bank_amount", "counter.bank_pin", "counter.bank_fee",
@@ -15,7 +15,8 @@ export const FIRST = {
 
 const key = (venue) => `phrases.${venue}.${language}`;
 
-export const venues = Object.keys(FIRST);
+export const VENUES = { service: "counter.service", bank: "counter.bank", university: "counter.university" };
+const venues = Object.keys(VENUES);
 export const chosenVenue = () => (venues.includes(recall("venue")) ? recall("venue") : venues[0]);
 
 export function phrases(venue) {

@@ -5,7 +5,8 @@ import { setWord } from "../shared/words.js";
 const item = ({ nearness, ...names }) => make("li", {},
   make("b", { texts: names }), " ",
   make("span", { "class": "near", "style": `--part:${Math.round(100 * Math.max(0, nearness))}%` },
-    make("span", { word: "find.nearness", "class": "hidden" }), ` ${nearness.toFixed(2)}`));
+    make("span", { word: "find.nearness", "class": "hidden" }), " ",
+    make("span", { "data-number": nearness.toFixed(2) })));
 
 export class FoundList {
   constructor(element) {

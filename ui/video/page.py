@@ -1,5 +1,6 @@
 """The Video page: a file in; the annotated video, a timeline, the words and their files out."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import gradio as gr
 import numpy as np
 
 from emotion.faces import EMOTIONS
+from fusion.transcripts.formats import DOWNLOADS
 from kslr.vocabulary import Vocabulary
 from ui.door.queue import client_waits
 from ui.server.services import Services
@@ -44,7 +46,8 @@ def build_page(services: Services) -> None:
 
 def result_html(translation: Translation, vocabulary: Vocabulary) -> str:
     """Everything a video gave."""
-    return str(macros(PAGE).result(translation, vocabulary, emotion_curves(translation)))
+    words = json.dumps([word.as_dict() for word in translation.words], ensure_ascii=False)
+    return str(macros(PAGE).result(translation, vocabulary, emotion_curves(translation), words, list(DOWNLOADS)))
 
 
 def emotion_curves(translation: Translation) -> dict[str, str]:

@@ -4,12 +4,13 @@ import { onFiles, reportProblem } from "../shared/dom.js";
 import { Job, checkFile, sendFile } from "../shared/job.js";
 import { chosenStrictness, chosenVocabulary, startVocabulary } from "../shared/vocabulary.js";
 import { language } from "../shared/words.js";
+import { startCorrections } from "./corrections.js";
 
 export function start(element, { trigger, upload }) {
   const page = element.closest("#page-video"), find = (name) => element.querySelector(`#video-${name}`);
   const zone = element.querySelector(".drop");
   const { megabytes, endings } = zone.dataset;
-  const job = new Job(page, "video", trigger);
+  const job = new Job(page, "video", trigger, () => startCorrections(page.querySelector("[data-words]")));
 
   const take = (file) => file && job.submit(async () => {
     checkFile(file, endings.split(","), Number(megabytes));
