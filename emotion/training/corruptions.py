@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from emotion.faces import EMOTIONS
 from emotion.training.augment import move_faces
 
 Answer = Callable[[np.ndarray], np.ndarray]
@@ -161,17 +162,23 @@ def corruption_scores(
         progress: called with the share done.
 
     Returns:
-        ``kinds`` (name → accuracy), their ``mean``, and ``unseen``, the mean of the kinds that no training has met.
+        ``kinds`` (name → accuracy), their ``mean``, ``unseen``, the mean of the kinds that no training has met, and
+        ``recall`` (emotion → share found, over all kinds; of emotions with a face).
     """
-    kinds: dict[str, float] = {}
+    right = np.zeros((len(MEASURED), len(labels)))
     for number, kind in enumerate(MEASURED):
-        generator, right = np.random.default_rng(number), []
+        generator = np.random.default_rng(number)
         for strength in STRENGTHS:
-            right.append(np.mean(answer(np.stack([kind(image, generator, strength) for image in images])) == labels))
-        kinds[kind.__name__] = float(np.mean(right))
+            right[number] += answer(np.stack([kind(image, generator, strength) for image in images])) == labels
         progress((number + 1) / len(MEASURED))
-    unseen = [kinds[kind.__name__] for kind in UNSEEN]
-    return {"kinds": kinds, "mean": float(np.mean(list(kinds.values()))), "unseen": float(np.mean(unseen))}
+    right /= len(STRENGTHS)
+    kinds = {kind.__name__: float(part.mean()) for kind, part in zip(MEASURED, right, strict=True)}
+    return {
+        "kinds": kinds,
+        "mean": float(right.mean()),
+        "unseen": float(np.mean([kinds[kind.__name__] for kind in UNSEEN])),
+        "recall": {EMOTIONS[label]: float(right[:, labels == label].mean()) for label in np.unique(labels)},
+    }
 
 
 def jitter_curve(

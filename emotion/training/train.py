@@ -159,14 +159,17 @@ def save_model(
     path = write_card(out, card, weights)
     save_weights(model, Path(out) / f"{name}.weights.h5")
     split = "private" if "private" in splits else "public"
-    reports = {name: evaluate_emotion_model(splits, path, labels=name, split=split, name=data) for name in readings}
+    reports = {name: evaluate_emotion_model(splits, path, labels=name, split=split, jitter=True, name=data) for name in readings}
     figures = {
         **reports.get("fer", reports[readings[0]]),
-        "command": f"kslr evaluate emotion DATA --model {name}",
+        "command": f"kslr evaluate emotion DATA --jitter --model {name}",
         "public_score": score(answers, public, readings),
     }
     if "ferplus" in reports:
-        figures["ferplus"] = {**reports["ferplus"], "command": f"kslr evaluate emotion DATA --labels ferplus --model {name}"}
+        figures["ferplus"] = {
+            **reports["ferplus"],
+            "command": f"kslr evaluate emotion DATA --jitter --labels ferplus --model {name}",
+        }
     write_card(out, replace(card, figures=figures), weights)
     return {**reports.get("fer", reports[readings[0]]), "card": str(path)}
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from emotion.faces import EMOTIONS
 from emotion.training.corruptions import MEASURED, TRAINED, UNSEEN, corrupt_faces, corruption_scores
 
 
@@ -47,4 +48,5 @@ def test_scores_name_each_kind_and_part_the_unseen_ones(faces):
     assert scores["mean"] == pytest.approx(np.mean(list(scores["kinds"].values())))
     assert scores["unseen"] == pytest.approx(np.mean([scores["kinds"][kind.__name__] for kind in UNSEEN]))
     assert not set(TRAINED) & set(UNSEEN)
+    assert np.isclose(np.mean([scores["recall"][EMOTIONS[label]] for label in labels]), scores["mean"])
     assert told[-1] == 1.0
