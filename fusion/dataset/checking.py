@@ -1,4 +1,8 @@
-"""Whether a data set is whole: its files, what signers agreed to, its plan, and recordings that are in it twice."""
+"""Whether a data set is whole: its files, what signers agreed to, its plan, and recordings that are in it twice.
+
+Two takes of one person always differ, because nobody moves the same way twice. So two takes whose body and hands are in the
+same places, moment by moment, are one recording, whatever word or signer they are called.
+"""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -6,16 +10,20 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fusion.dataset.duplicates import same_recordings, trace
 from fusion.dataset.folder import DataFolder, unlisted_files
 from fusion.dataset.rows import NEEDS, Row
-from fusion.dataset.takes import read_faces
+from fusion.dataset.takes import cut_sign, read_faces
 from kslr.core.errors import InputError
-from kslr.landmarks import HANDS
-from kslr.recordings import load_recording
+from kslr.landmarks import HANDS, PARTS
+from kslr.recordings import Recording, load_recording
 from kslr.teaching.takes import LANDMARK_BYTES
 
 LEAST_FRAMES = 3  # with a hand, in a sign
+FRAMES = 12  # moments that are compared
+# Root mean square distance, in shares of the picture, below which two takes are one recording. The same video tracked again
+# after another compression is below 0.002, two takes in a row by one person, as alike as can be, above 0.006.
+SAME = 0.003
+BATCH = 512
 
 # What each code means for the person who reads it; {what} is the file or take.
 MEANINGS = {
@@ -132,3 +140,56 @@ def _read(data: DataFolder, row: Row) -> tuple[list[Finding], Sequence[np.ndarra
     except InputError:
         found.append(Finding("damaged", row.faces, row.take))
     return found, [trace(recording, row.start, row.end)]
+
+
+def trace(recording: Recording, start: float, end: float) -> np.ndarray:
+    """(FRAMES × 75 × 2,) float32: where the upper body and the hands are at even moments of a sign; 0 where absent."""
+    x = np.nan_to_num(cut_sign(recording, start, end).window(FRAMES))
+    pose = PARTS["pose"].points(x)[..., :2]
+    hands = x[:, HANDS].reshape(FRAMES, -1, 3)[..., :2]
+    return np.concatenate([pose.reshape(FRAMES, -1), hands.reshape(FRAMES, -1)], axis=1).ravel().astype(np.float32)
+
+
+def same_recordings(traces: np.ndarray, same: float = SAME) -> list[tuple[int, int]]:
+    """Pairs of takes that are one recording.
+
+    Args:
+        traces: (n, values) of `trace`.
+
+    Returns:
+        (earlier, later) indices, in order.
+
+    >>> same_recordings(np.array([[0.1, 0.2], [0.5, 0.5], [0.1, 0.2001]], np.float32))
+    [(0, 2)]
+    """
+    found = []
+    squares = np.square(traces, dtype=np.float64).sum(axis=1)
+    # Of many numbers the product loses digits; what may be the same is measured again.
+    rough = (same * same + 1e-6) * traces.shape[1] if traces.size else 0.0
+    for first in range(0, len(traces), BATCH):
+        rows = slice(first, first + BATCH)
+        near = (
+            squares[rows, None] + squares[None] - 2.0 * (traces[rows].astype(np.float64) @ traces.T.astype(np.float64)) <= rough
+        )
+        for i, j in np.argwhere(near).tolist():
+            i += first
+            if i < j and distance(traces[i], traces[j]) < same:
+                found.append((i, j))
+    return sorted(found)
+
+
+def distance(one: np.ndarray, other: np.ndarray) -> float:
+    """Root mean square distance of two traces."""
+    return float(np.sqrt(np.square(one - other, dtype=np.float64).mean()))
+
+
+def first_takes(pairs: Sequence[tuple[int, int]]) -> dict[int, int]:
+    """Later take → the first take that it is.
+
+    >>> first_takes([(0, 2), (2, 3)])
+    {2: 0, 3: 0}
+    """
+    first: dict[int, int] = {}
+    for earlier, later in sorted(pairs):
+        first.setdefault(later, first.get(earlier, earlier))
+    return first

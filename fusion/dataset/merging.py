@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from emotion.faces import EMOTIONS
-from fusion.dataset.checking import check_files
-from fusion.dataset.duplicates import groups, same_recordings, trace
+from fusion.dataset.checking import check_files, first_takes, same_recordings, trace
 from fusion.dataset.folder import DataFolder
 from fusion.dataset.project import MOST_WORDS, Project, new_project
 from fusion.dataset.rows import Row
@@ -67,7 +66,7 @@ def merge_datasets(
     names, signers = _merge_signers(sources, withdrawn, report)
     target.replace_people(People(tuple(signers), withdrawn))
     whole = _whole_takes(sources, names, withdrawn, report)
-    first = groups(same_recordings(np.stack([one.places for one in whole]))) if whole else {}
+    first = first_takes(same_recordings(np.stack([one.places for one in whole]))) if whole else {}
     for number, one in enumerate(whole):
         progress(number / len(whole))
         if number in first:

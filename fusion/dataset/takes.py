@@ -161,3 +161,11 @@ def judge_studio_take(recording: Recording, faces: Faces, sharp: Sequence[float]
     kept = (recording.seconds >= start) & (recording.seconds <= end)
     cut = replace(recording, seconds=recording.seconds[kept], x=recording.x[kept])
     return StudioTake(cut, sign, problems, faces.between(start, end), verdict.hands, seen, sharpness)
+
+
+def cut_sign(recording: Recording, start: float, end: float) -> SignSegment:
+    """The stretch of a recording that a row names; at least its nearest frame."""
+    frames = recording.landmarks()
+    inside = tuple(one for one in frames if start <= one.seconds <= end)
+    inside = inside or (min(frames, key=lambda one: abs(one.seconds - start)),)
+    return SignSegment(start, end, inside)

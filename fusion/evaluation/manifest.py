@@ -2,7 +2,8 @@
 
 Columns: ``clip`` (a path, relative to the manifest), ``sign`` (a sign id; empty where nothing is signed), ``emotion``
 (one of the seven, or empty when unlabelled), ``signer``, and optionally ``start`` and ``end`` in seconds. The shape
-is that of the KSL-Emo benchmark (2026).
+is that of the KSL-Emo benchmark (2026). A clip may also be landmarks (``.npz``, ``.pose``); ``faces`` then names the face's
+pictures beside them, where a data set has them (`fusion.dataset`).
 """
 
 import csv
@@ -30,6 +31,7 @@ class Clip:
         emotion: the right emotion, or None when nobody labelled it.
         signer: who signs.
         start, end: seconds of the sign in the clip, or None for the whole clip.
+        faces: the face's pictures of a clip that is landmarks, or None.
     """
 
     path: Path
@@ -38,6 +40,7 @@ class Clip:
     signer: str
     start: float | None = None
     end: float | None = None
+    faces: Path | None = None
 
 
 def read_manifest(path: str | Path) -> tuple[Clip, ...]:
@@ -76,7 +79,8 @@ def _parse_row(row: dict[str, str], place: str, folder: Path) -> Clip:
         raise InputError(f"{place}: start and end are seconds, such as 1.25.") from None
     if not (0 <= (start or 0.0) < (end if end is not None else math.inf)):
         raise InputError(f"{place}: start must come before end.")
-    return Clip(folder / values["clip"], values["sign"] or None, values["emotion"] or None, values["signer"], start, end)
+    faces = folder / values["faces"] if values.get("faces") else None
+    return Clip(folder / values["clip"], values["sign"] or None, values["emotion"] or None, values["signer"], start, end, faces)
 
 
 def resolve_signs(clips: Sequence[Clip], vocabulary: Vocabulary) -> tuple[tuple[Clip, ...], dict[str, int]]:
@@ -148,11 +152,18 @@ def write_manifest(path: str | Path, clips: Sequence[Clip]) -> None:
     Raises:
         InputError: the place cannot be written.
     """
-    folder = Path(path).resolve().parent
-    rows = []
+    folder, rows = Path(path).resolve().parent, []
     for clip in clips:
-        resolved = clip.path.resolve()
-        name = resolved.relative_to(folder) if resolved.is_relative_to(folder) else resolved
         times = [None if time is None else f"{time:g}" for time in (clip.start, clip.end)]
-        rows.append([name.as_posix(), clip.sign, clip.emotion, clip.signer, *times])
-    write_file(path, csv_bytes(csv_text([("clip", "sign", "emotion", "signer", "start", "end"), *rows])))
+        faces = clip.faces and _name_in(folder, clip.faces)
+        rows.append([_name_in(folder, clip.path), clip.sign, clip.emotion, clip.signer, *times, faces])
+    columns = ["clip", "sign", "emotion", "signer", "start", "end", "faces"]
+    if not any(row[-1] for row in rows):
+        columns, rows = columns[:-1], [row[:-1] for row in rows]
+    write_file(path, csv_bytes(csv_text([columns, *rows])))
+
+
+def _name_in(folder: Path, path: Path) -> str:
+    """A path relative to a folder where it lies there."""
+    resolved = path.resolve()
+    return (resolved.relative_to(folder) if resolved.is_relative_to(folder) else resolved).as_posix()

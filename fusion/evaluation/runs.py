@@ -1,19 +1,20 @@
 """Runs the whole pipeline over a manifest's clips and keeps what it answered."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
 from emotion.faces import EMOTIONS
 from emotion.recognizer import EmotionPrediction
+from fusion.dataset.takes import read_faces
 from fusion.evaluation.joint import Answer
 from fusion.evaluation.manifest import Clip
-from fusion.interpreter import Interpreter, Models
+from fusion.interpreter import Interpreter, Models, Reading
 from fusion.observation import Observation, Seen, TaggedWord
 from fusion.pooling import PooledCalibration, pool
 from kslr.core.errors import InputError
 from kslr.core.reports import read_words
-from kslr.video import Frame
+from kslr.recordings import LANDMARK_SUFFIXES, record
 
 
 def answer_clip(clip: Clip, models: Models) -> Answer:
@@ -24,13 +25,17 @@ def answer_clip(clip: Clip, models: Models) -> Answer:
     emotions: list[EmotionPrediction] = []
     final: list[tuple[float, TaggedWord]] = []
 
-    def observe(frame: Frame, observation: Observation) -> None:
+    def observe(seconds: float, observation: Observation) -> None:
         if observation.emotion:
             emotions.append(observation.emotion)
-        final.extend((frame.seconds, word) for word in observation.words)
+        final.extend((seconds, word) for word in observation.words)
 
-    reading = Interpreter(models).interpret(clip.path, observe=observe)
+    reading: Reading | LandmarkReading
     try:
+        if clip.path.suffix.lower() in LANDMARK_SUFFIXES:
+            reading = LandmarkReading(clip, models, observe)
+        else:
+            reading = Interpreter(models).interpret(clip.path, observe=lambda frame, found: observe(frame.seconds, found))
         words = list(reading)
     except InputError as error:
         return Answer(clip, None, (), None, True, 0, 0.0, None, str(error), "unreadable")
@@ -69,6 +74,36 @@ def answer_clips(clips: Sequence[Clip], models: Models, progress: Callable[[str,
             progress(clip.path.name, number / len(clips))
         made.append(answer_clip(clip, models))
     return made
+
+
+class LandmarkReading:
+    """The words of a clip that is landmarks, with the affect of the face's pictures where the data set has them.
+
+    Args:
+        observe: called with every frame's seconds and what it gave.
+
+    Attributes:
+        seen: what was in view.
+
+    Raises:
+        InputError: the landmarks or faces cannot be read.
+    """
+
+    def __init__(self, clip: Clip, models: Models, observe: Callable[[float, Observation], None]) -> None:
+        recording = record(clip.path)
+        crops = read_faces(clip.faces).crops() if clip.faces else []
+        found = dict(zip((crop.seconds for crop in crops), models.emotions.recognize(crops) if crops else [], strict=True))
+        self._words: list[TaggedWord] = []
+        with Interpreter(models).session(tracker=False) as session:
+            for landmarks in recording.landmarks():
+                observation = session.read(landmarks, found.get(landmarks.seconds))
+                observe(landmarks.seconds, observation)
+                self._words += observation.words
+            self._words += session.finish()
+            self.seen = session.seen
+
+    def __iter__(self) -> Iterator[TaggedWord]:
+        return iter(self._words)
 
 
 def _choose_word(words: Sequence[TaggedWord], clip: Clip) -> TaggedWord | None:

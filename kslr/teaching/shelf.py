@@ -173,6 +173,7 @@ def delete_vocabulary(name: str) -> None:
         if not path.is_file():
             raise LessonError(f"There is no vocabulary {path.stem}.", "unknown", name=path.stem)
         path.unlink()
+        path.with_name(f"{path.stem}.card.json").unlink(missing_ok=True)  # of kslr build
 
 
 def _new_vocabulary(path: Path, encoder: SignEncoder) -> TaughtVocabulary:

@@ -1,5 +1,6 @@
 """Folders of clips, a word each: their files, their recordings, and what lies between the signs."""
 
+import csv
 import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from kslr.core.errors import InputError
-from kslr.core.files import files_below, one_line
+from kslr.core.files import csv_records, files_below, one_line
 from kslr.landmarks import VALUES
 from kslr.recordings import LANDMARK_SUFFIXES, VIDEO_SUFFIXES, Recording, cut_signs, record
 from kslr.segment import SignSegment
@@ -44,6 +45,38 @@ def read_clips(folder: str | Path) -> Iterator[tuple[str, Recording]]:
             logging.getLogger(__name__).warning("Skipped %s: %s", path, error)
             continue
         yield word_of(path, folder), replace(recording, name=str(path.relative_to(folder)))
+
+
+def read_listed_signs(manifest: str | Path) -> Iterator[tuple[str, str, str, SignSegment]]:
+    """(word, signer, clip, sign) of each row of a manifest: CSV with the columns clip, sign, signer, and perhaps start and end.
+
+    Where a row names ``landmarks`` they are read instead of the clip. A clip that cannot be read is named and skipped.
+
+    Raises:
+        InputError: the manifest cannot be read, or has no such columns.
+    """
+    path = Path(manifest)
+    try:
+        rows = csv_records(path.read_bytes())
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"The manifest {path} cannot be read ({error}). It is CSV in UTF-8.") from error
+    if not rows or not {"clip", "sign", "signer"} <= set(rows[0]):
+        raise InputError(f"The manifest {path} has no rows with the columns clip, sign and signer.")
+    for row in rows:
+        if not (word := one_line(row["sign"])):
+            continue
+        try:
+            recording = record(path.parent / (row.get("landmarks") or row["clip"]))
+            start, end = (float(row[name].replace(",", ".")) if row.get(name) else None for name in ("start", "end"))
+        except (InputError, RuntimeError, OSError, ValueError) as error:
+            logging.getLogger(__name__).warning("Skipped %s: %s", row["clip"], error)
+            continue
+        frames = recording.landmarks()
+        inside = tuple(one for one in frames if (start or 0.0) <= one.seconds <= (end if end is not None else np.inf))
+        signs = cut_signs(recording) if start is None and end is None else []
+        if inside and not signs and (start is not None or end is not None):
+            signs = [SignSegment(inside[0].seconds, inside[-1].seconds, inside)]
+        yield from ((word, one_line(row["signer"]), row["clip"], sign) for sign in signs)
 
 
 def stack_windows(signs: Sequence[SignSegment], frames: int = 30) -> np.ndarray:

@@ -1,7 +1,8 @@
 """Sign data sets of any supported kind as one frozen `SignData`.
 
 `load_signs` reads a pack by name, an ``.npz``, the tutorials' ``MP_Data/word/sequence/frame.npy``, a folder of
-``word/clip.mp4`` (or ``WORD--note.mp4``), a folder of landmark files by word, or several of these joined by ``+``.
+``word/clip.mp4`` (or ``WORD--note.mp4``), a folder of landmark files by word, a manifest (``.csv``) of clips with their
+signers, or several of these joined by ``+``.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ from kslr.core.errors import InputError
 from kslr.core.files import is_junk, one_line
 from kslr.landmarks import VALUES
 from kslr.recordings import cut_signs
-from kslr.training.clips import read_clips
+from kslr.training.clips import read_clips, read_listed_signs
 from kslr.training.packs import FRAMES, LAYOUTS, MOST_BYTES, QAZSIGN_IDS, fit_frames, pack_names, read_pack, to_raw
 
 FRAME_BYTES = 1 << 20  # maximum size of one frame's file
@@ -196,6 +197,15 @@ def load_clips(folder: str | Path) -> SignData:
     return sign_data(np.stack(windows), words, signer=clips, clip=clips, name=Path(folder).name)
 
 
+def load_listed(manifest: Path) -> SignData:
+    """The clips of a manifest, with their signers; see `kslr.training.clips.read_listed_signs`."""
+    signs = [(sign.window(), word, signer, clip) for word, signer, clip, sign in read_listed_signs(manifest)]
+    if not signs:
+        raise InputError(f"No signs were seen in the clips of {manifest}. Check that they lie where it says.")
+    windows, words, signers, clips = zip(*signs, strict=True)
+    return sign_data(np.stack(windows), words, signer=signers, clip=clips, name=manifest.stem)
+
+
 def load_signs(data: str | Path, packs: str | Path | None = None, repaired: bool = True) -> SignData:
     """Reads sign data of any supported kind.
 
@@ -211,6 +221,8 @@ def load_signs(data: str | Path, packs: str | Path | None = None, repaired: bool
     path = Path(text)
     if path.is_file() and path.suffix == ".npz":
         return load_npz(path)
+    if path.is_file() and path.suffix == ".csv":
+        return load_listed(path)
     if path.is_dir():
         if any(_tree_frames(path)):
             return load_tree(path)
@@ -220,7 +232,7 @@ def load_signs(data: str | Path, packs: str | Path | None = None, repaired: bool
     if "+" in text:
         return join_datasets([load_signs(part, packs, repaired) for part in text.split("+")], text)
     known = ", ".join(pack_names(packs)) or "none; set KSLR_DATA"
-    raise InputError(f"{text} is no pack, .npz or folder. Packs found: {known}.")
+    raise InputError(f"{text} is no pack, .npz, .csv or folder. Packs found: {known}.")
 
 
 def join_datasets(parts: Sequence[SignData], name: str) -> SignData:
