@@ -43,7 +43,10 @@ class SignSegment:
         array([0.  , 0.25, 0.5 , 0.75, 1.  ], dtype=float32)
         """
         seconds = np.array([one.seconds for one in self.landmarks])
-        x = np.stack([to_aspect(one.values(), one.aspect) for one in self.landmarks])
+        x = np.stack([one.values() for one in self.landmarks])
+        aspects = np.array([one.aspect for one in self.landmarks])
+        for aspect in set(aspects.tolist()):  # one, where the camera was not turned
+            x[aspects == aspect] = to_aspect(x[aspects == aspect], aspect)
         return resample(seconds, x, frames, self.start, self.end)
 
 

@@ -71,6 +71,8 @@ class Conversation:
         self._services, self._socket, self._key = services, socket, key
         self._inbox = Inbox()
         self._replies: Replies = asyncio.Queue(MOST_UNANSWERED)
+        self._heard_at = time.monotonic()
+        self._sending_since: float | None = None
 
     async def run(self, session: LiveSession) -> str:
         """Answers until nothing more comes.
@@ -82,25 +84,41 @@ class Conversation:
             Exception: one of `REASONS`; it cannot go on.
         """
         await self._socket.send_json(await self._services.sessions.result(self._key, session.submit(session.wait)))
-        filling = asyncio.create_task(self._fill())
+        self._heard_at = time.monotonic()
+        filling, watching = asyncio.create_task(self._fill()), asyncio.create_task(self._watch())
         tasks = [asyncio.create_task(self._work(session)), asyncio.create_task(self._deliver())]
+        answering = asyncio.gather(*tasks)
         try:
-            await asyncio.gather(*tasks)
+            await asyncio.wait({answering, watching}, return_when=asyncio.FIRST_COMPLETED)
+            (answering if answering.done() else watching).result()
             return await filling
         except (WebSocketDisconnect, RuntimeError):
             if not filling.done():
                 raise
             return filling.result()
         finally:
-            for task in (filling, *tasks):
+            every = (filling, watching, *tasks)
+            for task in every:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*every, answering, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        """Ends when the client has been silent, or has taken no answer, for too long. One clock does for all messages."""
+        patience = self._services.limits.idle_seconds
+        while True:
+            now, sending = time.monotonic(), self._sending_since
+            if sending is not None and now >= sending + patience:
+                raise Slow
+            if now >= self._heard_at + patience:
+                raise asyncio.TimeoutError
+            await asyncio.sleep(min(self._heard_at, sending or now) + patience - now)
 
     async def _fill(self) -> str:
         """Puts what comes into the inbox until nothing more does; gives the reason."""
         rate, received = Rate(self._services.limits.frames_a_second), self._services.metrics.received
         try:
             while (message := await self._socket.receive())["type"] != "websocket.disconnect":
+                self._heard_at = time.monotonic()
                 received.inc(bool(message.get("bytes")))
                 if rate.flooded() or not self._inbox.put(message.get("bytes") or message.get("text") or ""):
                     return "flood"
@@ -110,18 +128,19 @@ class Conversation:
 
     async def _work(self, session: LiveSession) -> None:
         """Sends messages through the session, one picture in the pass and one behind it, until nothing more comes."""
-        metrics, before = self._services.metrics, None
-        while (message := await asyncio.wait_for(self._inbox.get(), self._services.limits.idle_seconds)) is not None:
+        metrics = self._services.metrics
+        before: Future[Any] | None = None
+        while (message := await self._inbox.get()) is not None:
             session.skip(message.skipped)
             if isinstance(message.content, bytes):
                 metrics.part("wait", time.perf_counter() - message.arrived)
                 passed, answer = session.send(message.content)
                 await self._replies.put((message, answer))
                 # The next picture is fetched when the one before this has left the pass; until then a newer one may come.
-                if before is not None:
-                    await asyncio.wait({before})
-                before = asyncio.wrap_future(passed)
-                before.add_done_callback(lambda done: done.cancelled() or done.exception())  # the answer holds it too
+                if before is not None and not before.done():
+                    (done,), _ = await asyncio.wait({asyncio.wrap_future(before)})
+                    done.cancelled() or done.exception()  # the answer holds it too
+                before = passed
             elif message.content.startswith("calm"):
                 await self._replies.put((message, session.submit(session.calibrate, message.content == "calm")))
             else:
@@ -137,7 +156,6 @@ class Conversation:
             if isinstance(message.content, bytes):
                 reply["skipped"] = message.skipped
                 services.metrics.frame.observe(time.perf_counter() - message.arrived)
-            try:
-                await asyncio.wait_for(self._socket.send_json(reply), services.limits.idle_seconds)
-            except asyncio.TimeoutError as error:
-                raise Slow from error
+            self._sending_since = time.monotonic()
+            await self._socket.send_json(reply)
+            self._sending_since = None

@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 from emotion.recognizer import EmotionPrediction
 from fusion.interpreter import Interpreter, Models
 from kslr.core.errors import InputError
-from kslr.core.parallel import Stages
+from kslr.core.parallel import Allowance, Stages
 from kslr.frame import Frame
 from kslr.landmarks import Landmarks
+from ui.live.lanes import Lane, Lanes
 from ui.live.packets import unpack
 from ui.server.metrics import Metrics
 from ui.server.resources import Limits, give_memory_back
@@ -24,24 +25,32 @@ class LiveSession:
     """One person's session and the threads that run it.
 
     While one picture is in the MediaPipe pass, the next is unpacked and the one before is read. A client that tracks the person
-    itself sends packets of landmarks, and one thread does for it.
+    itself sends packets of landmarks (`ui.live.packets`) and no pictures, and a thread that it shares with others does for it.
 
     Args:
-        tracked: whether the client sends packets (`ui.live.packets`) and no pictures.
+        lanes: the shared threads, where the client tracks the person.
+        guesses: the processor's time for guesses, shared with other sessions.
 
     Attributes:
         name: in the log; random, so that nobody can be found by it.
         reader: turns pictures into words; only the threads of `stages` use it.
-        tracked: as given.
+        tracked: whether the client tracks the person.
         frames, dropped, words: counts so far.
         used: when it last had work, seconds on the monotonic clock.
     """
 
-    def __init__(self, models: Models, metrics: Metrics, limits: Limits | None = None, tracked: bool = False) -> None:
-        self.tracked = tracked
-        self.reader = Interpreter(models).session(tracker=not tracked)
-        work = (self._read_packet,) if tracked else (self._decode, self._look, self._read)
-        self.stages = Stages(*work, name="live")
+    def __init__(
+        self,
+        models: Models,
+        metrics: Metrics,
+        limits: Limits | None = None,
+        lanes: Lanes | None = None,
+        guesses: Allowance | None = None,
+    ) -> None:
+        self.tracked = lanes is not None
+        self.reader = Interpreter(models).session(tracker=not self.tracked, guesses=guesses)
+        stages = Stages(self._decode, self._look, self._read, name="live") if lanes is None else lanes.take(self._read_packet)
+        self.stages: Stages | Lane = stages
         self.name = secrets.token_hex(3)
         self.began = self.used = time.monotonic()
         self.last_seconds = float("-inf")
@@ -49,7 +58,7 @@ class LiveSession:
         self._metrics = metrics
         self._pending: set[Future[Any]] = set()
         self._limits = limits or Limits()
-        self._opened = self.stages.call(self._open, stage=min(1, len(work) - 1))
+        self._opened = self.stages.call(self._open, stage=1)
 
     def _open(self) -> None:
         self.reader.__enter__()

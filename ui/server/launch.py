@@ -111,7 +111,7 @@ def launch(
         # Many people's small products share the cores; threads that wait for each other only burn them.
         threadpool_limits(1, "blas")
         limits = Limits(sessions=max_sessions, browser_sessions=max_browser_sessions)
-        services = Services(Models.load(signs, emotion), limits)
+        services = Services(Models.load(signs, emotion, threads=1), limits)
         services.asks_password = auth is not None
         services.captions.file = caption_file
         server: Any = build_server(services, root_path, metrics)

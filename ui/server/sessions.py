@@ -8,12 +8,16 @@ from typing import TypeVar
 
 from fusion.interpreter import Models
 from kslr.core.errors import InputError
+from kslr.core.parallel import Allowance
+from ui.live.lanes import Lanes
 from ui.live.session import LiveSession
 from ui.server.logs import log_error, log_event
 from ui.server.metrics import LOCAL_HOSTS, Metrics
 from ui.server.resources import Limits
 
 T = TypeVar("T")
+# Of one core, for guesses at signs under way; the words of signs that have ended come in any case.
+GUESS_SHARE = 0.2
 
 
 class Full(InputError):
@@ -47,6 +51,7 @@ class Sessions:
         self._metrics = metrics or Metrics()
         self._sessions: dict[str, LiveSession] = {}
         self._clients: dict[str, str] = {}
+        self._lanes, self._guesses = Lanes(), Allowance(GUESS_SHARE)
         self._lock = threading.Lock()
 
     def __len__(self) -> int:
@@ -77,7 +82,8 @@ class Sessions:
                 if self.count(tracked) >= places or (elsewhere and self.count(tracked, client) >= own_places):
                     raise Full(places)
                 self._clients = {name: one for name, one in self._clients.items() if name in self._sessions} | {key: client}
-                session = self._sessions[key] = LiveSession(models or self._models, self._metrics, self._limits, tracked)
+                lanes, models = (self._lanes if tracked else None), models or self._models
+                session = self._sessions[key] = LiveSession(models, self._metrics, limits, lanes, self._guesses)
                 self._metrics.opened.inc()
                 log_event("session opened", session=session.name, sessions=len(self._sessions))
             self._sessions[key].used = time.monotonic()
@@ -126,6 +132,7 @@ class Sessions:
         """Closes all sessions, because the server stops."""
         for key in list(self._sessions):
             self.close(key, "stopped")
+        self._lanes.close()
 
     def fail(self, key: str, error: BaseException) -> None:
         """Closes a session that a fault of ours has broken, and logs the fault."""

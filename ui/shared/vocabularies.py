@@ -61,7 +61,7 @@ def _count_words(path: Path, changed: float) -> int:
 
 @lru_cache(KEPT)
 def _load_recognizer(path: Path, changed: float) -> SignRecognizer:
-    return SignRecognizer(path)
+    return SignRecognizer(path, threads=1)
 
 
 @lru_cache(KEPT)
