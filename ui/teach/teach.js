@@ -31,6 +31,7 @@ class TeachPage {
     on("live", "click", () => { chooseVocabulary("live", this.vocabulary); openPage("live"); });
     element.addEventListener("click", (event) => this.press(event.target.closest("button")));
     for (const code of LANGUAGES) on(code, "input", () => { this.wordId = null; });
+    document.addEventListener("kslr:teach", ({ detail }) => this.fillIn(detail));
     onPage((page) => (page === "teach" ? this.begin() : this.recorder.stop()));
     onLanguage(() => { if (this.begun) this.show(); });
     addEventListener("pagehide", () => { if (this.takes.length) forgetTakes(); });
@@ -128,7 +129,7 @@ class TeachPage {
 
   // The names of a word that is there or waits.
   fillIn(word) {
-    this.wordId = word.id;
+    this.wordId = word.id === "typed" ? null : word.id;
     for (const code of LANGUAGES) this.find(code).value = word[code];
     this.find("record").focus();
   }
