@@ -20,8 +20,9 @@ from kslr.teaching.takes import LANDMARK_BYTES
 
 LEAST_FRAMES = 3  # with a hand, in a sign
 FRAMES = 12  # moments that are compared
-# Root mean square distance, in shares of the picture, below which two takes are one recording. The same video tracked again
-# after another compression is below 0.002, two takes in a row by one person, as alike as can be, above 0.006.
+# Root mean square distance, in shares of the picture, below which two takes are one recording. A copy is at 0; of 3,894
+# pairs of takes of one word by one person (the pack holistic59) the most alike are at 0.006. The same video tracked again
+# after another compression may be farther away, and is not promised to be found.
 SAME = 0.003
 BATCH = 512
 

@@ -17,6 +17,7 @@ from ui.cli.models import evaluate_emotion, evaluate_signs, train
 from ui.cli.teach import extract, forget, teach, vocabularies, vocabulary
 from ui.cli.translate import translate
 from ui.server.launch import launch
+from ui.studio.command import build, dataset, studio
 from ui.tracking.command import browser
 
 UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC}  # of files that libraries write
@@ -50,11 +51,13 @@ def check_globals(
 app.command()(translate)
 app.command("serve", help="Serve the web app, and open it in a browser.")(launch)
 app.command()(browser)
+app.command()(studio)
 app.command()(classroom)
 app.command("emotion")(emotion_table)
-for command in (teach, forget, vocabularies, extract, split):
+for command in (teach, forget, vocabularies, extract, split, build):
     app.command()(command)
 app.add_typer(vocabulary, name="vocabulary")
+app.add_typer(dataset, name="dataset")
 app.add_typer(train, name="train")
 app.add_typer(evaluate, name="evaluate")
 evaluate.command("signs")(evaluate_signs)

@@ -12,7 +12,7 @@ from ui.cli.console import command_origin, model_files, notes, progress_bar, wri
 
 train = typer.Typer(help="Train a model on labelled data.", no_args_is_help=True)
 
-SIGN_DATA = "A pack's name, an .npz with x and label, an MP_Data tree, or a folder word/clip.mp4."
+SIGN_DATA = "A pack's name, an .npz with x and label, an MP_Data tree, a folder word/clip.mp4, or a manifest (.csv)."
 FACE_DATA = "fer2013.csv, a folder split/emotion/picture, or the packed sheets (.npz)."
 PACKS = "Folder of the packs that are called by name."
 

@@ -16,7 +16,7 @@ MESSAGE_BYTES = 300_000  # of a message to Gradio
 FILE_SECONDS = 20.0  # longest pause within a large one
 SLOWEST, START_SECONDS = 10_000, 60.0  # bytes a second of a large one in the mean, and from when on
 # These routes take files, and end a body that is too long themselves.
-FILE_ROUTES = ("/gradio_api/upload", "/teach/take", "/teach/try", "/teach/upload")
+FILE_ROUTES = ("/gradio_api/upload", "/teach/take", "/teach/try", "/teach/upload", "/studio/take")
 
 
 class BodyLimit:

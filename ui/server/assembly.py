@@ -72,6 +72,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     from ui.live.routes import build_live_router
     from ui.server.logs import log_event
     from ui.server.metrics import build_health_router
+    from ui.studio.routes import build_studio_router
     from ui.teach.routes import build_teach_router
     from ui.tracking.routes import build_tracking_router
 
@@ -100,7 +101,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     server.include_router(build_script_router())
     server.include_router(build_upload_router(services.uploads))
     routers = [build_live_router, build_lexicon_router, build_teach_router, build_classroom_router, build_tracking_router]
-    for build_router in [*routers, build_captions_router]:
+    for build_router in [*routers, build_captions_router, build_studio_router]:
         server.include_router(build_router(services))
 
     @server.get("/results/{token}/{name}")

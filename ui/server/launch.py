@@ -58,6 +58,7 @@ def launch(
     ] = None,
     signs: Annotated[str, Option(help="Sign model: a shipped name or a card's path.")] = "kslr30",
     emotion: Annotated[str, Option(help="Emotion model: a shipped name or a card's path.")] = "emotion",
+    studio: Annotated[Path | None, Option(hidden=True, help="Folder of the Studio's data set; see kslr studio.")] = None,
 ) -> None:
     """Serves the app until it is interrupted. It is `kslr serve`, whose help describes the arguments.
 
@@ -113,6 +114,7 @@ def launch(
         limits = Limits(sessions=max_sessions, browser_sessions=max_browser_sessions)
         services = Services(Models.load(signs, emotion, threads=1), limits)
         services.asks_password = auth is not None
+        services.studio = studio
         services.captions.file = caption_file
         server: Any = build_server(services, root_path, metrics)
         if auth is not None:
@@ -123,6 +125,7 @@ def launch(
         address = f"{'https' if certificate else 'http'}://{shown_host}:{listening.getsockname()[1]}"
         address = root_path if "://" in root_path else f"{address}{root_path}"
         local_address = address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+        local_address += "/#studio" if studio else ""
         print(f"KSLR is at {address}  (Ctrl+C stops it)", flush=True)
         missing = [
             text for text, given in (("a password (--auth)", auth), ("https (--certificate, --key)", certificate)) if not given

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from fusion.interpreter import Models
 from ui.captions.hub import Captions
@@ -31,6 +32,7 @@ class Services:
         assets: the programs that track people in their browsers; None where they were not fetched.
         cleaners: what else the server's clock calls, to delete what was kept for long enough.
         asks_password: whether people sign in, and so can sign out.
+        studio: the folder of the data set that is recorded here; None where none is.
         stopping: set as soon as the server stops.
         videos: how many videos are being translated.
     """
@@ -49,6 +51,7 @@ class Services:
         self.assets = find_assets()
         self.cleaners: list[Callable[[], None]] = []
         self.asks_password = False
+        self.studio: Path | None = None
         self.stopping = threading.Event()
         self.videos = 0
         self._lock = threading.Lock()

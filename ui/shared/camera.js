@@ -61,16 +61,23 @@ export async function countDown(element, key, values = {}, seconds = 3, isStoppe
   return !isStopped();
 }
 
+// What records a stream, in a format that this browser has.
+export function newRecorder(stream) {
+  const known = ["video/webm;codecs=vp8", "video/webm", "video/mp4"];
+  const mimeType = known.find((one) => MediaRecorder.isTypeSupported(one));
+  return new MediaRecorder(stream, { mimeType, videoBitsPerSecond: 2_500_000 });
+}
+
 // Records a stream for as long as the work takes; gives a file.
 export async function recordClip(stream, name, work) {
-  const type = ["video/webm;codecs=vp8", "video/webm", "video/mp4"].find((one) => MediaRecorder.isTypeSupported(one));
-  const recorder = new MediaRecorder(stream, { mimeType: type, videoBitsPerSecond: 2_500_000 }), parts = [];
+  const recorder = newRecorder(stream), parts = [];
   recorder.ondataavailable = (event) => parts.push(event.data);
   const stopped = new Promise((done) => { recorder.onstop = done; });
   recorder.start();
   await work();
   recorder.stop();
   await stopped;
+  const type = recorder.mimeType;
   return new File(parts, `${name}.${type.includes("mp4") ? "mp4" : "webm"}`, { type });
 }
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ui.server.services import Services
 
 # In the order of the navigation; each is a room of `ui`.
-PAGES = ("live", "video", "teach", "practice", "classroom", "evaluate", "about")
+PAGES = ("live", "video", "teach", "studio", "practice", "classroom", "evaluate", "about")
 HEADER_SCRIPT = "shared/app.js"
 
 

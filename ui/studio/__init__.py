@@ -1,0 +1,1 @@
+"""The studio: where people record a data set."""
