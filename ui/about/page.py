@@ -1,6 +1,6 @@
 """The About page: what the app does, what its networks are, and what they can't do, all from the loaded models' cards."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -15,16 +15,33 @@ from ui.server.services import Services
 from ui.shared.html import render
 
 ENCODER = "sign_encoder"
-# What a reader wants to know first; a card has many more.
+# What a reader wants to know first, and whether it is a share; a card has many more.
 HEADLINES = {
-    "samples": "about.samples_measured",
-    "accuracy": "about.accuracy",
-    "interval": "about.interval",
-    "top5_accuracy": "about.first_five",
-    "macro_f1": "about.mean_of_classes",
-    "said_rightly": "about.said_rightly",
-    "said_wrongly": "about.said_wrongly",
-    "milliseconds": "about.milliseconds",
+    "samples": ("about.samples_measured", False),
+    "accuracy": ("about.accuracy", True),
+    "interval": ("about.interval", True),
+    "top5_accuracy": ("about.first_five", True),
+    "macro_f1": ("about.mean_of_classes", False),
+    "said_rightly": ("about.said_rightly", True),
+    "said_wrongly": ("about.said_wrongly", True),
+    "milliseconds": ("about.milliseconds", False),
+}
+KAZAKHSTAN = ("qazsign", "krsl20")  # beginnings of the names of sources with recordings from there
+# Beginnings of the names and licences of shipped sources, which are told in the reader's language; others as they are.
+SOURCES = {
+    "ksl30_by_meaning": "about.source_meaning",
+    "qazsign7_hands": "about.source_kazakhstan",
+    "rsl": "about.source_clips",
+    "krsl20_hands": "about.source_questions",
+    "FER2013": "about.source_faces",
+    "FER+": "about.source_votes",
+}
+LICENCES = {
+    "public repositor": "about.licence_unstated",
+    "dictionary clips": "about.licence_unstated",
+    "not stated": "about.licence_unstated",
+    "made for a research challenge": "about.licence_faces",
+    "MIT (the labels)": "about.licence_votes",
 }
 
 
@@ -36,11 +53,15 @@ def build_page(services: Services) -> None:
 
 
 def page_html(vocabulary: Vocabulary, signs: Card, emotion: Card, dictionaries: Sequence[Card] = ()) -> str:
-    """The page: the words, the law, and a card each of the network for signs, the one for emotions, and the dictionaries."""
+    """The page: what matters first; then the words, and a card each of the network for signs, for emotions, the dictionaries."""
+    trained = [sign for sign in vocabulary.signs if not sign.untrained]
     networks = [("about.signs", signs, shipped_layers(signs)), ("about.emotion", emotion, shipped_layers(emotion))]
     return render(
         "about/page.html",
-        trained=[sign for sign in vocabulary.signs if not sign.untrained],
+        trained=trained,
+        kazakh=sum(any(source.startswith(KAZAKHSTAN) for source in sign.trained_on) for sign in trained),
+        strangers=stranger_figures(signs),
+        source_words=source_words,
         untrained=vocabulary.untrained,
         cards=[*networks, *(("about.dictionary", card, ()) for card in dictionaries)],
         figure_rows=figure_rows,
@@ -59,32 +80,58 @@ def shipped_layers(card: Card) -> tuple[Layer, ...]:
     return layers(weights) if same.weights.get("sha256") == digest else ()
 
 
-def headlines(figures: list[tuple[str, str]]) -> list[tuple[str, str]]:
+def stranger_figures(card: Card) -> dict[str, int] | None:
+    """How well signs of people are read of whom nothing was learnt, in percent; None where the card does not tell."""
+    found = card.figures.get("new_recorders")
+    if not isinstance(found, dict):
+        return None
+    low, high = found["accuracy_interval"]
+    shares = {"right": found["accuracy"], "low": low, "high": high, "said": found["said_rightly"], "wrong": found["said_wrongly"]}
+    return {name: round(100 * share) for name, share in shares.items()}
+
+
+def source_words(source: Mapping[str, Any]) -> dict[str, str]:
+    """Keys of words.json for a source's name and licence; empty for those that are told as they stand in the card.
+
+    >>> source_words({"name": "rsl", "licence": "CC0"})
+    {'name': 'about.source_clips', 'licence': ''}
+    """
+
+    def find(known: Mapping[str, str], text: str) -> str:
+        return next((word for beginning, word in known.items() if text.startswith(beginning)), "")
+
+    return {"name": find(SOURCES, source.get("name", "")), "licence": find(LICENCES, source.get("licence", ""))}
+
+
+def headlines(figures: Any) -> list[tuple[str, list[Any], bool]]:
     """What a reader wants to know first: the figures beside the first accuracy, and those named once.
 
-    Args:
-        figures: as `figure_rows` gives them.
-
     Returns:
-        (key of words.json, value) rows.
+        (key of words.json, values, whether they are shares from 0 to 1) rows.
     """
-    last_parts = [name.split(" · ")[-1] for name, _ in figures]
-    beside = next((name.removesuffix("accuracy") for name, _ in figures if name.split(" · ")[-1].endswith("accuracy")), "")
-    known = {last: value for last, (_, value) in zip(last_parts, figures, strict=True) if last_parts.count(last) == 1}
-    known |= {name.removeprefix(beside): value for name, value in figures if name.startswith(beside)}
-    return [(word, known[name]) for name, word in HEADLINES.items() if name in known]
+    rows = _flat(figures)
+    last_parts = [name.split(" · ")[-1] for name, _ in rows]
+    beside = next((name.removesuffix("accuracy") for name, _ in rows if name.split(" · ")[-1].endswith("accuracy")), "")
+    known = {last: value for last, (_, value) in zip(last_parts, rows, strict=True) if last_parts.count(last) == 1}
+    known |= {name.removeprefix(beside): value for name, value in rows if name.startswith(beside)}
+    known.setdefault("interval", known.get("accuracy_interval", []))
+    return [(word, known[name], share) for name, (word, share) in HEADLINES.items() if known.get(name)]
 
 
-def figure_rows(figures: Any, prefix: str = "") -> list[tuple[str, str]]:
+def figure_rows(figures: Any) -> list[tuple[str, str]]:
     """Nested figures as flat (name, value) rows, numbers shortened.
 
     >>> figure_rows({"test": {"accuracy": 0.61234, "interval": [0.6, 0.62]}})
     [('test · accuracy', '0.612'), ('test · interval', '0.600 – 0.620')]
     """
+    found = []
+    for name, values in _flat(figures):
+        between = " – " if len(values) == 2 and all(isinstance(value, int | float) for value in values) else ", "
+        found.append((name, between.join(f"{value:.3f}" if isinstance(value, float) else str(value) for value in values)))
+    return found
+
+
+def _flat(figures: Any, prefix: str = "") -> list[tuple[str, list[Any]]]:
     if isinstance(figures, dict):
-        return [
-            row for name, value in figures.items() for row in figure_rows(value, f"{prefix} · {name}" if prefix else str(name))
-        ]
-    values = list(figures) if isinstance(figures, (list, tuple)) else [figures]
-    between = " – " if len(values) == 2 and all(isinstance(value, int | float) for value in values) else ", "
-    return [(prefix, between.join(f"{value:.3f}" if isinstance(value, float) else str(value) for value in values))]
+        return [row for name, value in figures.items() for row in _flat(value, f"{prefix} · {name}" if prefix else str(name))]
+    return [(prefix, list(figures) if isinstance(figures, (list, tuple)) else [figures])]

@@ -15,7 +15,8 @@ export let language = known || "en";
 // A number as the language writes it, at most so many digits after the point or comma, or exactly so many.
 export function number(value, digits = 3, exact = false) {
   const options = { maximumFractionDigits: digits, minimumFractionDigits: exact ? digits : 0, useGrouping: false };
-  return new Intl.NumberFormat(language, options).format(value);
+  // Chromium knows no Kazakh numbers; they are written as Russian ones.
+  return new Intl.NumberFormat(language === "kk" ? ["kk", "ru"] : language, options).format(value);
 }
 
 function plural(value, forms) {

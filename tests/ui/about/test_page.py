@@ -1,9 +1,12 @@
 from dataclasses import replace
 
+import pytest
+
 from kslr.core.cards import Card, read_card
 from kslr.lookup.dictionary import shipped_dictionaries
 from kslr.vocabulary import kslr30
 from ui.about.page import figure_rows, headlines, page_html, shipped_layers
+from ui.shared.i18n import LANGUAGES
 
 CARD = Card(
     name="kslr30",
@@ -24,7 +27,8 @@ def test_the_cards_are_shown_as_they_are():
     vocabulary = kslr30().with_training({"su": {"rsl": 1}, "it": {"rsl": 2}})
     html = page_html(vocabulary, CARD, CARD)
     assert html.count("a &lt;source&gt;") == 2
-    assert "0.912" in html
+    assert "91.2" in html  # a share as percent in the headlines
+    assert "0.912" in html  # as it is in the full card
     assert "0.900 – 0.930" in html
     assert "Only &amp; two words." in html
     # The headlines come first, all figures in the full card.
@@ -54,10 +58,10 @@ def test_the_network_is_drawn_from_the_model_itself():
 
 def test_headlines_belong_together():
     figures = {"clips": {"interval": [0.1, 0.9]}, "people": {"accuracy": 0.5, "interval": [0.4, 0.6]}, "milliseconds": 1.5}
-    assert headlines(figure_rows(figures)) == [
-        ("about.accuracy", "0.500"),
-        ("about.interval", "0.400 – 0.600"),
-        ("about.milliseconds", "1.500"),
+    assert headlines(figures) == [
+        ("about.accuracy", [0.5], True),
+        ("about.interval", [0.4, 0.6], True),
+        ("about.milliseconds", [1.5], False),
     ]
 
 
@@ -66,12 +70,43 @@ def test_figures_of_any_shape_become_rows():
     assert figure_rows({"x": ["<"]}) == [("x", "<")]
 
 
+def test_what_matters_comes_first_and_is_of_the_shipped_model():
+    card = read_card("kslr30")[0]
+    vocabulary = kslr30().with_training(card.extra["trained_on"])
+    html = page_html(vocabulary, card, card)
+    matters = html.split("about.matters")[1].split("</ul>")[0]
+    assert [key for key in ("about.kazakh", "about.strangers", "about.helps", "about.law_text") if key in matters] == [
+        "about.kazakh", "about.strangers", "about.helps", "about.law_text",
+    ]  # fmt: skip
+    assert "{&#34;n&#34;: 24, &#34;k&#34;: 2}" in matters
+    found = card.figures["new_recorders"]
+    assert f"&#34;right&#34;: {round(100 * found['accuracy'])}" in matters
+    assert html.index("about.matters") < html.index("about.words") < html.index('class="layers"')
+    # Without such figures nothing is claimed.
+    assert "about.strangers" not in page_html(vocabulary, CARD, CARD)
+
+
+@pytest.mark.parametrize("language", list(LANGUAGES))
+def test_the_page_is_short_on_a_phone_and_in_one_language(visit, language):
+    tab = visit("about", language, viewport={"width": 360, "height": 740})
+    assert tab.evaluate("document.documentElement.scrollHeight") < 2500
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+    assert not tab.locator(".about .layers").first.is_visible()
+    for one in tab.locator(".about > .cards > details > summary").all():
+        one.click()
+    assert tab.locator(".about .card > .wide [lang=en]").count() <= 1  # the dictionary's own sentence
+    decimal = tab.locator(".about .card [data-number]").first.inner_text()
+    assert ("," in decimal) == (language != "en")
+
+
 def test_the_untrained_words_of_the_shipped_model_are_named(visit, server):
     tab = visit("about", "ru")
+    tab.click(".about > details summary")
     told = tab.locator("#page-about .waiting li").all_inner_texts()
     assert "Петух" in told
     assert "Вода" not in told
     assert tab.locator("#page-about .card").count() == 3
+    tab.locator("#page-about .card > summary").nth(1).click()
     assert "FER2013" in tab.locator("#page-about .card").nth(1).inner_text()
 
 
