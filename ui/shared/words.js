@@ -15,8 +15,8 @@ export let language = known || "en";
 // A number as the language writes it, at most so many digits after the point or comma, or exactly so many.
 export function number(value, digits = 3, exact = false) {
   const options = { maximumFractionDigits: digits, minimumFractionDigits: exact ? digits : 0, useGrouping: false };
-  // Chromium knows no Kazakh numbers; they are written as Russian ones.
-  return new Intl.NumberFormat(language === "kk" ? ["kk", "ru"] : language, options).format(value);
+  // Browsers claim to know Kazakh numbers and write English ones; Kazakh writes them as Russian does.
+  return new Intl.NumberFormat(language === "kk" ? "ru" : language, options).format(value);
 }
 
 function plural(value, forms) {
