@@ -114,7 +114,8 @@ def visit(server: Server, chromium: Callable[..., Any]) -> Iterator[Callable[...
             strange.append(request.url)
 
     def open_tab(page: str = "live", language: str = "kk", camera: Path | None = None, **options: Any) -> Any:
-        context = chromium(camera).new_context(**options)
+        # Where it is not looked at, nothing is kept, so that every test meets the server itself.
+        context = chromium(camera).new_context(**{"service_workers": "block", **options})
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         tab = context.new_page()

@@ -70,6 +70,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     from ui.door.gradio import QUEUE, GradioGate, close_gaps
     from ui.door.uploads import build_upload_router
     from ui.live.routes import build_live_router
+    from ui.offline.routes import HEAD, build_offline_router
     from ui.server.logs import log_event
     from ui.server.metrics import build_health_router
     from ui.studio.routes import build_studio_router
@@ -99,6 +100,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
     server.add_middleware(BodyLimit)
     server.include_router(build_health_router(services, metrics_for_all))
     server.include_router(build_script_router())
+    server.include_router(build_offline_router(services))
     server.include_router(build_upload_router(services.uploads))
     routers = [build_live_router, build_lexicon_router, build_teach_router, build_classroom_router, build_tracking_router]
     for build_router in [*routers, build_captions_router, build_studio_router]:
@@ -126,7 +128,7 @@ def build_server(services: "Services", root_path: str = "", metrics_for_all: boo
         mcp_server=find_spec("mcp") is not None,
         max_file_size=f"{services.limits.upload_megabytes}mb",
         theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-        head=head_html(services),
+        head=HEAD + head_html(services),
     )
     close_gaps(app)
     mounted = next(route for route in server.routes if isinstance(route, Mount))

@@ -1,4 +1,5 @@
 // The frame of all pages: languages, navigation, light and dark.
+import { startOffline } from "../offline/offline.js";
 import { config, recall, remember } from "./config.js";
 import { language, setLanguage, text, watchWords } from "./words.js";
 
@@ -65,6 +66,7 @@ export function start(element) {
   setTheme(theme() === "dark");
   chooseLanguage(language);
   showPage();
+  startOffline(element.querySelector("#offline"));
 }
 
 addEventListener("popstate", showPage);
