@@ -87,9 +87,10 @@ class Conversation:
         self._heard_at = time.monotonic()
         filling, watching = asyncio.create_task(self._fill()), asyncio.create_task(self._watch())
         tasks = [asyncio.create_task(self._work(session)), asyncio.create_task(self._deliver())]
-        answering = asyncio.gather(*tasks)
+        answering: asyncio.Future[Any] = asyncio.gather(*tasks)
+        either: set[asyncio.Future[Any]] = {answering, watching}
         try:
-            await asyncio.wait({answering, watching}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             (answering if answering.done() else watching).result()
             return await filling
         except (WebSocketDisconnect, RuntimeError):
