@@ -1,6 +1,6 @@
 // The booth: a word and an affect are asked, the hands begin and end the take, it is sent and checked while the next
 // one is recorded, and kept or asked again.
-import { onStage } from "../shared/camera.js";
+import { countDown, onStage } from "../shared/camera.js";
 import { Problem, emotionChip, make, messenger } from "../shared/dom.js";
 import { setWord } from "../shared/words.js";
 import { HandWatch } from "./hands.js";
@@ -10,6 +10,7 @@ import { change, sendTake } from "./requests.js";
 
 const MOST_WAITING = 3; // takes that are being checked
 const LONGEST = 9000; // milliseconds of a take
+const TIMED = 4; // seconds of a take that is begun by a countdown
 const BREAK_AFTER = 20; // takes
 const SHOWN = 6; // takes in the list
 
@@ -18,6 +19,8 @@ export class Booth {
   #since = 0; // takes since the last break
   #timer = 0;
   #end = null; // ends the recording that goes on
+  #turns = 0; // changes of the state, by which what waits knows that its time is over
+  timed = false; // whether takes begin by a countdown, because hands cannot be watched
   state = "off"; // off, ready, signing, waiting
 
   // find: an element of the page by its name; changed(state): the data set is another now.
@@ -53,8 +56,9 @@ export class Booth {
     try {
       await onStage(this.stage, async (stream) => {
         this.reel = new Reel(stream);
-        const video = this.stage.querySelector("video"), lost = () => this.say("studio.no_watch");
-        this.watch = new HandWatch(video, (up) => this.hands(up), lost);
+        this.timed = false;
+        const video = this.stage.querySelector("video");
+        this.watch = new HandWatch(video, (up) => this.hands(up), () => this.goByTime());
         const ended = new Promise((done) => { this.#end = done; });
         this.#since = 0;
         this.watch.start();
@@ -85,6 +89,7 @@ export class Booth {
 
   #turn(state) {
     this.state = state;
+    this.#turns++;
     this.stage.dataset.state = state;
     this.find("skip").disabled = state !== "ready";
   }
@@ -101,8 +106,29 @@ export class Booth {
     }
     this.#turn("ready");
     this.reel.roll();
-    this.say(this.watch.up ? "studio.lower" : "studio.raise");
     this.show();
+    if (this.timed) this.#count();
+    else this.say(this.watch.up ? "studio.lower" : "studio.raise");
+  }
+
+  // Where hands cannot be watched, or too slowly, a countdown begins and ends the takes.
+  goByTime() {
+    if (this.timed || !this.#end) return;
+    this.timed = true;
+    this.watch.stop();
+    if (this.state === "ready") this.#count();
+    else if (this.state === "signing") this.finish();
+  }
+
+  async #count() {
+    const count = this.stage.querySelector(".count"), during = (turn) => () => this.#turns !== turn;
+    this.say("studio.timed");
+    const isReady = await countDown(count, "studio.count", {}, 3, during(this.#turns));
+    if (isReady) {
+      this.begin();
+      if (await countDown(count, "teach.recording", {}, TIMED, during(this.#turns))) this.finish();
+    }
+    setWord(count, null);
   }
 
   hands(up) {
@@ -116,10 +142,8 @@ export class Booth {
     this.#turn("signing");
     this.say("studio.signing");
     this.#timer = setTimeout(() => {
-      this.reel.cut();
-      this.#turn("ready");
+      this.next();
       this.say("take.long", {}, true);
-      this.reel.roll();
     }, LONGEST);
   }
 

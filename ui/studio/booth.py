@@ -62,9 +62,10 @@ class Agreement(BaseModel):
     agreed: bool
 
 
-def consent_words(tier: str) -> list[str]:
+def consent_words(tier: str, licence: str) -> list[str]:
     """The keys of the words that are read and agreed to, in order."""
-    return ["studio.consent_what", f"studio.consent_{tier}", "studio.consent_known", "studio.consent_end", "studio.consent_yes"]
+    others = "private" if licence == "private" else "given"
+    return [f"studio.consent_{part}" for part in ("what", tier, "known", others, "end", "yes")]
 
 
 def watch_clip_of_studio(path: Path, name: str) -> Iterator[StudioTake]:
@@ -96,9 +97,8 @@ class Booth:
         """All that the page shows."""
         data = self.data()
         choices = {"licences": list(LICENCES), "tiers": list(TIERS), "emotions": list(EMOTIONS)}
-        consent = {tier: consent_words(tier) for tier in TIERS}
         if data is None:
-            return {"open": True, "project": None, "signers": [], "consent": consent, **choices}
+            return {"open": True, "project": None, "signers": [], **choices}
         people, rows = data.people(), data.rows()
         counts = take_counts(rows)
         signers = [
@@ -114,7 +114,7 @@ class Booth:
             "project": project_json(data.project),
             "signers": signers,
             "next": next_pseudonym([one.pseudonym for one in people.signers]),
-            "consent": consent,
+            "consent": {tier: consent_words(tier, data.project.licence) for tier in TIERS},
             **choices,
         }
 
@@ -133,7 +133,8 @@ class Booth:
         if not given.agreed:
             raise Refusal("studio.not_agreed")
         data = self._made()
-        statement = " ".join(text(key, given.language, licence=data.project.licence) for key in consent_words(given.tier))
+        licence = data.project.licence
+        statement = " ".join(text(key, given.language, licence=licence) for key in consent_words(given.tier, licence))
         with refused():
             data.add_signer(new_signer(given.pseudonym, given.tier, date.today().isoformat(), given.language, statement))
 

@@ -4,6 +4,7 @@ import { Source } from "../live/source.js";
 
 const UP = 0.85, DOWN = 0.95; // shoulder widths below the shoulders at which a hand counts as up, and as down
 const REST = 700; // milliseconds that the hands must stay down
+const ENOUGH = 6, SLOWEST = 450, PATIENCE = 10_000; // answers; milliseconds between two of them; until the first
 const [LEFT_SHOULDER, RIGHT_SHOULDER] = [11, 12];
 
 // How far below the shoulders the highest hand is, in shoulder widths; null where nobody is seen, Infinity without
@@ -22,18 +23,21 @@ export class HandWatch {
   #started = 0;
   #waiting = false;
   #lowSince = 0;
+  #arrivals = [];
   up = false;
   on = false;
 
-  // changed(up): the hands have risen, or have been down for a while. lost(): hands cannot be watched.
+  // changed(up): the hands have risen, or have been down for a while. lost(): they cannot be watched, or too slowly.
   constructor(video, changed, lost) { Object.assign(this, { video, changed, lost, source: new Source() }); }
 
   async start() {
     this.on = true;
     this.#started = performance.now();
     await this.source.start(() => this.on && this.#connect());
-    if (this.on) this.#connect();
+    if (!this.on) return;
+    this.#connect();
     this.#tick();
+    setTimeout(() => this.on && !this.#arrivals.length && this.lost(), PATIENCE);
   }
 
   #connect() {
@@ -48,13 +52,15 @@ export class HandWatch {
     if (!this.on || this.#connection !== connection) return;
     this.#connection = null;
     this.lost();
-    setTimeout(() => this.on && this.#connect(), 2000);
   }
 
   #hear(reply) {
     if (reply.error) return this.#closed(this.#connection);
     this.#waiting = false;
     if (!("signing" in reply)) return undefined;
+    this.#arrivals = [...this.#arrivals.slice(1 - ENOUGH), performance.now()];
+    const took = (this.#arrivals.at(-1) - this.#arrivals[0]) / (ENOUGH - 1);
+    if (this.#arrivals.length === ENOUGH && took > SLOWEST) return this.lost();
     const seen = { ...reply, ...this.source.points(reply.seconds) };
     return this.#judge(handDepth(seen, this.video.videoWidth / this.video.videoHeight), reply.signing);
   }

@@ -5,6 +5,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from fusion.dataset.checking import check_dataset
+from fusion.dataset.project import LICENCES
+from fusion.dataset.signers import TIERS
 from fusion.dataset.store import DataSet
 from fusion.interpreter import Models
 from tests import clips
@@ -152,7 +154,10 @@ def test_only_this_machine_is_answered_and_only_with_a_folder(services):
 def test_every_refusal_and_consent_has_its_words():
     known = words()
     assert set(KEYS.values()) <= set(known)
-    assert {key for tier in ("landmarks", "faces", "video") for key in consent_words(tier)} <= set(known)
-    for tier in ("landmarks", "faces", "video"):
-        for language in ("kk", "ru", "en"):
-            assert 200 < len(" ".join(text(key, language, licence="CC-BY-4.0") for key in consent_words(tier))) < 1500
+    for tier in TIERS:
+        for licence in LICENCES:
+            assert set(consent_words(tier, licence)) <= set(known)
+            for language in ("kk", "ru", "en"):
+                said = " ".join(text(key, language, licence=licence) for key in consent_words(tier, licence))
+                assert 200 < len(said) < 1500
+                assert (licence in said) == (licence != "private")
