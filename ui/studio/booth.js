@@ -7,12 +7,12 @@ import { HandWatch } from "./hands.js";
 import { cell, missingPrompts } from "./prompts.js";
 import { Reel } from "./reel.js";
 import { change, sendTake } from "./requests.js";
+import { listTake, progress, tellTake } from "./shown.js";
 
 const MOST_WAITING = 3; // takes that are being checked
 const LONGEST = 9000; // milliseconds of a take
 const TIMED = 4; // seconds of a take that is begun by a countdown
 const BREAK_AFTER = 20; // takes
-const SHOWN = 6; // takes in the list
 
 export class Booth {
   #pending = 0;
@@ -159,7 +159,7 @@ export class Booth {
 
   async #send(prompt, clip) {
     const { signer: { pseudonym }, counts } = this, key = cell(prompt.sign, prompt.emotion);
-    const item = this.#list(prompt);
+    const item = listTake(this.find("takes"), this.#word(prompt.sign), prompt.emotion);
     this.#pending++;
     this.#since++;
     counts.set(key, (counts.get(key) || 0) + 1);
@@ -168,7 +168,7 @@ export class Booth {
       const found = await sendTake({ signer: pseudonym, sign: prompt.sign, emotion: prompt.emotion }, clip);
       if (found.take) {
         this.last = found.take;
-        this.#tell(item, "fine", "studio.kept");
+        tellTake(item, "fine", "studio.kept");
       } else this.#again(prompt, item, `take.${found.problems[0]}`);
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
@@ -185,23 +185,10 @@ export class Booth {
     const key = cell(prompt.sign, prompt.emotion);
     this.counts.set(key, this.counts.get(key) - 1);
     this.queue.splice(Math.min(2, this.queue.length), 0, prompt);
-    this.#tell(item, "poor", word, values);
+    tellTake(item, "poor", word, values);
   }
 
   #word(sign) { return this.project.words.find(({ id }) => id === sign) || { kk: sign, ru: sign, en: sign }; }
-
-  #list({ sign, emotion }) {
-    const item = make("li", {}, make("b", { texts: this.#word(sign) }), " ", emotionChip(emotion), " ",
-      make("span", { word: "teach.checking" }));
-    this.find("takes").prepend(item);
-    [...this.find("takes").children].slice(SHOWN).forEach((one) => one.remove());
-    return item;
-  }
-
-  #tell(item, kind, word, values) {
-    item.className = kind;
-    item.lastElementChild.replaceWith(make("span", { word: [word, values] }));
-  }
 
   skip() {
     if (this.state !== "ready") return;
@@ -250,12 +237,4 @@ export class Booth {
     find("undo").disabled = !this.last || this.#pending > 0;
     find("go").disabled = !prompt && !this.#end;
   }
-}
-
-// How far somebody is, as text and as a bar.
-export function progress(done, all) {
-  const share = all ? Math.round(100 * Math.min(1, done / all)) : 0;
-  return [make("span", { word: ["studio.done", { n: done, all }] }),
-    make("div", { "class": "track", "role": "progressbar", "aria-valuemin": 0, "aria-valuemax": 100,
-      "aria-valuenow": share, "label": "studio.progress" }, make("div", { style: `width:${share}%` }))];
 }

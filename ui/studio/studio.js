@@ -2,9 +2,10 @@
 import { onPage } from "../shared/app.js";
 import { button, make, messenger, reportProblem } from "../shared/dom.js";
 import { onLanguage, setWord } from "../shared/words.js";
-import { Booth, progress } from "./booth.js";
+import { Booth } from "./booth.js";
 import { Consent } from "./consent.js";
 import { change, fetchState } from "./requests.js";
+import { progress } from "./shown.js";
 
 class StudioPage {
   state = null;

@@ -1,0 +1,95 @@
+"""A data set of two drawn people, four words and three affects, the whole way: recorded, checked, split, built, evaluated."""
+
+import pytest
+
+from emotion.faces import EMOTIONS
+from fusion.dataset.building import build_vocabulary
+from fusion.dataset.checking import check_dataset
+from fusion.dataset.project import new_project
+from fusion.dataset.rows import MANIFEST
+from fusion.dataset.store import create_dataset
+from fusion.dataset.takes import watch_studio_take
+from fusion.evaluation.manifest import read_manifest, resolve_signs, split_by_signer
+from fusion.evaluation.reports import joint_report
+from fusion.evaluation.runs import answer_clips
+from fusion.evaluation.video_models import sample_frames
+from fusion.interpreter import Models
+from kslr.encoder import SignEncoder
+from kslr.training.datasets import load_signs
+from kslr.vocabulary import Sign
+from tests import clips
+from tests.datasets import DAY, add_signer
+from tests.drawn import FPS, drawn_person, pictures
+
+AFFECTS = {"happy": 1.0, "neutral": 0.0, "surprise": 0.5}  # how the drawn person smiles
+PEOPLE = {"S01": ("faces", 1.0), "S02": ("video", 1.12)}  # what they agree to, and how wide they are drawn
+
+
+def words() -> list[Sign]:
+    names = {**drawn_person().MOVEMENTS, "left_wave": ("Солмен бұлғау", "Махать левой", "Wave with the left")}
+    return [Sign(word, kk, word, en, ru) for word, (kk, ru, en) in names.items()]
+
+
+def drawn_clip(path, word: str, emotion: str, wide: float, n: int):
+    """One person signs one word once; every take is a little different."""
+    how = {"off": (3.0 * (n % 5) - 6, 2.0 * (n % 3)), "pace": 0.94 + 0.03 * (n % 4)}
+    frames = list(pictures(word.removeprefix("left_"), wide, AFFECTS[emotion], **how))
+    return clips.write(path, [frame[:, ::-1] for frame in frames] if word.startswith("left_") else frames, fps=FPS)
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """The data set, recorded as the Studio does it."""
+    folder = tmp_path_factory.mktemp("studio")
+    data = create_dataset(folder / "data", new_project("Drawn", words(), tuple(AFFECTS), 1, "CC0-1.0", DAY))
+    n = 0
+    for name, (tier, wide) in PEOPLE.items():
+        add_signer(data, name, tier)
+        for word in words():
+            for emotion in AFFECTS:
+                n += 1
+                clip = drawn_clip(folder / "take.mp4", word.id, emotion, wide, n)
+                take = watch_studio_take(clip)
+                assert take.problems == (), (name, word.id, emotion, take.problems)
+                data.add_take(name, word.id, emotion, take, clip.read_bytes(), ".mp4")
+    return data
+
+
+def test_from_the_camera_to_figures(recorded, tmp_path, monkeypatch):
+    monkeypatch.setenv("KSLR_HOME", str(tmp_path / "home"))
+    assert check_dataset(recorded) == []
+    clips_of_all = read_manifest(recorded.folder / MANIFEST)
+    assert len(clips_of_all) == 24
+    training, test = split_by_signer(clips_of_all)
+    assert {clip.signer for clip in training} | {clip.signer for clip in test} == set(PEOPLE)
+    assert len({clip.signer for clip in training}) == len({clip.signer for clip in test}) == 1
+
+    # A vocabulary on the shipped encoder; each person is asked while left out.
+    built = build_vocabulary(recorded, "drawn", DAY, SignEncoder())
+    figures = built.card["figures"]
+    assert (figures["protocol"], figures["asked"], figures["unknown_asked"]) == ("signers", 24, 24)
+    assert figures["nearest_right"] > 0.7  # one person in two widths
+    assert [one["takes"] for one in built.card["signers"]] == [12, 12]
+
+    # The joint evaluator on what was recorded: landmarks and faces of one, a video of the other.
+    models = Models.load("drawn")
+    asked = [clip for clip in clips_of_all if clip.path.suffix == ".npz"][:6]
+    asked += [clip for clip in clips_of_all if clip.path.suffix == ".mp4"][:1]
+    known, unknown = resolve_signs(asked, models.signs.vocabulary)
+    assert unknown == {}
+    answers = answer_clips(known, models)
+    report = joint_report(answers, "drawn", EMOTIONS, models.signs.vocabulary)
+    assert report["sign"]["clips"] == 7
+    assert report["problems"] == []
+    assert report["sign"]["top1"]["value"] > 0.5
+    assert all(answer.emotion is not None for answer in answers)  # the face's pictures were read
+
+    # What training loads: the words, and signers that a split can keep apart.
+    signs = load_signs(recorded.folder / MANIFEST)
+    assert set(signs.names) == {word.id for word in words()}
+    assert sorted(set(signs.signer.tolist())) == ["S01", "S02"]
+    assert len(signs) == 24
+    # What the video baseline loads.
+    videos = [clip for clip in clips_of_all if clip.path.suffix == ".mp4"]
+    assert len(videos) == 12
+    assert sample_frames(videos[0], 8, 32).shape == (8, 32, 32, 3)
