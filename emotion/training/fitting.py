@@ -146,6 +146,7 @@ class _Fitting:
         labelled, self.mean = soft_targets(self.faces.labels, self.faces.votes, of_cycle(recipe.votes, number)), None
         if taught:
             labelled = ((1 - taught) * labelled + taught * self._answers(epoch)).astype(np.float32)
+        labelled = labelled * np.float32(of_cycle(recipe.emphasis, number))
         targets = {"fer": labelled} | ({"ferplus": vote_targets(self.faces.votes)} if self.faces.votes is not None else {})
         self.targets = np.concatenate([targets[reading] for reading in recipe.readings], axis=1)
         if taught:
@@ -157,6 +158,7 @@ class _Fitting:
         """The mean of the answers to training faces: the teacher's, and those of the best epochs before each taught cycle."""
         recipe, images, starts = self.recipe, self.faces.images, (0, *self.recipe.restarts)
         begun = [start for i, start in enumerate(starts) if start <= epoch and of_cycle(recipe.taught, i)]
+        begun = begun if recipe.self_taught else begun[:1]
         path = self.folder / ANSWERS.format(epoch)
         if epoch in begun and not path.is_file():
             network = self.teacher if epoch == 0 and self.teacher else partial(predict, self.model)
@@ -185,8 +187,8 @@ class _Fitting:
         for step in range(count):
             rows = order[step * batch : (step + 1) * batch]
             images, targets = self.faces.images[rows], self.targets[rows]
-            if recipe.corrupted:
-                images = corrupt_faces(images, recipe.corrupted * (0.7 if recipe.is_eased(epoch) else 1.0), generator)
+            if share := of_cycle(recipe.corrupted, recipe.cycle(epoch)[1]):
+                images = corrupt_faces(images, share * (0.7 if recipe.is_eased(epoch) else 1.0), generator)
             images = augment_faces(images, jitter, generator, size)
             if self.mean and recipe.mixup and not recipe.is_eased(epoch):
                 images, targets = mix_faces(images, targets, recipe.mixup, generator)

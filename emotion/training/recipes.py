@@ -1,7 +1,7 @@
 """How the emotion networks are fitted: everything that changes a result, in one place."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,8 +23,9 @@ class EmotionRecipe:
         settings: arguments of the architecture's `build`.
         readings: what the network answers, in the order of its outputs: ``ferplus``, what people see (the votes' shares), and
             ``fer``, FER2013's labels. Both stand on the same features; neither is ever a target of the other.
-        corrupted: share of the training faces that a camera's fault is made on (`emotion.training.corruptions`), three tenths
-            less while the augmentation is eased.
+        corrupted: share of the training faces that a camera's fault is made on (`emotion.training.corruptions`), of each
+            cycle; three tenths less while the augmentation is eased.
+        emphasis: weight of the reading ``fer`` beside ``ferplus``, of each cycle.
         optimizer: ``sgd`` (Nesterov) or ``adamw``.
         rates: peak learning rate of each cycle. It rises over the share `warm_up` of the cycle and falls to zero along a
             cosine. Here and in `votes` and `taught`, the last number holds for all cycles that follow.
@@ -43,6 +44,7 @@ class EmotionRecipe:
             cycle mixes pairs of faces with weights from Beta(`mixup`, `mixup`) (Zhang et al., ICLR 2018) unless the
             augmentation is eased, and measures and keeps the mean of the weights over about the last `averaged`
             epochs (Izmailov et al., UAI 2018).
+        self_taught: whether later cycles learn from the network itself too; a teacher's answers alone otherwise.
         measured_from: share of the run from which every epoch is measured on PublicTest; before, every fourth.
         seed: of weights, order and augmentation.
     """
@@ -50,7 +52,8 @@ class EmotionRecipe:
     architecture: str = "emotion_net"
     settings: dict[str, Any] = field(default_factory=dict)
     readings: tuple[str, ...] = ("fer",)
-    corrupted: float = 0.0
+    corrupted: tuple[float, ...] = (0.0,)
+    emphasis: tuple[float, ...] = (1.0,)
     optimizer: str = "sgd"
     rates: tuple[float, ...] = (0.1,)
     decay: float = 5e-3
@@ -64,6 +67,7 @@ class EmotionRecipe:
     sizes: tuple[tuple[float, int], ...] = ((0.0, 32), (0.45, 40), (0.8, 48))
     votes: tuple[float, ...] = (0.3,)
     taught: tuple[float, ...] = (0.0,)
+    self_taught: bool = True
     views: int = 12
     mixup: float = 0.2
     averaged: float = 4.0
@@ -86,25 +90,6 @@ class EmotionRecipe:
     def arguments(self) -> dict[str, Any]:
         """The arguments of the architecture's `build` that the recipe decides."""
         return self.settings | ({"readings": len(self.readings)} if len(self.readings) > 1 else {})
-
-    def refining(self, epochs: int = 22) -> "EmotionRecipe":
-        """The recipe that goes on from trained weights: one short cycle at a low rate, taught by the weights it begins from."""
-        return replace(
-            self,
-            epochs=epochs,
-            restarts=(),
-            rates=(0.03,),
-            warm_up=0.08,
-            eased=((0.85, 1.0),),
-            jitter=replace(self.jitter, cutout=self.jitter.cutout / 2),
-            gentle=0.6,
-            sizes=((0.0, 40), (0.6, 48)),
-            votes=(0.2,),
-            taught=(0.5,),
-            views=6,
-            averaged=2.0,
-            measured_from=0.7,
-        )
 
     def cycle(self, epoch: float) -> tuple[float, int]:
         """Where an epoch lies: the share (0–1) of its cycle that is over, and the cycle's number from 0.
@@ -188,7 +173,7 @@ ARCHITECTURES = {
         recipes=(
             EmotionRecipe(
                 readings=BOTH,
-                corrupted=0.5,
+                corrupted=(0.5,),
                 epochs=240,
                 restarts=(51, 90, 154, 197),
                 rates=(0.1, 0.05, 0.05, 0.05, 0.03),
@@ -205,7 +190,7 @@ ARCHITECTURES = {
             EmotionRecipe(
                 settings={"filters": (48, 80, 160, 256), "blocks": (1, 2, 1, 0)},
                 readings=BOTH,
-                corrupted=0.5,
+                corrupted=(0.5,),
                 epochs=160,
                 votes=(0.25,),
                 taught=(0.4,),

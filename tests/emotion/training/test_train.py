@@ -73,10 +73,10 @@ def _with_votes(splits, shift):
 
 
 def test_two_readings_of_one_network_are_never_mixed_and_can_be_gone_on_with(tmp_path, patterns, monkeypatch):
-    from emotion.training.train import fit_networks, load_start, save_model
+    from emotion.training.train import fit_networks, load_start, refine_recipe, save_model
 
     splits, readings = _with_votes(patterns, 2), ("ferplus", "fer")
-    recipe = replace(SMALL, readings=readings, corrupted=0.2, epochs=10)
+    recipe = replace(SMALL, readings=readings, corrupted=(0.2,), epochs=10)
     folders = fit_networks(splits, tmp_path / "run", (recipe,))
     report = save_model(splits, folders, tmp_path / "out", "mine")
     card, _ = read_card(report["card"])
@@ -96,7 +96,7 @@ def test_two_readings_of_one_network_are_never_mixed_and_can_be_gone_on_with(tmp
         EmotionRecognizer(report["card"], reading="affect")
     # From the saved weights a short run goes on: it begins as good as they are.
     start = load_start(tmp_path / "out" / "mine.weights.h5", (recipe,))
-    short = replace(recipe.refining(2), sizes=((0.0, 48),), measured_from=0.0, views=1)
+    short = replace(refine_recipe(recipe, 2), sizes=((0.0, 48),), measured_from=0.0, views=1)
     on = read_run(fit_networks(splits, tmp_path / "on", (short,), start=start)[0])
     assert on.history[0].public > 0.6
     with pytest.raises(InputError, match="holds no weights"):
