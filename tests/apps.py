@@ -18,13 +18,15 @@ PATIENCE = 120_000
 
 # The server, which notes every address it connects to that is not this machine.
 SERVE = """
-import sys
+import os, sys
+from pathlib import Path
 def heard(event, arguments):
     if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][0] not in ("127.0.0.1", "::1", "localhost"):
         print("CONNECTED", arguments[1], flush=True)
 sys.addaudithook(heard)
 from ui.server.launch import launch
-launch(port=0, max_sessions=2, browser=False)
+studio = os.environ.get("TEST_STUDIO")
+launch(port=0, max_sessions=2, browser=False, studio=Path(studio) if studio else None)
 """
 
 
@@ -50,12 +52,13 @@ class Server:
 
 
 @contextmanager
-def run_app(folder: Path, home: Path) -> Iterator[Server]:
+def run_app(folder: Path, home: Path, studio: Path | None = None) -> Iterator[Server]:
     """The app on a free port, with two places. At the end, it must have connected to nobody and told no traceback.
 
     Args:
         folder: for what it writes.
         home: its KSLR_HOME, so that nothing of the tests is in anybody's own history and vocabularies.
+        studio: the folder of the Studio's data set.
     """
     log = folder / "log.txt"
     environment = {
@@ -63,6 +66,7 @@ def run_app(folder: Path, home: Path) -> Iterator[Server]:
         "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
         "GRADIO_TEMP_DIR": str(folder / "uploads"),
         "KSLR_HOME": str(home),
+        "TEST_STUDIO": str(studio or ""),
     }
     with log.open("w") as out:
         process = subprocess.Popen([sys.executable, "-c", SERVE], cwd=folder, stdout=out, stderr=out, env=environment)
