@@ -5,6 +5,7 @@ import { FrameGrabber, closeCamera, openCamera } from "../shared/camera.js";
 import { Problem, messenger, onChosen, reportProblem } from "../shared/dom.js";
 import { setWord } from "../shared/words.js";
 import { classCharts, isKnown } from "./charts.js";
+import { RegionPicker } from "./region.js";
 import { PastSessions } from "./sessions.js";
 import { drawSilhouettes } from "./silhouettes.js";
 
@@ -13,6 +14,14 @@ const WIDE = { width: { ideal: 1280 }, height: { ideal: 720 }, facingMode: "envi
 const FIGURES = ["engagement", "facing", "valence", "seen", "confidence"];
 const DIRECTIONS = { left: "direction:-45,0", right: "direction:45,0" };
 const FILE_RATE = 2; // looks a second at most, where a recording is played
+
+// A figure as the language writes it.
+function showNumber(element, value) {
+  const digits = String(value).split(".")[1]?.length || 0;
+  if (isKnown(value)) Object.assign(element.dataset, { digits, number: value });
+  else delete element.dataset.number;
+  if (!isKnown(value)) element.textContent = "–";
+}
 
 class ClassroomPage {
   on = false;
@@ -27,13 +36,18 @@ class ClassroomPage {
     this.video = find("video");
     this.say = messenger(find("status"));
     this.past = new PastSessions(element, find);
+    this.region = new RegionPicker(find, this.say, WIDE);
     on("gate", "change", () => this.updateGate());
     on("gate", "submit", (event) => event.preventDefault());
     on("start", "click", () => this.start());
     onChosen(find("file"), ([file]) => this.start(file));
     on("stop", "click", () => this.stop());
     on("note", "submit", (event) => { event.preventDefault(); this.noteMoment(); });
-    onPage((page) => (page === "classroom" ? this.past.show() : this.stop()));
+    onPage((page) => {
+      if (page === "classroom") return this.past.show();
+      this.region.close();
+      return this.stop();
+    });
     addEventListener("pagehide", () => this.socket?.close());
     this.updateGate();
   }
@@ -60,6 +74,7 @@ class ClassroomPage {
   // --- A session
   async start(file) {
     if (!this.allowed || this.on) return;
+    this.region.close();
     this.say("live.connecting");
     Object.assign(this, { on: true, ready: false, waiting: false, file, reason: null });
     Object.assign(this, { windows: [], moments: [] });
@@ -193,7 +208,7 @@ class ClassroomPage {
   // figures: of a window, or null before the first.
   showFigures(figures) {
     const { find } = this, faces = find("faces"), tooFew = figures && !isKnown(figures.least);
-    for (const name of FIGURES) find(name).textContent = figures?.[name] ?? "–";
+    for (const name of FIGURES) showNumber(find(name), figures?.[name]);
     setWord(faces, tooFew ? "classroom.too_few" : null);
     if (!tooFew) faces.textContent = figures ? `${figures.least}–${figures.most}` : "–";
     find("rate").hidden = !figures;

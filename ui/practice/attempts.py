@@ -20,6 +20,7 @@ from kslr.teaching.figure import figure
 from kslr.teaching.takes import TAKE_SECONDS
 from kslr.teaching.vocabularies import TaughtVocabulary, load_vocabulary, taught_vocabularies
 from kslr.vocabulary import Sign
+from ui.practice.warmup import WARMUP, warmup_vocabulary
 from ui.server.services import Services
 from ui.shared.i18n import Refusal, names
 from ui.shared.uploads import Step, repeat_steps
@@ -39,7 +40,7 @@ class Attempt:
         seconds, example_seconds: how long the two last.
         signs: how many signs the clip has.
         several: whether several people are in view.
-        read: the recogniser's answer.
+        read: the recogniser's answer; None for a movement of the warm-up, which nothing reads.
         named: the word that it says, or that it is perhaps, or None.
     """
 
@@ -49,7 +50,7 @@ class Attempt:
     example_seconds: float
     signs: int
     several: bool
-    read: SignPrediction
+    read: SignPrediction | None
     named: Sign | None
 
     @property
@@ -59,7 +60,7 @@ class Attempt:
         ``read_right`` where the recogniser is certain of the word and the score is good as well, ``read_poor`` where the
         score is not, ``read_perhaps`` where it is not certain, ``read_wrong`` for another word.
         """
-        if self.read.sign_id is None:
+        if self.read is None or self.read.sign_id is None:
             return "practice.read_perhaps"
         if self.read.sign_id != self.sign.id:
             return "practice.read_wrong"
@@ -72,6 +73,8 @@ def load_examples(name: str, services: Services) -> TaughtVocabulary:
     Raises:
         Refusal: it is gone, or its file is damaged.
     """
+    if name == WARMUP:
+        return warmup_vocabulary()
     try:
         return services.vocabularies.load(name)
     except Refusal as error:
@@ -79,7 +82,7 @@ def load_examples(name: str, services: Services) -> TaughtVocabulary:
 
 
 def practice_words(_: Any = None) -> list[dict[str, Any]]:
-    """The vocabularies that have examples, each with its words that have one."""
+    """The vocabularies that have examples, each with its words that have one; the warm-up last, so there is always one."""
     found = []
     for path in taught_vocabularies():
         try:
@@ -89,7 +92,7 @@ def practice_words(_: Any = None) -> list[dict[str, Any]]:
         words = [{"id": sign.id, **names(sign)} for sign in vocabulary.signs if sign.id in vocabulary.exemplars]
         if words:
             found.append({"name": path.stem, "words": words})
-    return found
+    return [*found, {"name": WARMUP, "words": [{"id": sign.id, **names(sign)} for sign in warmup_vocabulary().signs]}]
 
 
 def practice_example(asked: Any, services: Services) -> dict[str, Any]:
@@ -146,8 +149,8 @@ def compare_clip(
         raise Refusal("practice.no_hands")
     best, segment = max(compared, key=lambda one: one[0].score)
     sign = next(one for one in vocabulary.signs if one.id == word)
-    read = services.vocabularies.models(vocabulary.name).signs.recognize(segment)
-    named = next((one for one in vocabulary.signs if one.id == (read.sign_id or read.perhaps)), None)
+    read = None if vocabulary.name == WARMUP else services.vocabularies.models(vocabulary.name).signs.recognize(segment)
+    named = next((one for one in vocabulary.signs if read and one.id == (read.sign_id or read.perhaps)), None)
     yield Attempt(sign, best, segment.seconds, example.seconds, len(signs), several, read, named)
 
 

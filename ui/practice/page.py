@@ -58,6 +58,7 @@ def result_html(found: Attempt) -> str:
 def drawn_figures(comparison: Comparison) -> dict[str, Any]:
     """What the page draws: times, both figures in hundredths, how far each hand is off, and marks on the hands that deviate."""
     return {
+        "score": round(comparison.score),
         "seconds": [round(float(t), 3) for t in comparison.seconds],
         "example": hundredths(comparison.example),
         "own": hundredths(comparison.own),

@@ -4,8 +4,11 @@ import { countDown, onStage, recordClip } from "../shared/camera.js";
 import { make, onChosen, reportProblem, setMarkup, wait } from "../shared/dom.js";
 import { wantsStill } from "../shared/figure.js";
 import { Job, checkFile, sendFile } from "../shared/job.js";
-import { setWord } from "../shared/words.js";
+import { LANGUAGES, setWord } from "../shared/words.js";
 import { Player } from "./player.js";
+import { GOOD, bestScore, forgetScores, keepPlace, keepScore, lastPlace } from "./progress.js";
+
+const WARMUP = "*"; // movements for trying the page, which are in no vocabulary
 
 class PracticePage {
   vocabularies = [];
@@ -20,6 +23,8 @@ class PracticePage {
     this.player = new Player(find("example"), find("player"));
     find("vocabulary").addEventListener("change", () => this.listWords());
     find("word").addEventListener("change", () => this.showExample());
+    find("next").addEventListener("click", () => this.goOn());
+    find("forget").addEventListener("click", () => { forgetScores(); this.showProgress(); });
     find("sign").addEventListener("click", () => reportProblem(this.job.say, () => this.record()));
     onChosen(find("file"), ([file]) => this.send(file));
     page.addEventListener("click", (event) => {
@@ -36,24 +41,52 @@ class PracticePage {
 
   async listVocabularies() {
     try { this.vocabularies = await this.server.practice_words(""); } catch { return; }
-    const { find, vocabularies } = this, [name, word] = [find("vocabulary").value, find("word").value];
-    find("none").hidden = vocabularies.length > 0;
-    find("room").hidden = !vocabularies.length;
-    const options = vocabularies.map((one) => new Option(one.name, one.name, false, one.name === name));
-    find("vocabulary").replaceChildren(...options);
+    const { find, vocabularies } = this, [lastName, lastWord] = lastPlace();
+    const [name, word] = [find("vocabulary").value || lastName, find("word").value || lastWord];
+    find("room").hidden = false;
+    find("vocabulary").replaceChildren(...vocabularies.map((one) => make("option", {
+      value: one.name, selected: one.name === name, word: one.name === WARMUP ? "practice.warmup" : null,
+    }, one.name === WARMUP ? null : one.name)));
     this.listWords(word);
   }
 
+  get words() {
+    return this.vocabularies.find(({ name }) => name === this.find("vocabulary").value)?.words || [];
+  }
+
   listWords(chosen) {
-    const { words } = this.vocabularies.find(({ name }) => name === this.find("vocabulary").value) || { words: [] };
-    this.find("word").replaceChildren(...words.map((word) => (
+    this.find("none").hidden = this.find("vocabulary").value !== WARMUP;
+    this.find("word").replaceChildren(...this.words.map((word) => (
       make("option", { value: word.id, selected: word.id === chosen, texts: word }))));
-    if (words.length) this.showExample();
+    if (this.words.length) this.showExample();
+    this.showProgress();
+  }
+
+  // A tick before the words that are done, and how many they are.
+  showProgress() {
+    const { find, words, chosen: { vocabulary } } = this, scores = words.map(({ id }) => bestScore(vocabulary, id));
+    words.forEach((word, i) => {
+      const mark = scores[i] >= GOOD ? "✓ " : "";
+      for (const code of LANGUAGES) find("word").options[i].dataset[code] = `${mark}${word[code]}`;
+    });
+    const done = scores.filter((score) => score >= GOOD).length;
+    setWord(find("progress"), "practice.progress", { done, n: words.length });
+    find("forget").hidden = !scores.some(Boolean);
+    find("next").hidden = words.length < 2;
+  }
+
+  // The next word that is not done, else the next one.
+  goOn() {
+    const { words, chosen: { vocabulary, word } } = this, at = words.findIndex(({ id }) => id === word);
+    const later = [...words.slice(at + 1), ...words.slice(0, at)];
+    this.find("word").value = (later.find(({ id }) => bestScore(vocabulary, id) < GOOD) || later[0]).id;
+    this.showExample();
   }
 
   async showExample() {
     this.job.begin();
     const asked = this.chosen;
+    keepPlace(asked);
     const failed = () => ({ problem: "video.failed" });
     const reply = await this.server.example([asked.vocabulary, asked.word]).catch(failed);
     if (asked.vocabulary !== this.chosen.vocabulary || asked.word !== this.chosen.word) return;
@@ -70,7 +103,8 @@ class PracticePage {
       const { megabytes, endings } = this.find("file").closest("label").dataset;
       checkFile(file, endings.split(","), Number(megabytes), "practice.format");
       this.job.say("video.sending");
-      return { path: await sendFile(file, this.upload), ...this.chosen };
+      this.sent = this.chosen;
+      return { path: await sendFile(file, this.upload), ...this.sent };
     }, "practice.comparing");
   }
 
@@ -95,7 +129,9 @@ class PracticePage {
     const section = this.job.result.querySelector("[data-practice]");
     if (!section || section.dataset.begun) return;
     section.dataset.begun = "1";
-    const { seconds, example, own, course, marks } = JSON.parse(section.dataset.practice);
+    const { seconds, example, own, course, marks, score } = JSON.parse(section.dataset.practice);
+    keepScore(this.sent.vocabulary, this.sent.word, score);
+    this.showProgress();
     const both = new Player(section.querySelector("canvas"), section.querySelector(".player"));
     const seek = (moment) => { both.pause(); both.seek(Number(moment)); };
     both.show(seconds, [{ points: example, look: "example" }, { points: own, look: "own" }], marks);

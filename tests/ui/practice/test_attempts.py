@@ -6,11 +6,14 @@ import numpy as np
 import pytest
 
 from kslr.encoder import SignEncoder
+from kslr.landmarks import HANDS
+from kslr.recordings import Recording
 from kslr.teaching.takes import judge
 from kslr.teaching.vocabularies import load_vocabulary, save_vocabulary
 from kslr.teaching.words import forget, new_vocabulary, teach
 from tests.ui.practice.test_page import STILL, WAVE, drawn, saved
 from ui.practice.attempts import Attempt, compare_clip, hundredths, load_examples, practice_example, practice_words
+from ui.practice.warmup import SECONDS, WARMUP, warmup_vocabulary
 from ui.shared.i18n import Refusal
 
 
@@ -30,7 +33,9 @@ def home(tmp_path: Path, monkeypatch) -> Path:
 
 
 def test_only_words_with_an_example_are_offered(home):
-    assert practice_words() == [{"name": "mine", "words": [{"id": "wave", "kk": "Бұлғау", "ru": "Махать", "en": "Wave"}]}]
+    mine, warmup = practice_words()
+    assert mine == {"name": "mine", "words": [{"id": "wave", "kk": "Бұлғау", "ru": "Махать", "en": "Wave"}]}
+    assert warmup["name"] == WARMUP
 
 
 def test_an_example_is_a_figure_in_whole_numbers(home, services):
@@ -84,3 +89,19 @@ def test_a_file_of_another_kind_and_a_word_that_is_gone_are_refused(home, servic
 
 def test_hundredths():
     assert hundredths(np.array([[[0.004, -1.236], [np.nan, 0.0]]])) == [[[0, -124], None]]
+
+
+@pytest.mark.parametrize("word", [sign.id for sign in warmup_vocabulary().signs])
+def test_a_movement_of_the_warm_up_is_practised_and_not_read(services, tmp_path, word):
+    window = warmup_vocabulary().exemplars[word].window.astype(np.float32)
+    assert len(practice_example([WARMUP, word], services)["points"]) == len(window)
+    # The same movement, from rest to rest, as somebody's clip.
+    times = np.arange(len(window)) * SECONDS / len(window)
+    rest = window[:1].copy()
+    rest[:, HANDS] = 0.0
+    own = np.concatenate([rest.repeat(12, axis=0), window, rest.repeat(12, axis=0)])
+    recording = Recording(np.arange(len(own)) * (times[1] - times[0]), own, 4 / 3)
+    *_, found = compare_clip(saved(tmp_path / "own.npz", recording), load_examples(WARMUP, services), word, services)
+    assert found.comparison.score >= 80
+    assert found.read is None
+    assert found.named is None

@@ -83,12 +83,55 @@ def coloured(tab, selector: str) -> int:
     )
 
 
-def test_without_examples_the_page_leads_to_teaching(visit):
+def test_a_first_visit_has_movements_to_try_and_leads_to_teaching(visit):
     tab = visit("practice", "ru")
-    tab.wait_for_selector("#practice-none:not([hidden]), #practice-room:not([hidden])")
-    if tab.is_visible("#practice-none"):
-        assert text("practice.none", "ru") in tab.inner_text("#practice-none")
-        assert not tab.is_visible("#practice-room")
+    tab.wait_for_selector("#practice-vocabulary option[value='*']", state="attached")
+    tab.select_option("#practice-vocabulary", "*")
+    assert tab.locator("#practice-word option").all_inner_texts() == ["Махать", "Круг", "Обе руки вверх"]
+    assert text("practice.warmup_note", "ru") in tab.inner_text("#practice-none")
+    tab.wait_for_function("Number(document.querySelector('#practice-example').dataset.seconds) > 0.1")
+    assert coloured(tab, "#practice-example") > 500
+
+
+def test_progress_and_place_are_kept_in_the_browser(visit, vocabulary, tmp_path):
+    tab = open_page(visit)
+    assert tab.inner_text("#practice-progress").startswith("Done in this vocabulary: 0 of 2.")
+    try_file(tab, saved(tmp_path / "own.npz", drawn()))
+    tab.wait_for_function("document.querySelector('#practice-progress').textContent.includes(': 1 of 2.')")
+    assert tab.locator("#practice-word option").all_inner_texts() == ["✓ Wave", "Hold"]
+    tab.click("#practice-next")
+    assert tab.input_value("#practice-word") == "hold"
+    tab.reload()
+    tab.wait_for_function("document.querySelector('#practice-word')?.value === 'hold'")
+    assert tab.input_value("#practice-vocabulary") == "drawn"
+    assert tab.locator("#practice-word option").first.inner_text() == "✓ Wave"
+    tab.click("#practice-forget")
+    assert tab.locator("#practice-word option").first.inner_text() == "Wave"
+
+
+@pytest.mark.parametrize(("kind", "arrow"), [("shape", False), ("missing", False), ("higher", True), ("left", True)])
+def test_only_another_place_has_an_arrow(visit, vocabulary, kind, arrow):
+    """The picture says what the text says: a hand shape has a ring, a place has an arrow to where the hand should be."""
+    tab = open_page(visit)
+    hand = [[0, 100 + n] for n in range(21)]
+    points = [[0, 72], None, None, [50, 0], [-50, 0], None, None, None, [-60, 0], *[None] * 21, *hand]
+    moved = [one and [one[0] - 90, one[1] - 60] for one in points]
+    inked = tab.evaluate(
+        """async ([example, own, kind]) => {
+          const { Player } = await script("practice/player.js");
+          const player = new Player(document.querySelector("#practice-example"), document.querySelector("#practice-player"));
+          player.show([0], [{ points: [example], look: "example" }, { points: [own], look: "own" }],
+            [{ hand: 1, seconds: 0, kind }]);
+          player.pause(); player.draw();
+          const { canvas } = player, { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let n = 0;
+          for (let i = 0; i < data.length; i += 4) n += data[i] === 255 && data[i + 1] === 107 && data[i + 2] === 94;
+          return n / canvas.height; }""",
+        [points, moved, kind],
+    )
+    assert inked > 0.5  # the ring
+    ring = 2 * np.pi / 11 * 3
+    assert (inked > ring * 1.6) == arrow
 
 
 def test_the_example_moves_stops_and_turns(visit, vocabulary):
