@@ -11,6 +11,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
 from emotion.faces import EMOTIONS, LEFT_EDGE, OVAL, RAISE, RIGHT_EDGE, SIDE, SIZE, SMALLEST
+from emotion.recognizer import reading_calibration
 from ui.shared.pictures import FACE_POINTS
 from ui.tracking.network import for_one_sample
 
@@ -30,12 +31,15 @@ def tracking_config(services: "Services") -> dict[str, Any] | None:
     if assets is None:
         return None
     emotions = services.models.emotions
-    calibration = emotions.card.calibration
+    calibration = reading_calibration(emotions.card, emotions.reading)
     return {
         "programs": f"tracking/{assets.version}/",
         "network": f"tracking/{emotions.card.weights['sha256'][:12]}/{NETWORK}",
-        "temperature": float(calibration.get("temperature", 1.0)),
-        "bias": [float(calibration.get(f"bias_{emotion}", 0.0)) for emotion in EMOTIONS],
+        "reading": {
+            "first": emotions.readings.index(emotions.reading) * len(EMOTIONS),
+            "temperature": float(calibration.get("temperature", 1.0)),
+            "bias": [float(calibration.get(f"bias_{emotion}", 0.0)) for emotion in EMOTIONS],
+        },
         "rules": {
             "size": SIZE,
             "side": SIDE,

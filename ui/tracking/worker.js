@@ -13,10 +13,11 @@ function graphics() {
   return named && SOFTWARE.test(gl.getParameter(named.UNMASKED_RENDERER_WEBGL)) ? "cpu" : "gpu";
 }
 
-async function start({ programs, network, rules, temperature, bias, on }) {
+async function start({ programs, network, rules, reading, on }) {
   const chosen = on || graphics(), holistic = `${programs}@mediapipe/holistic/`;
-  const [crop, packets, litert] = await Promise.all([
-    import("./crop.js"), import("./packets.js"), import(`${programs}@litertjs/core/dist/index.js`),
+  const [litert, ...ours] = await Promise.all([
+    import(`${programs}@litertjs/core/dist/index.js`),
+    import("./calibration.js"), import("./crop.js"), import("./packets.js"),
   ]);
   self.Module = { locateFile: (name) => `${programs}@litertjs/core/wasm/${name}` }; // else it looks beside this script
   await litert.loadLiteRt(`${programs}@litertjs/core/wasm/`);
@@ -37,7 +38,7 @@ async function start({ programs, network, rules, temperature, bias, on }) {
   await solution.initialize();
   // On a page the solution remembers what draws for it, in a worker it forgets to. Its file is pinned: the names stay.
   solution.h.K ??= solution.h.m.getContext("webgl2");
-  Object.assign(tracker, { ...crop, ...packets, litert, model, solution, rules, temperature, bias });
+  Object.assign(tracker, ...ours, { litert, model, solution, rules, reading });
   tracker.canvas = new OffscreenCanvas(1, 1);
   tracker.context = tracker.canvas.getContext("2d", { willReadFrequently: true });
   // The first picture takes seconds, in which everything is built.
@@ -64,14 +65,11 @@ async function find(picture, seconds) {
 }
 
 async function readFace(image) {
-  const { litert, model, rules, temperature, bias } = tracker;
+  const { litert, model, rules, reading } = tracker;
   const input = new litert.Tensor(image, [1, rules.size, rules.size]);
-  const outputs = await model.run(input), row = outputs[0].toTypedArray();
-  const logits = Array.from(row, (p, i) => Math.log(Math.min(1, Math.max(1e-12, p))) / temperature + bias[i]);
-  const most = Math.max(...logits), odds = logits.map((value) => Math.exp(value - most));
-  const sum = odds.reduce((total, value) => total + value, 0);
+  const outputs = await model.run(input), odds = tracker.calibrate(outputs[0].toTypedArray(), reading);
   for (const one of [input, ...outputs]) one.delete();
-  return odds.map((value) => value / sum);
+  return odds;
 }
 
 async function track({ picture, seconds }) {

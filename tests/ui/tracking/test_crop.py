@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from emotion.faces import crop_from_landmarks
+from kslr.core.calibration import apply_temperature
 from kslr.frame import Frame
 from kslr.holistic import HolisticTracker
 
@@ -17,6 +18,10 @@ CROP = """async ([rgba, width, height, face, hands]) => {
   const crop = cropFace(face, hands, [width, height], pixels, config.tracking.rules);
   return crop && { image: [...crop.image], quality: crop.quality };
 }"""
+
+
+CALIBRATE = """async ([row, reading]) =>
+  (await script('tracking/calibration.js')).calibrate(Float32Array.from(row), reading)"""
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +69,13 @@ def test_a_face_that_is_tiny_or_out_of_the_picture_is_none_in_the_page_too(tab, 
     for mesh in (tiny, away):
         assert crop_from_landmarks(astronaut, mesh.astype(np.float32)) is None
         assert crop_in_page(tab, astronaut, mesh, [None, None]) is None
+
+
+def test_the_page_calibrates_as_the_server_does_and_takes_the_reading_that_counts(tab):
+    random = np.random.default_rng(5)
+    for first, outputs in ((0, 7), (0, 14), (7, 14)):
+        row, bias, temperature = random.dirichlet(np.ones(7), outputs // 7).ravel(), random.normal(0, 0.5, 7), 1.7
+        row[first] = 0.0
+        reading = {"first": first, "temperature": temperature, "bias": bias.tolist()}
+        theirs = tab.evaluate(CALIBRATE, [row.tolist(), reading])
+        assert theirs == pytest.approx(apply_temperature(row[first : first + 7], temperature, bias), abs=1e-6)

@@ -1,8 +1,12 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from emotion.faces import EMOTIONS
+from emotion.recognizer import model_readings
 from kslr.core.models import LiteModel
 from ui.tracking.assets import Assets
 from ui.tracking.routes import build_tracking_router, tracking_config
@@ -40,6 +44,21 @@ def test_the_network_is_the_servers_own(client, services):
     faces = np.random.default_rng(0).integers(0, 255, (2, 48, 48), np.uint8)
     theirs, ours = LiteModel(weights), services.models.emotions._network
     assert np.abs(theirs(faces) - ours(faces)).max() < 1e-6
+
+
+def test_of_several_readings_the_page_takes_the_one_that_the_server_answers(client, services, monkeypatch):
+    names = {
+        "extra": {"readings": ["people", "fer"]},
+        "calibration": {"temperature": 2.0, "fer_temperature": 3.0, "fer_bias_sad": 0.5},
+    }
+    emotions = SimpleNamespace(card=SimpleNamespace(weights=services.models.emotions.card.weights, **names))
+    emotions.readings = model_readings(emotions.card)
+    monkeypatch.setattr(services, "models", SimpleNamespace(emotions=emotions))
+    wanted = {"people": (0, 2.0, 0.0), "fer": (7, 3.0, 0.5)}
+    for emotions.reading, (first, temperature, sad) in wanted.items():
+        reading = tracking_config(services)["reading"]
+        assert (reading["first"], reading["temperature"], reading["bias"][EMOTIONS.index("sad")]) == (first, temperature, sad)
+        assert len(reading["bias"]) == len(EMOTIONS)
 
 
 def test_without_the_programs_nothing_is_there(client, services, monkeypatch):
