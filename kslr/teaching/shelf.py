@@ -24,7 +24,7 @@ from kslr.teaching.vocabularies import (
     vocabularies_folder,
     without_file_names,
 )
-from kslr.teaching.words import forget, new_vocabulary, teach
+from kslr.teaching.words import forget, forget_last, new_vocabulary, teach
 from kslr.vocabulary import Sign
 
 SAME = 1e-4  # below this distance two embeddings are of one recording, taught twice
@@ -113,8 +113,11 @@ def _new_recordings(taught: TaughtVocabulary, word: str, windows: np.ndarray, en
     return new
 
 
-def forget_word(path: Path, sign_id: str) -> TaughtVocabulary:
-    """Takes a word out of a vocabulary file.
+def forget_word(path: Path, sign_id: str, last: int | None = None) -> TaughtVocabulary:
+    """Takes a word out of a vocabulary file, or only the recordings of it that were taught last.
+
+    Args:
+        last: how many recordings; the whole word when None.
 
     Raises:
         LessonError: the vocabulary or the word does not exist (code ``unknown``).
@@ -124,7 +127,7 @@ def forget_word(path: Path, sign_id: str) -> TaughtVocabulary:
         taught = open_vocabulary(path)
         if sign_id not in {sign.id for sign in taught.signs}:
             raise LessonError(f"{taught.name} has no word {sign_id!r}.", "unknown", name=sign_id)
-        taught = forget(taught, sign_id)
+        taught = forget(taught, sign_id) if last is None else forget_last(taught, sign_id, last)
         save_vocabulary(path, taught)
     return taught
 

@@ -97,22 +97,54 @@ def forget(vocabulary: TaughtVocabulary, sign_id: str) -> TaughtVocabulary:
     Raises:
         InputError: the word is not there.
     """
+    index = _index_of(vocabulary, sign_id)
+    without = _keep(vocabulary, vocabulary.label != index)
+    return replace(
+        without,
+        signs=tuple(s for s in vocabulary.signs if s.id != sign_id),
+        label=without.label - (without.label > index),
+    )
+
+
+def forget_last(vocabulary: TaughtVocabulary, sign_id: str, count: int) -> TaughtVocabulary:
+    """The vocabulary without the recordings of a word that were taught last; without the word when none is left.
+
+    Args:
+        count: how many.
+
+    Raises:
+        InputError: the word is not there.
+    """
+    index = _index_of(vocabulary, sign_id)
+    rows = np.flatnonzero(vocabulary.label == index)
+    if count >= len(rows):
+        return forget(vocabulary, sign_id)
+    kept = np.ones(len(vocabulary.label), bool)
+    kept[rows[len(rows) - count :]] = False
+    shorter = _keep(vocabulary, kept)
+    signs = [replace(s, trained_on={"taught": len(rows) - count}) if s.id == sign_id else s for s in vocabulary.signs]
+    return replace(shorter, signs=tuple(signs))
+
+
+def _index_of(vocabulary: TaughtVocabulary, sign_id: str) -> int:
     ids = [s.id for s in vocabulary.signs]
     if sign_id not in ids:
         raise InputError(f"{vocabulary.name} has no word {sign_id!r}. It has {', '.join(ids) or 'no words'}.")
-    index = ids.index(sign_id)
-    kept = vocabulary.label != index
+    return ids.index(sign_id)
+
+
+def _keep(vocabulary: TaughtVocabulary, kept: np.ndarray) -> TaughtVocabulary:
+    """The vocabulary with some of its recordings, and the examples that are among them."""
     used = np.flatnonzero(kept)
     return replace(
         vocabulary,
-        signs=tuple(s for s in vocabulary.signs if s.id != sign_id),
         embeddings=vocabulary.embeddings[kept],
-        label=vocabulary.label[kept] - (vocabulary.label[kept] > index),
+        label=vocabulary.label[kept],
         provenance=tuple(vocabulary.provenance[i] for i in used),
         exemplars={
             word: replace(exemplar, recording=int(np.searchsorted(used, exemplar.recording)))
             for word, exemplar in vocabulary.exemplars.items()
-            if word != sign_id
+            if kept[exemplar.recording]
         },
     )
 

@@ -23,6 +23,7 @@ from kslr.vocabulary import Sign
 from ui.practice.warmup import WARMUP, warmup_vocabulary
 from ui.server.services import Services
 from ui.shared.i18n import Refusal, names
+from ui.shared.pictures import hundredths
 from ui.shared.uploads import Step, repeat_steps
 from ui.video.translation import EXTENSIONS, REPORT_EVERY, video_refusal
 
@@ -184,14 +185,3 @@ def watch_attempt(path: Path) -> Iterator[Step | tuple[Recording, bool]]:
                 reported = time.monotonic()
                 yield Step(done, frame.seconds)
     yield Recording.from_landmarks(landmarks, path.name), seen.several
-
-
-def hundredths(points: np.ndarray) -> list[Any]:
-    """(frames, points, 2) → the same as lists of whole hundredths, null for an absent point.
-
-    >>> hundredths(np.array([[[0.123, -1.0], [np.nan, np.nan]]]))
-    [[[12, -100], None]]
-    """
-    whole = np.round(np.nan_to_num(points) * 100).astype(int).tolist()
-    there = np.isfinite(points).all(axis=-1).tolist()
-    return [[p if seen else None for p, seen in zip(*frame, strict=True)] for frame in zip(whole, there, strict=True)]

@@ -11,10 +11,11 @@ import numpy as np
 from kslr.recordings import LANDMARK_SUFFIXES
 from kslr.teaching.comparison import Comparison
 from ui.door.queue import client_waits
-from ui.practice.attempts import Attempt, compare_clip, hundredths, load_examples, practice_example, practice_words
+from ui.practice.attempts import Attempt, compare_clip, load_examples, practice_example, practice_words
 from ui.server.services import Services
 from ui.shared.frame import component
 from ui.shared.html import macros
+from ui.shared.pictures import hundredths
 from ui.shared.uploads import Step, connect_job, event_text, run_steps, upload_path
 from ui.video.translation import EXTENSIONS
 

@@ -114,3 +114,14 @@ def points(seen: Landmarks) -> dict[str, list[list[int]] | None]:
 
 def _thousandths(points: np.ndarray) -> np.ndarray:
     return np.round(np.clip(points[:, :2], -1, 2) * 1000).astype(int)
+
+
+def hundredths(points: np.ndarray) -> list[Any]:
+    """(frames, points, 2) → the same as lists of whole hundredths, null for an absent point.
+
+    >>> hundredths(np.array([[[0.123, -1.0], [np.nan, np.nan]]]))
+    [[[12, -100], None]]
+    """
+    whole = np.round(np.nan_to_num(points) * 100).astype(int).tolist()
+    there = np.isfinite(points).all(axis=-1).tolist()
+    return [[p if seen else None for p, seen in zip(*frame, strict=True)] for frame in zip(whole, there, strict=True)]

@@ -222,9 +222,9 @@ class Vocabularies:
         return shelf.teach_word(shelf.shelf_path(name), word, takes, self.encoder, face=face)[1]
 
     @refusals()
-    def forget(self, name: str, sign_id: str) -> None:
-        """Takes a word out; see `kslr.teaching.shelf.forget_word`."""
-        shelf.forget_word(shelf.shelf_path(name), sign_id)
+    def forget(self, name: str, sign_id: str, last: int | None = None) -> None:
+        """Takes a word, or its last recordings, out; see `kslr.teaching.shelf.forget_word`."""
+        shelf.forget_word(shelf.shelf_path(name), sign_id, last)
 
     @refusals()
     def delete(self, name: str) -> None:

@@ -12,6 +12,8 @@ from kslr.core.errors import InputError
 from kslr.posefile import to_pose
 from kslr.recordings import LANDMARK_SUFFIXES, Recording, recording_bytes
 from kslr.segment import SignSegment
+from kslr.teaching.figure import figure
+from kslr.teaching.likeness import find_likeness
 from kslr.teaching.naming import LessonError, WordNames
 from kslr.teaching.takes import Take, watch_take
 from kslr.teaching.words import ENOUGH
@@ -19,7 +21,7 @@ from kslr.video import VideoFile
 from kslr.vocabulary import IDLE
 from ui.server.services import Services
 from ui.shared.i18n import Refusal, names
-from ui.shared.pictures import points
+from ui.shared.pictures import hundredths, points
 from ui.shared.vocabularies import ModelFiles
 from ui.teach.takes import KeptTake
 
@@ -40,6 +42,39 @@ def take_json(kept: KeptTake) -> dict[str, Any]:
         "aspect": round(recording.aspect, 3),
         "frames": skeleton_json(verdict.sign) if verdict.sign else [],
     }
+
+
+def likeness_json(services: Services, kept: KeptTake, others: list[SignSegment], vocabulary: str, word: str) -> dict[str, Any]:
+    """Whether a take is a recording that is there already (``same``), and a word that it conflicts with (``conflict``).
+
+    A conflict has the word's names and, where its example is kept, both signs as moving figures.
+
+    Args:
+        others: signs of the person's other takes.
+        vocabulary: that it is to be taught to; empty for none.
+        word: id of its word; empty for a new one.
+    """
+    sign, encoder = kept.take.verdict.sign, services.vocabularies.encoder
+    if sign is None:
+        return {"same": False, "conflict": None}
+    taught = None
+    if vocabulary and services.vocabularies.path(vocabulary).is_file():
+        found = services.vocabularies.load(vocabulary)
+        taught = found if found.encoder == encoder.card.weights["sha256"] else None
+    like = find_likeness(sign, others, taught, word, encoder)
+    if like.conflict is None or taught is None:
+        return {"same": like.same, "conflict": None}
+    other = next(one for one in taught.signs if one.id == like.conflict)
+    example = taught.exemplars.get(other.id)
+    pair = [(sign.seconds, sign.window(encoder.frames))] + ([(example.seconds, example.window)] if example else [])
+    figures = [{"seconds": round(s, 2), "points": hundredths(figure(np.asarray(w, np.float32)))} for s, w in pair]
+    return {"same": like.same, "conflict": {"id": other.id, **names(other), "figures": figures if example else []}}
+
+
+def thirty_words(services: Services) -> list[dict[str, Any]]:
+    """The thirty words of the paper, those without any recording first."""
+    every = sorted(services.vocabularies.thirty.signs, key=lambda sign: not sign.untrained)
+    return [{"id": sign.id, **names(sign), "untrained": sign.untrained} for sign in every]
 
 
 def skeleton_json(sign: SignSegment) -> list[dict[str, Any]]:

@@ -5,13 +5,10 @@ An error is answered as ``{"error": key, "values": {…}}`` with a key of words.
 
 import asyncio
 import tempfile
-import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
@@ -27,8 +24,9 @@ from ui.server.metrics import is_local
 from ui.server.services import Services
 from ui.shared.i18n import Refusal
 from ui.shared.worker import WorkFailed
-from ui.teach.lessons import landmark_file, learn, take_json, todo_words, try_clip, vocabulary_json
+from ui.teach.lessons import landmark_file, learn, likeness_json, take_json, thirty_words, todo_words, try_clip, vocabulary_json
 from ui.teach.owners import HEADER, Owners
+from ui.teach.requests import check_session, file_response, read_body, waiting
 from ui.teach.takes import TAKE_BYTES
 
 VOCABULARY_BYTES = 60_000_000
@@ -51,9 +49,10 @@ class Lesson(BaseModel):
 class Change(BaseModel):
     """The body of ``/teach/change``: what to do with a vocabulary, with one of its words, or with somebody's takes."""
 
-    do: Literal["create", "forget", "delete", "drop"]
+    do: Literal["create", "forget", "undo", "delete", "drop"]
     vocabulary: str = ""
     word: str = ""
+    last: int = Field(1, ge=1, le=100)
     session: str = ""
     takes: list[str] | None = None
 
@@ -117,10 +116,18 @@ def build_teach_router(services: Services) -> APIRouter:
     async def list_todo(request: Request) -> Response:
         return await answer(request, lambda: todo_words(services, set()))
 
+    @routes.get("/teach/thirty")
+    async def list_thirty(request: Request) -> Response:
+        return await answer(request, lambda: thirty_words(services))
+
     @routes.post("/teach/take")
-    async def post_take(request: Request, session: str, name: str, trimmed: bool = False) -> Response:
+    async def post_take(
+        request: Request, session: str, name: str, trimmed: bool = False, vocabulary: str = "", word: str = ""
+    ) -> Response:
         def watch(content: bytes, waits: Callable[[], bool]) -> dict[str, Any]:
-            return take_json(desk.watch(check_session(session), content, name, trimmed, waits))
+            others = desk.signs(check_session(session))
+            kept = desk.watch(session, content, name, trimmed, waits)
+            return {**take_json(kept), **likeness_json(services, kept, others, vocabulary, word)}
 
         return await answer(request, watch, TAKE_BYTES, long=True)
 
@@ -155,6 +162,10 @@ def build_teach_router(services: Services) -> APIRouter:
                 case "forget":
                     check_owner(request, body.vocabulary)
                     vocabularies.forget(body.vocabulary, body.word)
+                    return vocabulary_json(services, body.vocabulary)
+                case "undo":
+                    check_owner(request, body.vocabulary)
+                    vocabularies.forget(body.vocabulary, body.word, body.last)
                     return vocabulary_json(services, body.vocabulary)
                 case "delete":
                     check_owner(request, body.vocabulary)
@@ -197,52 +208,3 @@ def build_teach_router(services: Services) -> APIRouter:
         return await answer(request, file)
 
     return routes
-
-
-@asynccontextmanager
-async def waiting(request: Request) -> AsyncIterator[Callable[[], bool]]:
-    """Tells whether the client of a request, whose body is read, still waits for the answer."""
-    gone = threading.Event()
-
-    async def listen() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-        gone.set()
-
-    listening = asyncio.create_task(listen())
-    try:
-        yield lambda: not gone.is_set()
-    finally:
-        listening.cancel()
-
-
-async def read_body(request: Request, most: int) -> bytes:
-    """A request's body, which is not read further when it is too large.
-
-    Raises:
-        Refusal: it has more than `most` bytes.
-    """
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > most:
-            raise Refusal("teach.large", size=round(most / 1e6))
-        parts.append(part)
-    return b"".join(parts)
-
-
-def check_session(session: str) -> str:
-    """A tab's key, which the tab makes up itself, long enough that nobody hits another one's by chance.
-
-    Raises:
-        Refusal: shorter than 16 or longer than 64 characters.
-    """
-    if not 16 <= len(session) <= 64:
-        raise Refusal("teach.failed")
-    return session
-
-
-def file_response(content: bytes, name: str) -> Response:
-    """A file to be saved."""
-    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}", "Cache-Control": "private, no-store"}
-    return Response(content, media_type="application/octet-stream", headers=headers)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from kslr.segment import SignSegment
 from kslr.teaching.takes import TAKE_SUFFIXES, Take, watch_take
 from ui.shared.i18n import Refusal
 from ui.shared.vocabularies import refusals
@@ -145,6 +146,11 @@ class Desk:
             return [own[key] for key in keys]
         except KeyError as error:
             raise Refusal("teach.gone") from error
+
+    def signs(self, session: str) -> list[SignSegment]:
+        """The signs of somebody's takes that have one."""
+        kept = [one.take.verdict.sign for one in list(self._takes.get(session, {}).values())]
+        return [sign for sign in kept if sign is not None]
 
     def drop(self, session: str, keys: Iterable[str] | None = None) -> None:
         """Forgets some of somebody's takes, or all when None."""

@@ -12,9 +12,10 @@ from kslr.teaching.takes import judge
 from kslr.teaching.vocabularies import load_vocabulary, save_vocabulary
 from kslr.teaching.words import forget, new_vocabulary, teach
 from tests.ui.practice.test_page import STILL, WAVE, drawn, saved
-from ui.practice.attempts import Attempt, compare_clip, hundredths, load_examples, practice_example, practice_words
+from ui.practice.attempts import Attempt, compare_clip, load_examples, practice_example, practice_words
 from ui.practice.warmup import SECONDS, WARMUP, warmup_vocabulary
 from ui.shared.i18n import Refusal
+from ui.shared.pictures import hundredths
 
 
 @pytest.fixture
