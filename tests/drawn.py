@@ -23,18 +23,24 @@ def drawn_person() -> Any:
     return module
 
 
-def pictures(name: str, wide: float = 1.0, smile: float = 0.4, **how: Any) -> Iterator[np.ndarray]:
+def pictures(
+    name: str, wide: float = 1.0, smile: float = 0.4, rest: float = 0.0, fps: float = FPS, **how: Any
+) -> Iterator[np.ndarray]:
     """A movement from rest to rest.
 
     Args:
         name: of `MOVEMENTS`.
         wide: how wide the person is in the picture; another one is another person.
         smile: 0–1.
+        rest: seconds of rest more before and after it.
+        fps: pictures a second.
         how: more of `drawn_person.movement`.
     """
     import cv2
 
-    for picture in drawn_person().clip(name, FPS, smile=smile, **how):
+    shown = list(drawn_person().clip(name, fps, smile=smile, **how))
+    still = round(rest * fps)
+    for picture in [*shown[:1] * still, *shown, *shown[-1:] * still]:
         if wide != 1.0:
             height, width = picture.shape[:2]
             turn = np.array([[wide, 0, width * (1 - wide) / 2], [0, 1, 0]], np.float32)

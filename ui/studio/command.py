@@ -26,20 +26,22 @@ def studio(
     """Record a data set by camera, on this machine alone: words with affects, of people who have agreed."""
     from ui.server.launch import launch
 
-    check_place(folder)
+    open_place(folder)
     launch(port=port, browser=browser, studio=folder)
 
 
-def check_place(folder: Path) -> None:
-    """Checks that a data set is in a folder, or can be made there.
+def open_place(folder: Path) -> None:
+    """Checks that a data set is in a folder, or can be made there, and sweeps away what a power cut left.
 
     Raises:
         InputError: it holds something else.
     """
-    from fusion.dataset.folder import PROJECT, DataFolder
+    from fusion.dataset.folder import PROJECT
+    from fusion.dataset.store import DataSet
 
     if (folder / PROJECT).is_file():
-        DataFolder(folder)
+        if swept := DataSet(folder).sweep():
+            notes.print(f"{swept} files of takes that were not finished are deleted.", markup=False)
     elif folder.exists() and (not folder.is_dir() or any(path.name != ".kslr.lock" for path in folder.iterdir())):
         raise InputError(f"{folder} is neither a data set nor empty. Choose a new folder.", "not-empty")
 

@@ -96,5 +96,6 @@ export class HandWatch {
     this.on = this.up = false;
     this.#connection?.close();
     this.#connection = null;
+    this.source.tracker?.close();
   }
 }

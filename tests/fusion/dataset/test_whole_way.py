@@ -19,8 +19,9 @@ from kslr.training.datasets import load_signs
 from kslr.vocabulary import Sign
 from tests import clips
 from tests.datasets import DAY, add_signer
-from tests.drawn import FPS, drawn_person, pictures
+from tests.drawn import drawn_person, pictures
 
+FPS = 10.0
 AFFECTS = {"happy": 1.0, "neutral": 0.0, "surprise": 0.5}  # how the drawn person smiles
 PEOPLE = {"S01": ("faces", 1.0), "S02": ("video", 1.12)}  # what they agree to, and how wide they are drawn
 
@@ -33,7 +34,7 @@ def words() -> list[Sign]:
 def drawn_clip(path, word: str, emotion: str, wide: float, n: int):
     """One person signs one word once; every take is a little different."""
     how = {"off": (3.0 * (n % 5) - 6, 2.0 * (n % 3)), "pace": 0.94 + 0.03 * (n % 4)}
-    frames = list(pictures(word.removeprefix("left_"), wide, AFFECTS[emotion], **how))
+    frames = list(pictures(word.removeprefix("left_"), wide, AFFECTS[emotion], rest=0.7, fps=FPS, **how))
     return clips.write(path, [frame[:, ::-1] for frame in frames] if word.startswith("left_") else frames, fps=FPS)
 
 

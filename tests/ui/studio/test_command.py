@@ -3,10 +3,11 @@ from collections.abc import Callable
 
 import pytest
 
+from kslr.core.errors import InputError
 from kslr.teaching.vocabularies import load_vocabulary, vocabulary_path
 from tests.datasets import add_signer, fill, new_dataset
 from ui.cli.main import main
-from ui.studio.command import check_place, figure_lines
+from ui.studio.command import figure_lines, open_place
 
 
 @pytest.fixture
@@ -95,15 +96,18 @@ def test_what_is_no_data_set(run, tmp_path, command):
 
 
 def test_a_place_for_a_data_set(tmp_path, data):
-    from kslr.core.errors import InputError
 
-    check_place(tmp_path / "new")
-    check_place(data.folder)
+    open_place(tmp_path / "new")
+    left = data.folder / "pose" / "circle" / "left.pose"
+    left.write_bytes(b"left by a power cut")
+    open_place(data.folder)
+    assert not left.exists()
+    assert len(data.rows()) == 12
     (tmp_path / "used").mkdir()
     (tmp_path / "used" / "mine.txt").write_text("mine")
     for place in (tmp_path / "used", tmp_path / "used" / "mine.txt"):
         with pytest.raises(InputError):
-            check_place(place)
+            open_place(place)
 
 
 def test_figures_that_are_not_known_are_left_out():
