@@ -50,6 +50,7 @@ class LivePage {
     for (const one of [vocabulary, strictness]) one.addEventListener("change", change);
     onPage((page) => { if (page !== "live" && this.on) this.stop(); });
     addEventListener("pagehide", () => this.connection?.close());
+    document.addEventListener("visibilitychange", () => this.rest(document.hidden));
   }
 
   status(key, values) { setWord(this.find("status"), key, values); }
@@ -91,13 +92,8 @@ class LivePage {
 
   // reason: what the status line says then.
   stop(reason = "live.off", values = undefined) {
-    this.on = this.ready = false;
-    const { connection } = this;
-    if (connection) {
-      connection.end();
-      setTimeout(() => connection.close(), 400); // its last words are still to come
-      this.connection = null;
-    }
+    this.on = this.resting = false;
+    this.hangUp();
     closeCamera(this.video);
     this.canvas.getContext("2d").clearRect(0, 0, this.canvas.width, this.canvas.height);
     this.stage.classList.remove("on");
@@ -107,6 +103,23 @@ class LivePage {
     for (const name of OFF) this.find(name).hidden = true;
     setWord(this.find("start"), "live.start");
     this.status(reason, values);
+  }
+
+  // A tab in the background gets no pictures: its sign ends, its place is free, and it goes on when it is seen again.
+  rest(hidden) {
+    if (!this.on || hidden === Boolean(this.resting) || (hidden && !this.connection)) return;
+    this.resting = hidden;
+    if (hidden) return void this.hangUp();
+    this.setCalm(false);
+    this.connect();
+    this.statusForAWhile("live.rested");
+  }
+
+  hangUp() {
+    const { connection } = this;
+    Object.assign(this, { ready: false, connection: null });
+    connection?.end();
+    setTimeout(() => connection?.close(), 400); // its last words are still to come
   }
 
   connect() {
@@ -122,7 +135,7 @@ class LivePage {
       this.ready = false;
       if (!opened && this.tries >= 1) this.byPost = true; // twice refused: the other way
       if (++this.tries > RETRIES) return this.stop("live.gone");
-      setTimeout(() => this.on && this.connect(), 300 * 2 ** this.tries);
+      setTimeout(() => this.on && !this.resting && this.connect(), 300 * 2 ** this.tries);
       return this.status("live.cut");
     };
     const Connection = this.byPost ? PostConnection : SocketConnection;
@@ -138,13 +151,13 @@ class LivePage {
     if ("calm" in reply) return this.showCalm(reply.calm);
     if (!reply.ready) return this.showFrame(reply);
     Object.assign(this, { ready: true, tries: 0 });
-    return this.status("live.ready");
+    return this.usualStatus("live.ready");
   }
 
   showFrame(reply) {
     this.measure(reply.seconds);
     this.hint(reply.hint);
-    if (performance.now() > (this.quietUntil || 0)) this.status(reply.signing ? "live.signing" : "live.ready");
+    this.usualStatus(reply.signing ? "live.signing" : "live.ready");
     this.guess.show(reply.guess, Boolean(reply.words?.length), this.on);
     this.guess.showLikeliest(reply.guess, reply.words);
     this.last = { ...reply, ...this.source.points(reply.seconds), picture: this.frames.take(reply.seconds) };
@@ -182,6 +195,7 @@ class LivePage {
 
   setCalm(on) { this.isCalm = on; setWord(this.find("calm"), on ? "live.calm_off" : "live.calm"); }
 
+  usualStatus(key) { if (performance.now() > (this.quietUntil || 0)) this.status(key); }
   statusForAWhile(key, values) {
     this.quietUntil = performance.now() + 4000;
     this.status(key, values);

@@ -85,6 +85,7 @@ def test_the_pictures_stay_in_the_browser(visit, signing_camera, server):
 
 
 BREAKS = {
+    "missing programs": "(await script('shared/config.js')).config.tracking = null",
     "a refused worker": "window.Worker = class { constructor() { throw new DOMException('', 'SecurityError'); } }",
     "an old browser": "delete window.OffscreenCanvas",
     "WebGL refused": """const Real = Worker; window.Worker = class extends Real { constructor(url) {
@@ -95,10 +96,21 @@ BREAKS = {
 }
 
 
+# A worker whose context is lost once the third picture comes, as on a phone that needs its graphics card for something else.
+LOSE = """() => { const Real = Worker; window.Worker = class extends Real { constructor(url) {
+    const code = `const get = OffscreenCanvas.prototype.getContext, made = []; let n = 0;
+      OffscreenCanvas.prototype.getContext = function (...wanted) { const gl = get.apply(this, wanted);
+        if (wanted[0].startsWith('webgl')) made.push(gl); return gl; };
+      addEventListener('message', () => { if (++n === 4)
+        made.forEach((gl) => gl?.getExtension('WEBGL_lose_context')?.loseContext()); });
+      importScripts('${url}')`;
+    super(URL.createObjectURL(new Blob([code]))); } } }"""
+
+
 @pytest.mark.parametrize("broken", BREAKS)
 def test_where_the_browser_cannot_the_server_tracks_and_the_page_says_so(visit, still_camera, server, broken):
     tab = visit("live", "en", camera=still_camera)
-    tab.evaluate(f"() => {{ {BREAKS[broken]} }}")
+    tab.evaluate(f"async () => {{ {BREAKS[broken]} }}")
     start(tab)
     assert tab.inner_text("#live-where") == text("live.by_server", "en")
     assert tab.inner_text("#live-note") == text("live.consent", "en")
@@ -117,3 +129,57 @@ def test_a_tracker_that_breaks_down_hands_over_to_the_server(visit, still_camera
     tab.wait_for_function("Number(document.querySelector('#live-stage').dataset.frames) > 2")
     assert server.wait_for_sessions(1) == 1
     assert server.health()["browser_sessions"] == 0
+
+
+def show(tab, hidden: bool) -> None:
+    """Puts the tab into the background, or back, as the browser tells it."""
+    tab.evaluate(
+        """(hidden) => { Object.defineProperty(document, 'hidden', { get: () => hidden, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange')); }""",
+        hidden,
+    )
+
+
+def wait_for_health(tab, server, name: str, n: int) -> int:
+    for _ in range(300):
+        if server.health()[name] == n:
+            break
+        tab.wait_for_timeout(100)
+    return server.health()[name]
+
+
+def test_a_tab_in_the_background_frees_its_place_and_goes_on_when_it_is_seen(visit, still_camera, server):
+    tab = visit("live", "en&tracking=cpu", camera=still_camera)
+    show(tab, True)  # with the camera off nothing happens
+    show(tab, False)
+    start(tab, 1)
+    assert server.health()["browser_sessions"] == 1
+    show(tab, True)
+    assert wait_for_health(tab, server, "browser_sessions", 0) == 0
+    tab.evaluate("document.querySelector('#live-stage').dataset.frames = 0")
+    show(tab, False)
+    assert tab.inner_text("#live-status") == text("live.rested", "en")
+    tab.wait_for_function("Number(document.querySelector('#live-stage').dataset.frames) > 1")
+    assert server.health()["browser_sessions"] == 1
+    assert tab.inner_text("#live-where") == text("live.by_cpu", "en")
+
+
+def test_a_camera_that_is_unplugged_is_told_and_the_same_tracker_goes_on_when_it_is_back(visit, still_camera, server):
+    tab = visit("live", "en&tracking=cpu", camera=still_camera)
+    start(tab, 2)
+    tab.evaluate("document.querySelector('#live-video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
+    assert tab.inner_text("#live-status") == text("live.lost", "en")
+    assert wait_for_health(tab, server, "browser_sessions", 0) == 0
+    tab.evaluate("document.querySelector('#live-stage').dataset.frames = 0")
+    start(tab, 3)
+    assert tab.inner_text("#live-where") == text("live.by_cpu", "en")  # its own time began again
+    assert (server.health()["sessions"], server.health()["browser_sessions"]) == (0, 1)
+
+
+def test_a_lost_graphics_context_hands_over_to_the_server(visit, still_camera, server):
+    tab = visit("live", "en&tracking=cpu", camera=still_camera)
+    tab.evaluate(LOSE)
+    tab.click("#live-start")
+    tab.wait_for_function("document.querySelector('#live-where').dataset.word === 'live.by_server'")
+    assert tab.inner_text("#live-status") == text("live.fell_back", "en")
+    assert wait_for_health(tab, server, "sessions", 1) == 1
