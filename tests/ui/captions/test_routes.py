@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 from fastapi import FastAPI
@@ -18,9 +19,14 @@ def body(*words: str) -> str:
     return json.dumps({"words": [{"kk": w, "ru": w, "en": w.upper()} for w in words], "language": "en"})
 
 
+@pytest.fixture(scope="module")
+def models():
+    return Models.load()
+
+
 @pytest.fixture
-def services():
-    made = Services(Models.load())
+def services(models):
+    made = Services(models)
     yield made
     made.close()
 
@@ -70,7 +76,8 @@ def test_a_wrong_token_is_hung_up_on(client, said):
     assert ended.value.code == 1008
 
 
-def test_bad_words_and_floods_are_refused(client):
+def test_bad_words_and_floods_are_refused(client, monkeypatch):
+    monkeypatch.setattr("ui.door.messages.time", SimpleNamespace(monotonic=lambda: 1000.0))  # however slow the machine is
     assert client.post(f"/captions/{TOKEN}", content="{").status_code == 422
     assert client.post("/captions/short", content=body("су")).status_code == 422
     found = {client.post(f"/captions/{TOKEN}", content=body("су")).status_code for _ in range(80)}
