@@ -72,7 +72,7 @@ class Person:
         """Waits until so many more of each thing are done."""
         before, end = Counter(self.done), time.monotonic() + seconds
         while any(self.done[name] - before[name] < count for name, count in more.items()):
-            assert self.failures == []
+            assert not self.failures, self.failures
             assert time.monotonic() < end, (before, self.done)
             time.sleep(0.1)
 
