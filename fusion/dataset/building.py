@@ -82,7 +82,7 @@ def build_vocabulary(
         signs = list[SignSegment]()
         for number, row in enumerate(rows):
             progress(f"Reading {row.landmarks}", 0.8 * number / len(rows))
-            signs.append(read_sign(data, row))
+            signs.append(sign_of_take(data, row))
         chosen = choose_takes(rows)
         progress("Teaching", 0.8)
         taught = _teach(data, name, words, rows, signs, chosen, encoder)
@@ -106,7 +106,7 @@ def build_vocabulary(
     return Built(path, card)
 
 
-def read_sign(data: DataFolder, row: Row) -> SignSegment:
+def sign_of_take(data: DataFolder, row: Row) -> SignSegment:
     """The sign of a take.
 
     Raises:

@@ -105,7 +105,7 @@ class Booth:
             {
                 **{key: getattr(one, key) for key in ("pseudonym", "tier", "agreed")},
                 "counts": [[sign, emotion, n] for (who, sign, emotion), n in counts.items() if who == one.pseudonym],
-                "last": next((take_json(row) for row in reversed(rows) if row.signer == one.pseudonym), None),
+                "last": next((kept_take_json(row) for row in reversed(rows) if row.signer == one.pseudonym), None),
             }
             for one in people.signers
         ]
@@ -156,7 +156,7 @@ class Booth:
         if take.problems or take.sign is None:
             return {**found, "take": None}
         with refused():
-            return {**found, "take": take_json(self._made().add_take(signer, sign, emotion, take, video, suffix))}
+            return {**found, "take": kept_take_json(self._made().add_take(signer, sign, emotion, take, video, suffix))}
 
     def undo(self, take: str) -> None:
         """Deletes a take."""
@@ -194,6 +194,6 @@ def project_json(project: Project) -> dict[str, Any]:
     return {**kept, "words": [{"id": word.id, **names(word)} for word in project.words], "takes": project.takes_of_signer}
 
 
-def take_json(row: Row) -> dict[str, Any]:
+def kept_take_json(row: Row) -> dict[str, Any]:
     """A kept take as the page has it."""
     return {"take": row.take, "sign": row.sign, "emotion": row.emotion, "seconds": round(row.end - row.start, 1)}

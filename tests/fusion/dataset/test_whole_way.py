@@ -1,5 +1,9 @@
 """A data set of two drawn people, four words and three affects, the whole way: recorded, checked, split, built, evaluated."""
 
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+
+import numpy as np
 import pytest
 
 from emotion.faces import EMOTIONS
@@ -8,7 +12,7 @@ from fusion.dataset.checking import check_dataset
 from fusion.dataset.project import new_project
 from fusion.dataset.rows import MANIFEST
 from fusion.dataset.store import create_dataset
-from fusion.dataset.takes import watch_studio_take
+from fusion.dataset.takes import StudioTake, watch_studio_take
 from fusion.evaluation.manifest import read_manifest, resolve_signs, split_by_signer
 from fusion.evaluation.reports import joint_report
 from fusion.evaluation.runs import answer_clips
@@ -24,18 +28,29 @@ from tests.drawn import drawn_person, pictures
 FPS = 10.0
 AFFECTS = {"happy": 1.0, "neutral": 0.0, "surprise": 0.5}  # how the drawn person smiles
 PEOPLE = {"S01": ("faces", 1.0), "S02": ("video", 1.12)}  # what they agree to, and how wide they are drawn
+HIGH = (-40.0, -80.0)  # the fourth word is a circle beside the head
+TRIES = 3
 
 
 def words() -> list[Sign]:
-    names = {**drawn_person().MOVEMENTS, "left_wave": ("Солмен бұлғау", "Махать левой", "Wave with the left")}
+    names = {**drawn_person().MOVEMENTS, "high_circle": ("Биік шеңбер", "Высокий круг", "High circle")}
     return [Sign(word, kk, word, en, ru) for word, (kk, ru, en) in names.items()]
 
 
-def drawn_clip(path, word: str, emotion: str, wide: float, n: int):
-    """One person signs one word once; every take is a little different."""
-    how = {"off": (3.0 * (n % 5) - 6, 2.0 * (n % 3)), "pace": 0.94 + 0.03 * (n % 4)}
-    frames = list(pictures(word.removeprefix("left_"), wide, AFFECTS[emotion], rest=0.7, fps=FPS, **how))
-    return clips.write(path, [frame[:, ::-1] for frame in frames] if word.startswith("left_") else frames, fps=FPS)
+def record_cell(folder, name: str, word: str, emotion: str) -> tuple[StudioTake, bytes]:
+    """One person signs one word with one affect, again while the take is not good, as the Studio asks for it."""
+    generator = np.random.default_rng(sum(map(ord, name + word + emotion)))
+    for _ in range(TRIES):
+        (x, y), pace = generator.normal(0, 4, 2), float(generator.uniform(0.85, 1.0))
+        off = (x + HIGH[0], y + HIGH[1]) if word == "high_circle" else (x, y)
+        how = {"off": off, "pace": pace, "rest": 0.6, "fps": FPS}
+        shown = pictures(word.removeprefix("high_"), PEOPLE[name][1], AFFECTS[emotion], **how)
+        clip = clips.write(folder / f"{name}-{word}-{emotion}.mp4", list(shown), fps=FPS)
+        take = watch_studio_take(clip)
+        if not take.problems:
+            break
+    assert take.problems == (), (name, word, emotion, take.problems)
+    return take, clip.read_bytes()
 
 
 @pytest.fixture(scope="module")
@@ -43,16 +58,14 @@ def recorded(tmp_path_factory):
     """The data set, recorded as the Studio does it."""
     folder = tmp_path_factory.mktemp("studio")
     data = create_dataset(folder / "data", new_project("Drawn", words(), tuple(AFFECTS), 1, "CC0-1.0", DAY))
-    n = 0
-    for name, (tier, wide) in PEOPLE.items():
+    for name, (tier, _) in PEOPLE.items():
         add_signer(data, name, tier)
-        for word in words():
-            for emotion in AFFECTS:
-                n += 1
-                clip = drawn_clip(folder / "take.mp4", word.id, emotion, wide, n)
-                take = watch_studio_take(clip)
-                assert take.problems == (), (name, word.id, emotion, take.problems)
-                data.add_take(name, word.id, emotion, take, clip.read_bytes(), ".mp4")
+    cells = [(name, word.id, emotion) for name in PEOPLE for word in words() for emotion in AFFECTS]
+    # MediaPipe's threads do not survive a fork.
+    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as processes:
+        made = processes.map(record_cell, [folder] * len(cells), *zip(*cells, strict=True))
+        for (name, word, emotion), (take, video) in zip(cells, made, strict=True):
+            data.add_take(name, word, emotion, take, video, ".mp4")
     return data
 
 
@@ -69,7 +82,7 @@ def test_from_the_camera_to_figures(recorded, tmp_path, monkeypatch):
     built = build_vocabulary(recorded, "drawn", DAY, SignEncoder())
     figures = built.card["figures"]
     assert (figures["protocol"], figures["asked"], figures["unknown_asked"]) == ("signers", 24, 24)
-    assert figures["nearest_right"] > 0.7  # one person in two widths
+    assert figures["nearest_right"] > 0.5  # of four; one person in two widths
     assert [one["takes"] for one in built.card["signers"]] == [12, 12]
 
     # The joint evaluator on what was recorded: landmarks and faces of one, a video of the other.
