@@ -7,7 +7,8 @@ pixels, JPEG 80, as the Live page) at that rate, each at most two unanswered, so
 the server is too slow for. With --tracking browser they send the clip's landmarks and emotions instead, found before.
 One session, and then more by --step, until the median wait from frame to answer is twice that of one and the 95th percentile is
 above 150 ms; the first seconds of each round, in which trackers are made and find the person, are not counted. The clients run
-on the same machine; what they take of it is small (they decode nothing while they send).
+on the same machine; what they take of it is small (they decode nothing while they send). Where other work shares the machine
+(the load before the first round is told), waits are not the server's own; its milliseconds of processor time a frame are.
 """
 
 import asyncio
@@ -62,6 +63,21 @@ def is_held(row: dict[str, Any]) -> bool:
     return row["times_one"] < DOUBLED or row["answer_ms"][1] <= LATE_MS
 
 
+def cost_of_person(rows: list[dict[str, Any]], rate: float) -> dict[str, float]:
+    """What a further person takes of the server, from rounds with one and with more.
+
+    >>> one, more = {"sessions": 1, "megabytes": 100.0}, {"sessions": 11, "megabytes": 110.0, "server_milliseconds_a_frame": 2.0}
+    >>> cost_of_person([one, more], rate=10.0)
+    {'cores_a_person': 0.02, 'megabytes_a_person': 1.0}
+    """
+    first, last = rows[0], rows[-1]
+    grown = (last["megabytes"] or 0.0) - (first["megabytes"] or 0.0)
+    return {
+        "cores_a_person": round(rate * last["server_milliseconds_a_frame"] / 1000, 4),
+        "megabytes_a_person": round(grown / max(1, last["sessions"] - first["sessions"]), 2),
+    }
+
+
 def main(
     clip: Annotated[Path, typer.Argument(help="A video of one person signing.")],
     tracking: Annotated[Tracking, typer.Option(help="Where people are tracked.")] = Tracking.server,
@@ -72,10 +88,12 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Also write the figures here.")] = None,
 ) -> None:
     """Measures and prints a table."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     frames, rows = (packets_of if tracking is Tracking.browser else pictures_of)(clip, rate), []
     options = ("--max-sessions", str(most), "--max-browser-sessions", str(most), "--log", "none")
     with tempfile.TemporaryDirectory() as folder, run_server(Path(folder), *options) as server:
         print(f"{clip.name}, {len(frames)} frames, {rate:g} a second, tracked by the {tracking.value}, on {os.cpu_count()} cores")
+        print("Load before: " + ("not known" if load is None else f"{load:.1f}"))
         print("sessions   wait p50, p95   times one   answers/s each (least–most)   server ms a frame   server MB")
         for sessions in (1, *range(max(2, step), most + 1, step)):
             server.wait_for("kslr_trackers", 0)
@@ -95,9 +113,11 @@ def main(
             )
             if not is_held(row):
                 break
-    last = [row for row in rows if is_held(row)][-1]
+    held = [row for row in rows if is_held(row)]
+    last, cost = held[-1], cost_of_person(rows, rate)
     reason = "at least, --most stopped it" if is_held(rows[-1]) else "more double the wait"
     print(f"Held at {rate:g} frames a second: {last['sessions']} ({reason}).")
+    print(f"A further person: {cost['cores_a_person']:.2%} of a core, {cost['megabytes_a_person']:.1f} MB.")
     if json_file:
         figures = {
             "clip": clip.name,
@@ -107,6 +127,8 @@ def main(
             "held": last["sessions"],
             "p95_milliseconds": last["answer_ms"][1],
             "server_milliseconds_a_frame": last["server_milliseconds_a_frame"],
+            **cost,
+            "load_before": load,
             "rounds": rows,
         }
         json_file.write_text(json.dumps(figures, indent=1) + "\n")
