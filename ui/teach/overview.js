@@ -27,6 +27,7 @@ function row(word) {
   return make("tr", {}, make("th", { scope: "row" }, make("span", { texts: word })), make("td", {}, word.recordings),
     make("td", {}, accuracyCell(word)),
     make("td", { class: "tools" },
+      word.shown && [wordButton(word, "show", { label: ["teach.show", named] }, "▶"), " "],
       wordButton(word, "add", { label: ["teach.add_label", named] }, "+", make("span", { word: "teach.add" })), " ",
       wordButton(word, "forget", { label: ["teach.forget", named] }, "✕")));
 }
@@ -42,7 +43,11 @@ export function overviewElements(overview) {
   const { name, words, accuracy, few, advice, confused, missed } = overview;
   const find = (id) => words.find((word) => word.id === id) || { id, kk: id, ru: id, en: id };
   const bold = (id) => make("b", { texts: find(id) });
-  const pairs = [...confused.map(({ right, answered }) => make("li", {}, bold(right), " → ", bold(answered))),
+  const shown = (...ids) => ids.every((id) => find(id).shown);
+  const compare = (...ids) => shown(...ids) && button({ "data-pair": ids.join(" "), "word": "teach.pair" });
+  const pairs = [
+    ...confused.map(({ right, answered: other }) => (
+      make("li", {}, bold(right), " → ", bold(other), " ", compare(right, other)))),
     ...missed.map(({ right }) => make("li", {}, bold(right), " ", make("span", { word: "teach.missed" })))];
   const download = (word, query) => (
     make("a", { class: "quiet", href: address("download", { vocabulary: name, ...query }), download: true, word }));
@@ -58,6 +63,7 @@ export function overviewElements(overview) {
       make("span", { word: "teach.advice" }),
       advice.flatMap((id) => [" ", wordButton(find(id), "add", {}, make("span", { texts: find(id) }))])),
     pairs.length > 0 && [make("h4", { word: "teach.confused" }), make("ul", { class: "pairs" }, pairs)],
+    make("div", { class: "pair", id: "teach-figures", hidden: true }),
     words.length > 0 && table(words),
     make("div", { class: "downloads" },
       download("teach.download", {}), download("teach.download_plain", { shown: false }),

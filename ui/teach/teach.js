@@ -1,9 +1,12 @@
 // The Teach page: choose a vocabulary, name a word, record takes, let it be learnt, and try it.
 import { onPage, openPage } from "../shared/app.js";
-import { Problem, button, make, messenger, onChosen, onFiles, reportProblem } from "../shared/dom.js";
+import { button, make, messenger, onChosen, onFiles, reportProblem } from "../shared/dom.js";
 import { chooseVocabulary, listVocabularies, updateVocabularies } from "../shared/vocabulary.js";
-import { LANGUAGES, language, onLanguage, setWord } from "../shared/words.js";
+import { language, onLanguage, setWord, text } from "../shared/words.js";
+import { showExamples } from "./examples.js";
+import { WordFields } from "./fields.js";
 import { overviewElements, todoItems } from "./overview.js";
+import { Onboarding } from "./onboarding.js";
 import { Recorder, isEnough } from "./recorder.js";
 import { SESSION, forgetTakes, request, requestWithFile, requestWithJson } from "./requests.js";
 import { Takes } from "./takes.js";
@@ -14,27 +17,42 @@ const MOST_FILES = 20;
 class TeachPage {
   overview = null; // of the chosen vocabulary, as the server gives it
   todo = []; // words to teach while none is chosen
-  wordId = null; // of a word that is there or waits; null for one that was typed
   begun = false;
 
   constructor(element) {
     this.find = (name) => element.querySelector(`#teach-${name}`);
     const { find } = this, on = (name, event, work) => find(name).addEventListener(event, work);
     const sayTop = messenger(find("said"));
-    this.say = (key, values, bad) => { find("said").hidden = !key; sayTop(key, values, bad); };
-    this.takes = new Takes(find);
+    this.say = (key, values, bad) => {
+      find("said").hidden = !key;
+      find("undo").hidden = true;
+      sayTop(key, values, bad);
+    };
+    this.word = new WordFields(find);
+    this.takes = new Takes(find, () => (
+      { vocabulary: this.vocabulary, word: this.word.idAmong(this.overview?.words || []) }));
     this.takes.onChange = () => setWord(find("record"), isEnough(this.takes) ? "teach.more_take" : "teach.record");
     this.recorder = new Recorder(() => Number(find("length").value));
     this.startVocabulary(on);
     this.startTakes(on);
     startTrying(find, this.recorder, () => this.vocabulary);
+    this.ten = new Onboarding(element, {
+      vocabulary: () => this.vocabulary,
+      known: () => (this.overview?.words || []).map(({ id }) => id),
+      ensure: () => this.ensure(),
+      learn: (word, takes) => this.teach(word, takes),
+      open: () => { chooseVocabulary("live", this.vocabulary); openPage("live"); },
+    });
     on("live", "click", () => { chooseVocabulary("live", this.vocabulary); openPage("live"); });
     element.addEventListener("click", (event) => this.press(event.target.closest("button")));
-    for (const code of LANGUAGES) on(code, "input", () => { this.wordId = null; });
     document.addEventListener("kslr:teach", ({ detail }) => this.fillIn(detail));
-    onPage((page) => (page === "teach" ? this.begin() : this.recorder.stop()));
+    onPage((page) => {
+      if (page === "teach") return this.begin();
+      this.ten.stop();
+      return this.recorder.stop();
+    });
     onLanguage(() => { if (this.begun) this.show(); });
-    addEventListener("pagehide", () => { if (this.takes.length) forgetTakes(); });
+    addEventListener("pagehide", () => { if (this.takes.length || this.ten.takes.length) forgetTakes(); });
   }
 
   get vocabulary() { return this.find("vocabulary").value; }
@@ -104,7 +122,12 @@ class TeachPage {
 
   press(pressed) {
     if (!pressed) return;
-    const { add, forget, todo } = pressed.dataset, word = this.overview?.words.find(({ id }) => id === (add || forget));
+    const { add, forget, todo, show, pair } = pressed.dataset;
+    if (show || pair) {
+      const shown = (show || pair).split(" ").map((id) => this.overview.words.find((one) => one.id === id));
+      showExamples(this.find("figures"), this.vocabulary, shown);
+    }
+    const word = this.overview?.words.find(({ id }) => id === (add || forget));
     if (add) this.fillIn(word);
     if (todo) this.fillIn((this.overview?.todo || this.todo).find(({ id }) => id === todo));
     if (forget) {
@@ -129,9 +152,45 @@ class TeachPage {
 
   // The names of a word that is there or waits.
   fillIn(word) {
-    this.wordId = word.id === "typed" ? null : word.id;
-    for (const code of LANGUAGES) this.find(code).value = word[code];
+    this.word.fill(word);
     this.find("record").focus();
+  }
+
+  // A vocabulary to teach to: the chosen one, or a new one of the usual name.
+  async ensure() {
+    if (this.vocabulary) return;
+    const names = new Set((await listVocabularies()).map(({ name }) => name)), usual = text("teach.ten_name");
+    let name = usual;
+    for (let n = 2; names.has(name); n++) name = `${usual} ${n}`;
+    this.overview = await requestWithJson("change", { do: "create", vocabulary: name });
+    await this.listAndShow("teach.created");
+  }
+
+  // Has a word learnt; what was taught can be taken back.
+  async teach(word, takes) {
+    const before = this.overview?.words.find(({ id }) => id === word.id)?.recordings || 0;
+    this.overview = await requestWithJson("word", {
+      kk: word.kk, ru: word.ru, en: word.en, vocabulary: this.vocabulary, word: word.id || "",
+      face: this.find("face").checked, session: SESSION, takes,
+    });
+    this.show();
+    const taught = this.overview.words.find(({ id }) => id === this.overview.word);
+    this.say("teach.taught", { word: taught[language], n: taught.recordings });
+    this.offerUndo(taught, taught.recordings - before);
+    updateVocabularies();
+  }
+
+  offerUndo(word, last) {
+    const undo = this.find("undo");
+    undo.hidden = false;
+    undo.onclick = () => reportProblem(this.say, async () => {
+      undo.hidden = true;
+      const values = { word: word[language] };
+      this.overview = await requestWithJson("change", { do: "undo", vocabulary: this.vocabulary, word: word.id, last });
+      this.show();
+      this.say("teach.undone", values);
+      updateVocabularies();
+    });
   }
 
   // Nothing is deleted before somebody has said yes.
@@ -158,6 +217,7 @@ class TeachPage {
 
   async record() {
     const { find, takes } = this, [record, stop] = [find("record"), find("stop")];
+    this.word.check(this.vocabulary);
     const began = () => {
       takes.recording = record.disabled = true;
       stop.hidden = false;
@@ -172,29 +232,13 @@ class TeachPage {
   }
 
   async learn() {
-    const { find, takes, vocabulary } = this, needed = (name, word) => {
-      find(name).focus();
-      throw new Problem(word);
-    };
-    if (!vocabulary) needed("vocabulary", "teach.no_vocabulary_chosen");
-    const names = Object.fromEntries(LANGUAGES.map((code) => [code, find(code).value.trim()]));
-    if (!Object.values(names).some(Boolean)) needed("kk", "teach.no_word");
+    const { find, takes, word } = this, names = word.check(this.vocabulary);
     find("learn").disabled = true;
     takes.say("teach.learning");
-    try {
-      this.overview = await requestWithJson("word", {
-        ...names, vocabulary, word: this.wordId || "", face: find("face").checked,
-        session: SESSION, takes: takes.chosen,
-      });
-    } finally { find("learn").disabled = false; }
+    try { await this.teach({ ...names, id: word.id }, takes.chosen); } finally { find("learn").disabled = false; }
     takes.drop();
-    this.show();
-    const word = this.overview.words.find(({ id }) => id === this.overview.word);
-    this.say("teach.taught", { word: word[language], n: word.recordings });
     find("said").scrollIntoView({ block: "nearest" });
-    for (const code of LANGUAGES) find(code).value = "";
-    this.wordId = null;
-    updateVocabularies();
+    word.clear();
   }
 }
 

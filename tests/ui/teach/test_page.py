@@ -45,7 +45,7 @@ def test_words_are_taught_tried_fetched_and_deleted(visit, files, tmp_path):
     create(tab, "Менің сөздерім")
     assert tab.inner_text("#teach-words .message") == "No words in this vocabulary yet."
     teach(tab, files["circle"][:3], kk="Шеңбер", ru="Круг", en="Circle")
-    assert tab.inner_text("#teach-said") == "Learnt: Circle (recordings: 3)."
+    assert tab.inner_text("#teach-said") == "Learnt: Circle (3 recordings)."
     assert not tab.is_visible("#teach-trying")
     teach(tab, files["pump"][:1], kk="Сорғы", en="Pump")
     # One recording is too few: another one is asked for, and adding it needs no typing.
@@ -97,6 +97,14 @@ def test_the_six_wait_and_one_click_fills_in_their_names(visit):
 def test_a_take_is_recorded_after_a_countdown_checked_and_shown(visit, still_camera):
     tab = visit("teach", "en", camera=still_camera)
     tab.select_option("#teach-length", "2")
+    # Nothing is recorded for no vocabulary and no word.
+    tab.click("#teach-record")
+    assert tab.inner_text("#teach-note") == "First choose a vocabulary or make a new one."
+    create(tab, "still")
+    tab.click("#teach-record")
+    assert tab.inner_text("#teach-note") == "Type the word in at least one language."
+    assert tab.evaluate("document.querySelector('#teach-video').srcObject") is None
+    tab.fill("#teach-en", "Nothing")
     tab.click("#teach-record")
     tab.wait_for_selector("#teach-stage.on")
     tab.wait_for_function("document.querySelector('#teach-count').textContent === 'Recording 1: 3'")
@@ -148,6 +156,47 @@ def test_signs_from_the_camera_are_learnt_and_read(visit, signing_camera, files)
     tab.click("#live-start")
     tab.wait_for_selector("#live-words .pencil")
     assert tab.locator("#live-words li b").first.inner_text() == "Water"
+
+
+def test_a_suggestion_that_is_changed_in_one_language_is_another_word(visit):
+    tab = visit("teach", "en")
+    tab.click("#teach-todo [data-todo=taxi]")
+    tab.fill("#teach-en", "Bus")
+    assert [tab.input_value(f"#teach-{language}") for language in LANGUAGES] == ["", "", "Bus"]
+
+
+def test_the_same_recording_and_a_conflict_are_told_while_teaching_and_undone(visit, files):
+    tab = visit("teach", "en")
+    create(tab, "alike")
+    teach(tab, files["circle"][:3], kk="Шеңбер", ru="Круг", en="Circle")
+    # Taken back, and taught again.
+    tab.click("#teach-undo")
+    tab.wait_for_function("document.querySelector('#teach-said').dataset.word === 'teach.undone'")
+    assert not tab.locator("#teach-words tbody tr").count()
+    teach(tab, files["circle"][:3], kk="Шеңбер", ru="Круг", en="Circle")
+    # The same again, and the same sign as another word.
+    tab.fill("#teach-en", "Wheel")
+    tab.set_input_files("#teach-clips", [files["circle"][0], files["circle"][3]])
+    tab.wait_for_function("document.querySelectorAll('#teach-takes [data-use]').length === 2")
+    assert tab.locator("#teach-takes .bad").first.inner_text() == "This recording is there already. Make a new one."
+    assert not tab.locator("#teach-takes [data-use]").first.is_checked()
+    told = tab.locator("#teach-takes li").nth(1)
+    assert told.locator(".conflict").inner_text() == "This would be read as “Circle”. Are the two signs the same?"
+    tab.wait_for_function(
+        "[...document.querySelectorAll('#teach-takes li:last-child .pair canvas')].every((one) => Number(one.dataset.drawn) > 2)"
+    )
+    assert told.locator(".pair canvas").count() == 2
+    # For the word itself there is no conflict.
+    tab.click("#teach-takes [data-drop]")
+    tab.click("#teach-takes [data-drop]")
+    tab.click("[data-add=circle]")
+    tab.set_input_files("#teach-clips", files["circle"][3])
+    tab.wait_for_selector("#teach-takes .fine")
+    assert not tab.locator("#teach-takes .conflict").count()
+    tab.click("#teach-takes [data-drop]")
+    # A word's example is looked at as moving points.
+    tab.click("[data-show=circle]")
+    tab.wait_for_function("Number(document.querySelector('#teach-figures canvas')?.dataset.drawn) > 2")
 
 
 def lit(tab) -> int:
