@@ -6,7 +6,7 @@ import pytest
 
 from tests.ui.practice.test_page import drawn, open_page, saved, vocabulary  # noqa: F401
 from ui.shared.frame import PAGES
-from ui.shared.i18n import LANGUAGES
+from ui.shared.i18n import LANGUAGES, text
 
 # Every piece of text that is shown, save what is said to be in a language of its own.
 SHOWN = """(page) => {
@@ -69,6 +69,73 @@ def test_axe_finds_nothing_serious_while_a_camera_runs(visit, still_camera, sche
     tab.click("#live-start")
     tab.wait_for_function("Number(document.querySelector('#live-stage').dataset.frames || 0) >= 3")
     assert axe_problems(tab) == []
+
+
+# What opens the parts of a page that are folded at first.
+OPENED = {
+    "live": ["#live-mode", ".captions summary", "#captions-on", "#counter-edit"],
+    "teach": ["#ten-box > summary"],
+    "about": [".about > details summary", ".about .card > summary"],
+    "classroom": ["#class-consent"],
+}
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("page", list(OPENED))
+def test_axe_finds_nothing_serious_in_what_is_folded_and_it_fits_a_small_phone(visit, page, scheme):
+    tab = visit(page, "ru", viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    for selector in OPENED[page]:
+        tab.locator(selector).first.click()
+    tab.wait_for_timeout(500)
+    assert axe_problems(tab) == []
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+    small = tab.evaluate(
+        "(page) => [...document.querySelectorAll(`#page-${page} :is(button, select)`)].filter((e) => e.getClientRects().length)"
+        ".map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height]).filter(([, height]) => height < 32)",
+        page,
+    )
+    assert small == []
+
+
+def test_the_counter_needs_no_mouse(visit):
+    tab = visit("live", "en")
+    tab.focus("#live-mode")
+    tab.keyboard.press("Enter")
+    tab.focus("#counter-text")
+    tab.keyboard.type("One moment")
+    tab.keyboard.press("Enter")
+    assert tab.inner_text("#counter-reply") == "One moment"
+    tab.focus("#counter-full")
+    tab.keyboard.press("Enter")
+    assert tab.evaluate("document.activeElement.id") == "counter-leave"
+    tab.keyboard.press("Escape")
+    assert tab.evaluate("document.activeElement.id") == "counter-full"
+    tab.focus("#counter-phrases button")
+    tab.keyboard.press("Space")
+    assert tab.inner_text("#counter-reply") == tab.inner_text("#counter-phrases button")
+
+
+def test_a_browser_in_another_language_reads_english(chromium, server):
+    context = chromium().new_context(locale="fr-FR")
+    tab = context.new_page()
+    tab.goto(server.url)
+    tab.wait_for_selector("nav a[aria-current]")
+    assert tab.inner_text("nav [data-goto=teach]") == "Teach"
+    context.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "found"),
+    [("ru", ["1 слово", "3 слова", "12 слов", "21 слово"]), ("en", ["1 word", "3 words", "12 words", "21 words"])],
+)
+def test_words_agree_with_their_number_and_numbers_with_the_language(visit, language, found):
+    tab = visit("live", language)
+    told = tab.evaluate(
+        """() => script("shared/words.js").then(({ text, number }) => (
+          [[1, 3, 12, 21].map((n) => text("lexicon.count", { n })), number(1.5)]))"""
+    )
+    assert told == [found, "1,5" if language == "ru" else "1.5"]
+    assert [text("lexicon.count", language, n=n) for n in (1, 3, 12, 21)] == found
 
 
 def test_a_practised_page_fits_a_small_phone(visit, vocabulary, tmp_path):  # noqa: F811

@@ -186,3 +186,15 @@ def test_a_folder_is_looked_up_too(tmp_path, portrait, capsys):
     assert code == 0
     (made,) = (tmp_path / "out").glob("*.csv")
     assert made.read_text("utf-8-sig").startswith("start,end,place,id")
+
+
+def test_captions_are_for_one_source_and_for_a_text_file(portrait, tmp_path, capsys):
+    words = tmp_path / "words.txt"
+    assert run(["translate", str(portrait), "--captions", str(words)], capsys)[0] == 0
+    assert words.read_text() == "\n"  # nothing was signed, and nothing is left
+    assert run(["translate", str(tmp_path), "--out", str(tmp_path / "out"), "--captions", str(words)], capsys)[0] == 2
+    (tmp_path / "model.npz").write_bytes(b"weights")
+    code, _, told = run(["translate", str(portrait), "--captions", str(tmp_path / "model.npz")], capsys)
+    assert code == 2
+    assert "is no .txt file" in told
+    assert (tmp_path / "model.npz").read_bytes() == b"weights"
