@@ -17,7 +17,7 @@ TAKE_SECONDS = 60.0  # in which a client has to take a part of an answer
 MOST_LINES, MOST_OF_ALL = 200, 800  # connections of one client, of all
 # A proxy, or somebody's programs on the server's own machine, stand for many.
 THIS_MACHINE = ("127.0.0.1", "::1")
-HEAVY = ("/teach/take", "/teach/try", "/teach/upload", "/teach/word", "/live/export", "/classroom/sessions",
+HEAVY = ("/teach/take", "/studio/take", "/teach/try", "/teach/upload", "/teach/word", "/live/export", "/classroom/sessions",
          "/gradio_api/component_server")  # fmt: skip
 AT_ONCE, AT_ONCE_OF_ALL = 4, 12  # heavy requests that are worked on: of one client, of all
 WAITING, WAIT_SECONDS = 60, 120.0  # heavy requests of one client that wait for their turn, and how long
