@@ -37,7 +37,8 @@ def test_every_word_that_is_used_exists_and_every_word_is_used():
     # Some are put together from a beginning, such as `hint.${name}` or "about." ~ column, and names of the same file,
     # languages, pages, or what other modules call hints, problems of takes, and deviations.
     others = [*i18n.LANGUAGES, *PAGES, *STATUSES]
-    for path in ("fusion/observation.py", "fusion/dataset/takes.py", "ui/about/layers.py", *map(str, (UI.parent / "kslr/teaching").glob("*.py"))):
+    teaching = map(str, (UI.parent / "kslr/teaching").glob("*.py"))
+    for path in ("fusion/observation.py", "fusion/dataset/takes.py", "ui/about/layers.py", *teaching):
         found = re.findall(r'"([a-z_-]+)"', (UI.parent / path).read_text(encoding="utf-8"))
         others += [code.replace("-", "_") for code in found]
     for text in SOURCES.values():
