@@ -43,6 +43,7 @@ OPEN = re.compile(
 )
 MCP = "/gradio_api/mcp"
 QUEUE = 40  # events of all pages that wait
+QUEUE_SECONDS = 0.02  # between two looks into an empty queue; Gradio takes a twentieth of a core to look every millisecond
 
 
 class _LoggedTraceback:
@@ -63,10 +64,11 @@ class _LoggedTraceback:
 
 
 def close_gaps(app: "gr.Blocks") -> None:
-    """Turns on what Gradio turns on in ``launch()`` alone. Call it when the app is mounted."""
+    """Turns on what Gradio turns on in ``launch()`` alone, and lets an idle queue rest. Call it when the app is mounted."""
     from gradio import queueing, route_utils, routes
 
     app.has_launched = True
+    app._queue.sleep_when_free = app._queue.progress_update_sleep_when_free = QUEUE_SECONDS
     for module in (queueing, route_utils, routes):
         module.traceback = _LoggedTraceback()  # type: ignore[attr-defined]
 

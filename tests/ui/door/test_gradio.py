@@ -1,12 +1,13 @@
 """What of Gradio is open to whom: the gate before it, with Gradio's place taken by a list of what came through."""
 
 import asyncio
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from ui.door.gradio import GradioGate
+from ui.door.gradio import GradioGate, close_gaps
 from ui.door.queue import MOST_OF_CLIENT
 
 
@@ -83,3 +84,22 @@ def test_only_json_comes_through():
     form = {"headers": [(b"content-type", b"multipart/form-data; boundary=x")]}
     assert ask(Behind(), "/gradio_api/queue/join", **form) == [415]
     assert ask(Behind(), "/gradio_api/run/translate") == [404]
+
+
+def test_an_empty_queue_is_looked_into_some_times_a_second(monkeypatch):
+    import gradio as gr
+
+    with gr.Blocks() as app:
+        gr.Markdown("Empty")
+    app.queue()
+    looks, queue = [], app._queue
+    monkeypatch.setattr(type(queue), "__len__", lambda _: looks.append(1) or 0)
+    monkeypatch.setattr(app, "has_launched", False)
+    close_gaps(app)
+
+    async def idle() -> None:
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(queue.start_processing(), 1.0)
+
+    asyncio.run(idle())
+    assert 2 <= len(looks) <= 60
