@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from kslr.encoder import SignEncoder
+from kslr.recognizer import SignRecognizer
 from kslr.teaching.likeness import Likeness, find_likeness
 from kslr.teaching.takes import judge
-from kslr.teaching.vocabularies import TaughtVocabulary
+from kslr.teaching.vocabularies import TaughtVocabulary, save_vocabulary
 from kslr.teaching.words import forget_last, new_vocabulary, teach
 from kslr.vocabulary import Sign
 from tests.takes import take
@@ -45,10 +46,13 @@ def test_another_word_with_the_same_sign_is_a_conflict(encoder, signs, taught):
     assert find_likeness(circle, [], taught, "circle", encoder).conflict is None
     assert find_likeness(circle, [], taught, "", encoder).conflict == "circle"
     assert find_likeness(circle, [], taught, "pump", encoder).conflict == "circle"
-    # A sign that is none of the words conflicts with none.
-    other = judge(take("wipe", 0)).sign
-    assert find_likeness(other, [], taught, "", encoder).conflict is None
     assert find_likeness(circle, [], new_vocabulary("empty", encoder), "", encoder).conflict is None
+
+
+def test_a_conflict_is_what_would_be_said(encoder, signs, taught, tmp_path):
+    says = SignRecognizer(save_vocabulary(tmp_path / "mine.npz", taught)).recognize
+    for sign in (signs["circle"][3], signs["pump"][3], judge(take("wipe", 0)).sign, judge(take("circle", 9, size=0.6)).sign):
+        assert find_likeness(sign, [], taught, "", encoder).conflict == says(sign).sign_id
 
 
 def test_the_last_recordings_are_taken_back(encoder, signs, taught):
