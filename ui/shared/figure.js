@@ -75,7 +75,8 @@ export class FigureLoop {
     const run = ++this.#run, began = performance.now(), still = wantsStill.matches;
     const step = (now) => {
       if (run !== this.#run || !this.canvas.isConnected) return;
-      const share = (((now - began) / 1000) % (seconds + REST)) / seconds;
+      // The time of a frame may lie before the moment at which it was asked for.
+      const share = ((Math.max(0, now - began) / 1000) % (seconds + REST)) / seconds;
       this.#draw(points[still ? points.length >> 1 : Math.min(points.length - 1, Math.floor(share * points.length))]);
       if (!still) requestAnimationFrame(step);
     };
