@@ -84,6 +84,20 @@ def test_the_pictures_stay_in_the_browser(visit, signing_camera, server):
     assert [url for url, body in bodies if len(body) > 4096] == []
 
 
+def test_where_sockets_are_refused_the_pictures_stay_all_the_same(visit, still_camera, server):
+    tab = visit("live", "en&tracking=cpu", camera=still_camera)
+    tab.evaluate("() => { window.WebSocket = class { constructor() { setTimeout(() => this.onclose(), 10); } close() {} }; }")
+    posted = []
+    tab.on("request", lambda request: posted.append(request) if "live/frame" in request.url else None)
+    start(tab, 2)
+    assert tab.inner_text("#live-note") == text("live.stays", "en")
+    assert len(posted) >= 2
+    for request in posted:
+        assert "tracking=browser" in request.url
+        assert read_packet(request.post_data_buffer)["seconds"] >= 0  # and nothing else is in it
+    assert (server.health()["sessions"], server.health()["browser_sessions"]) == (0, 1)
+
+
 BREAKS = {
     "missing programs": "(await script('shared/config.js')).config.tracking = null",
     "a refused worker": "window.Worker = class { constructor() { throw new DOMException('', 'SecurityError'); } }",
