@@ -5,7 +5,6 @@ import { clock, make, setMarkup } from "../shared/dom.js";
 const LINES = ["engagement", "facing", "valence"], MOODS = ["glad", "calm", "surprised", "troubled"];
 const STEPS = [10, 30, 60, 120, 300, 600, 1200, 3600, 7200], MOST_TIMES = 7; // seconds between two times on the axis
 const VALENCE = [[1, "1"], [0.5, "0"], [0, "−1"]]; // heights of valence's own scale
-const LATE = 0.7; // from here on a moment's text stands left of its line
 
 export const isKnown = (value) => value !== null && value !== undefined;
 const middle = ({ start, end }) => (start + end) / 2;
@@ -66,12 +65,15 @@ function chart(kind, windows, body, shares, moments = [], scale = []) {
   for (let seconds = 0; seconds <= end; seconds += step) {
     plot.append(make("span", { class: "seconds", style: left(seconds) }, clock(seconds)));
   }
-  plot.append(...moments.map(({ seconds, text }, i) => { // in two rows, so that neighbours are readable
-    const style = `${left(seconds)}; top: ${i % 2 ? 18 : 2}px`;
-    return make("span", { class: `moment-text ${seconds > LATE * end ? "late" : ""}`, style }, text.slice(0, 40));
-  }));
+  // Numbers, in two rows, so that neighbours are readable; what they stand for is listed below.
+  plot.append(...moments.map(({ seconds }, i) => (
+    make("span", { class: "moment-number", style: `${left(seconds)}; top: ${i % 2 ? 24 : 2}px` }, `${i + 1}`))));
   return make("div", { class: `chart-box ${kind}` }, plot);
 }
+
+const momentItem = ({ seconds, text }) => (
+  make("li", {}, make("b", {}, clock(seconds)), " ", make("span", { lang: "" }, text)));
+const momentList = (moments) => moments.length > 0 && make("ol", { class: "moments" }, moments.map(momentItem));
 
 const legend = (names, kind) => make("p", { class: "legend" }, names.map((name) => (
   make("span", { class: `key ${kind} ${name}` }, make("i"), make("span", { word: `classroom.${name}` })))));
@@ -82,7 +84,8 @@ export function classCharts(windows, moments, headings = true) {
   const lines = [...stretches(windows, "engagement").map(drawMargin),
     ...LINES.flatMap((name) => stretches(windows, name).map((stretch) => drawLine(name, stretch)))];
   return [headings && make("h3", { word: "classroom.chart" }),
-    chart("chart", windows, lines, [[1, "1"], [0.5, ".5"], [0, "0"]], moments, VALENCE), legend(LINES, "stroke"),
+    chart("chart", windows, lines, [[1, "1"], [0.5, "½"], [0, "0"]], moments, VALENCE), legend(LINES, "stroke"),
+    momentList(moments),
     headings && make("h3", { word: "classroom.mood" }),
     chart("mood", windows, windows.map(drawMoods), [[1, "1"], [0, "0"]]), legend(MOODS, "fill")].filter(Boolean);
 }

@@ -77,7 +77,7 @@ def test_a_class_is_charted_noted_and_reported_and_nobody_is_in_it(visit, server
     tab.wait_for_function("getComputedStyle(document.querySelector('#class-video')).visibility == 'hidden'")
     tab.fill("#class-moment", "топтық жұмыс басталды")
     tab.click("#class-note button")
-    tab.wait_for_selector("#class-charts .moment-text")
+    tab.wait_for_selector("#class-charts .moments li")
     assert tab.inner_text("#class-faces") == "5–11"
     assert 0 <= float(tab.inner_text("#class-engagement")) <= 1
     tab.click("#class-stop")
