@@ -87,6 +87,8 @@ def fit(
     run = selection.blend_weights(model, folder, run, public)
     if teacher:
         run = selection.prefer_last(model, teacher(public.images), folder, run, public)
+    if start is not None:
+        run = selection.mix_start(model, start, folder, run, train.images, public)
     model.load_weights(folder / run.select().file)
     return model
 

@@ -28,6 +28,8 @@ LAST, BEST, MEAN = "last.weights.h5", "best.weights.h5", "mean.weights.h5"
 KEPT_ACCURACY, MARGIN = 0.85, 0.01
 # The mean weights early in a cycle, and their mean with the best ones.
 EARLY, BLEND = "early.weights.h5", "blend.weights.h5"
+# The weights that were taken, mixed with those that the run started from, and their share.
+MIXED, SHARE = "mixed.weights.h5", 0.8
 
 Number = Annotated[float, Field(ge=-1e12, le=1e12, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
@@ -75,6 +77,7 @@ class FitRun:
         early: the epoch whose weights `EARLY` holds.
         blended: PublicTest's `score` of `BLEND`, where that is taken.
         last: whether the last mean weights are taken.
+        mixed: PublicTest's `score` of `MIXED`, which is taken where a run started from trained weights.
     """
 
     recipe: EmotionRecipe
@@ -83,6 +86,7 @@ class FitRun:
     early: Count | None = None
     blended: Number | None = None
     last: bool = False
+    mixed: Number | None = None
 
     def select(self) -> Selection:
         """The weights that are taken; of equally good epochs the latest.
@@ -96,6 +100,8 @@ class FitRun:
         """
         if not self.history:
             raise InputError("no epoch was finished")
+        if self.mixed is not None:
+            return Selection(MIXED, replace(self, mixed=None).select().epochs, self.mixed)
         if self.last:
             return Selection(MEAN, (len(self.history) - 1,), self.history[-1].public)
         best = max(range(len(self.history)), key=lambda i: (self.history[i].public or 0.0, i))
@@ -190,6 +196,27 @@ def prefer_last(model: "keras.Model", answers: np.ndarray, folder: Path, run: Fi
         model.load_weights(folder / file)
         right.append(score(answers + predict(model, public.images), public, run.recipe.readings))
     return write_run(folder, replace(run, last=True)) if right[1] > right[0] else run
+
+
+def mix_start(
+    model: "keras.Model", start: Sequence[np.ndarray], folder: Path, run: FitRun, images: np.ndarray, public: FaceData
+) -> FitRun:
+    """Mixes the taken weights with those that the run started from, so that what the start knew is kept.
+
+    Wortsman et al., Robust fine-tuning of zero-shot models, CVPR 2022. The statistics of the normalisation are made anew.
+
+    Args:
+        start: the weights before the run; `SHARE` of the new ones are taken.
+        images: (n, 48, 48) uint8 training faces for the statistics.
+    """
+    model.load_weights(folder / run.select().file)
+    weights = zip(model.get_weights(), start, strict=True)
+    model.set_weights([SHARE * new + (1 - SHARE) * old for new, old in weights])
+    rows = np.random.default_rng(0).permutation(len(images))[:1536]
+    for batch in np.array_split(rows, max(1, len(rows) // 256)) * 4:
+        model(images[batch], training=True)
+    save_weights(model, folder / MIXED)
+    return write_run(folder, replace(run, mixed=score(predict(model, public.images), public, run.recipe.readings)))
 
 
 def calibrate_readings(answers: np.ndarray, public: FaceData, readings: Sequence[str]) -> dict[str, float]:

@@ -17,7 +17,7 @@ from emotion.training.evaluation import evaluate_emotion_model
 from emotion.training.fitting import fit
 from emotion.training.networks.architectures import average_networks, averaged_networks, predict
 from emotion.training.recipes import EmotionRecipe, find_architecture
-from emotion.training.selection import FitRun, calibrate_readings, read_run, save_weights, score
+from emotion.training.selection import SHARE, FitRun, calibrate_readings, read_run, save_weights, score
 from kslr.core.cards import Card, write_card
 from kslr.core.errors import InputError
 from kslr.core.files import check_writable
@@ -235,7 +235,8 @@ def _describe(runs: Sequence[FitRun], votes: bool, start: str | Path | None) -> 
     for run in runs:
         epochs = [str(epoch + 1) for epoch in run.select().epochs]
         kept = f"mean of the weights of epochs {' and '.join(epochs)}" if len(epochs) > 1 else f"epoch {epochs[0]}"
-        taught = ", taught by the one before" if run.recipe.taught[0] else ""
+        taught = ", taught by the one before" if run.recipe.taught[0] and run.mixed is None else ""
+        kept += f" with {1 - SHARE:.0%} of the weights that the run started from" if run.mixed is not None else ""
         parts.append(f"seed {run.recipe.seed}{taught}, {kept} of {len(run.history)}")
     networks = parts[0] if len(parts) == 1 else f"mean of the probabilities of {len(parts)} networks ({'; '.join(parts)})"
     return (

@@ -99,6 +99,8 @@ def test_two_readings_of_one_network_are_never_mixed_and_can_be_gone_on_with(tmp
     short = replace(refine_recipe(recipe, 2), sizes=((0.0, 48),), measured_from=0.0, views=1)
     on = read_run(fit_networks(splits, tmp_path / "on", (short,), start=start)[0])
     assert on.history[0].public > 0.6
+    assert on.select().file == "mixed.weights.h5"
+    assert on.mixed > 0.6
     with pytest.raises(InputError, match="holds no weights"):
         load_start(tmp_path / "out" / "mine.weights.h5", (replace(recipe, readings=("fer",)),))
     with pytest.raises(InputError, match="needs FER"):
