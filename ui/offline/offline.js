@@ -8,7 +8,7 @@ const state = { asking: false, alone: null };
 // Any answer of the server is one; a proxy says that it has none.
 async function isReachable() {
   try {
-    const reply = await fetch("health", { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const reply = await fetch("health", { cache: "no-store", signal: AbortSignal.timeout?.(PATIENCE) });
     return reply.status < 500;
   } catch { return false; }
 }
@@ -22,7 +22,8 @@ async function look(line) {
     setWord(line, "app.offline");
     await wait(EVERY);
   }
-  if (state.alone) location.reload();
+  const filmed = [...document.querySelectorAll("video")].some((video) => video.srcObject);
+  if (state.alone && !filmed) location.reload(); // not while somebody signs
   state.alone = false;
   setWord(line, null);
   state.asking = false;
