@@ -4,7 +4,7 @@ import { recall, remember } from "../shared/config.js";
 export const GOOD = 50; // score from which a word is done
 
 function read() {
-  try { return JSON.parse(recall("practice.scores")) || {}; } catch { return {}; }
+  try { return JSON.parse(recall("practised")) || {}; } catch { return {}; }
 }
 
 const key = (vocabulary, word) => `${vocabulary}/${word}`;
@@ -14,10 +14,10 @@ export const bestScore = (vocabulary, word) => Number(read()[key(vocabulary, wor
 export function keepScore(vocabulary, word, score) {
   const scores = read(), name = key(vocabulary, word);
   scores[name] = Math.max(score, Number(scores[name]) || 0);
-  remember("practice.scores", JSON.stringify(scores));
+  remember("practised", JSON.stringify(scores));
 }
 
-export function forgetScores() { remember("practice.scores", "{}"); }
+export function forgetScores() { remember("practised", "{}"); }
 
 export const lastPlace = () => [recall("practice.vocabulary"), recall("practice.word")];
 
