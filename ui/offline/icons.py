@@ -21,7 +21,7 @@ JOINTS = (0.0, 0.45, 0.75, 1.0)  # of a finger's length
 WRIST = (0.0, 0.0)
 
 
-def hand_points() -> list[tuple[float, float]]:
+def icon_points() -> list[tuple[float, float]]:
     """The 21 points of the hand in MediaPipe's order, wrist at (0, 0), y downwards, about one unit high."""
     points = [WRIST]
     for x, y, degrees, length in FINGERS:
@@ -46,7 +46,7 @@ def icon_png(size: int, safe: bool = False) -> bytes:
     side = size * FINE
     image = Image.new("RGB", (side, side), BACKGROUND)
     draw, scale = ImageDraw.Draw(image), side * (0.6 if safe else 0.78)
-    hand = hand_points()
+    hand = icon_points()
     middle = [(min(values) + max(values)) / 2 for values in zip(*hand, strict=True)]
     points = [tuple(side / 2 + (at - half) * scale for at, half in zip(point, middle, strict=True)) for point in hand]
     for a, b in HAND_LINES:

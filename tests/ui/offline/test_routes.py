@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from ui.offline.icons import SIZES, hand_points, icon_png
+from ui.offline.icons import SIZES, icon_points, icon_png
 from ui.offline.routes import HEAD, build_offline_router, worker_script
 from ui.shared import frame
 
@@ -50,7 +50,7 @@ def test_a_safe_icon_keeps_its_hand_where_phones_do_not_cut():
 
 
 def test_fingers_stand_apart_from_thumb_to_little_finger():
-    tips = [hand_points()[n] for n in (4, 8, 12, 16, 20)]
+    tips = [icon_points()[n] for n in (4, 8, 12, 16, 20)]
     assert all(right[0] - left[0] > 0.1 for left, right in pairwise(tips))
 
 
