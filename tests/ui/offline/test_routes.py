@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from ui.offline.icons import SIZES, icon_points, icon_png
+from ui.offline.icons import SIZES, icon_png, icon_points
 from ui.offline.routes import HEAD, build_offline_router, worker_script
 from ui.shared import frame
 
