@@ -101,6 +101,16 @@ def stage_live(tab: Any, name: str, _: Path) -> None:
     tab.wait_for_timeout(600)
 
 
+def stage_counter(tab: Any, name: str, folder: Path) -> None:
+    """A word is read, and a clerk has answered."""
+    stage_live(tab, name, folder)
+    tab.click("#live-mode")
+    tab.select_option("#counter-venue", "bank")
+    tab.locator("#counter-phrases button").first.click()
+    tab.wait_for_timeout(600)
+    tab.evaluate("scrollTo(0, 0)")
+
+
 def stage_phone(tab: Any, name: str, folder: Path) -> None:
     """The same on a phone, with the points alone."""
     tab.check("#live-private")
@@ -162,6 +172,7 @@ def stage_classroom(tab: Any, _: str, __: Path) -> None:
 
 SCENES: dict[str, tuple[Callable[[Any, str, Path], None], str, str, str, dict[str, int]]] = {
     "live": (stage_live, "live", "kk", "light", DESKTOP),
+    "counter": (stage_counter, "live", "ru", "light", DESKTOP),
     "phone": (stage_phone, "live", "ru", "dark", PHONE),
     "video": (stage_video, "video", "ru", "light", DESKTOP),
     "teach": (stage_teach, "teach", "kk", "light", DESKTOP),
