@@ -53,6 +53,7 @@ export class Booth {
     if (!this.queue.length) return;
     setWord(this.find("go"), "studio.pause");
     this.find("go").setAttribute("aria-pressed", "true");
+    this.find("booth").focus(); // so that the space bar is for takes and not for the button
     try {
       await onStage(this.stage, async (stream) => {
         this.reel = new Reel(stream);
@@ -83,8 +84,9 @@ export class Booth {
   }
 
   pause(word = "studio.paused") {
+    if (!this.#end) return;
     this.say(word);
-    this.#end?.();
+    this.#end();
   }
 
   #turn(state) {
