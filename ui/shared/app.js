@@ -19,12 +19,18 @@ function pageAsked() {
   return config.pages.includes(page) ? page : config.pages[0];
 }
 
+// Moves the navigation alone: scrollIntoView would also let the next Tab begin here, behind the way to the content.
+function showLink({ offsetLeft, offsetWidth, parentElement: nav }) {
+  const left = offsetLeft - nav.offsetLeft, right = left + offsetWidth - nav.clientWidth;
+  nav.scrollLeft = Math.min(left, Math.max(right, nav.scrollLeft));
+}
+
 function showPage() {
   const page = (document.body.dataset.page = pageAsked());
   document.querySelectorAll("[data-goto]").forEach((link) => {
     if (link.dataset.goto !== page) return link.removeAttribute("aria-current");
     link.setAttribute("aria-current", "page");
-    return link.scrollIntoView({ inline: "nearest", block: "nearest" });
+    return showLink(link);
   });
   setTitle();
   document.dispatchEvent(new Event("kslr:page"));
