@@ -154,7 +154,7 @@ def corrupt_faces(
 def corruption_scores(
     answer: Answer, images: np.ndarray, labels: np.ndarray, progress: Callable[[float], None] = lambda share: None
 ) -> dict[str, Any]:
-    """Accuracy on faces with a camera's faults, each kind of `MEASURED` at three strengths on every face.
+    """Accuracy on faces with a camera's faults: every kind of `MEASURED` on every face, a third of them at each strength.
 
     Args:
         answer: (n, 48, 48) uint8 → (n,) classes.
@@ -168,10 +168,10 @@ def corruption_scores(
     right = np.zeros((len(MEASURED), len(labels)))
     for number, kind in enumerate(MEASURED):
         generator = np.random.default_rng(number)
-        for strength in STRENGTHS:
-            right[number] += answer(np.stack([kind(image, generator, strength) for image in images])) == labels
+        strengths = np.resize(STRENGTHS, len(images))
+        made = [kind(image, generator, strength) for image, strength in zip(images, strengths, strict=True)]
+        right[number] = answer(np.stack(made)) == labels
         progress((number + 1) / len(MEASURED))
-    right /= len(STRENGTHS)
     kinds = {kind.__name__: float(part.mean()) for kind, part in zip(MEASURED, right, strict=True)}
     return {
         "kinds": kinds,

@@ -34,6 +34,7 @@ def evaluate_emotion_model(
     labels: str = "fer",
     split: str = "private",
     jitter: bool = False,
+    corruptions: bool = False,
     against: str | Path | None = None,
     html: str | Path | None = None,
     progress: Progress | None = None,
@@ -50,7 +51,8 @@ def evaluate_emotion_model(
         model: a shipped name or a card's path.
         labels: ``fer``, or ``ferplus`` for the majority of the FER+ votes (ambiguous faces dropped).
         split: ``private`` or ``public``.
-        jitter: also measure shifted, scaled and turned crops, and faces with a camera's faults (about two minutes more).
+        jitter: also measure shifted, scaled and turned crops (about two minutes more).
+        corruptions: also measure faces with a camera's faults (about a minute more).
         against: another model, whose answers to the very same faces are compared (entry ``against``).
         html: where to write a page; None for no page.
         progress: called with (text, share done 0–1).
@@ -91,14 +93,15 @@ def evaluate_emotion_model(
         special["copies"] = _compare_copies(answers == right, find_copies(faces.images, data["train"].images))
     thirty = [faces.images[i : i + 30] for i in range(0, min(len(faces), 600), 30)]
     special["milliseconds_30_faces"] = median_milliseconds(recognizer.probabilities, thirty)
-    if jitter:
 
-        def answer(images: np.ndarray) -> np.ndarray:
-            return classify_faces(recognizer, images).argmax(axis=1)
+    def answer(images: np.ndarray) -> np.ndarray:
+        return classify_faces(recognizer, images).argmax(axis=1)
 
+    if corruptions:
         special["corruptions"] = corruption_scores(
-            answer, faces.images, right, lambda share: tell("corrupted faces", 0.4 + 0.3 * share)
+            answer, faces.images, right, lambda share: tell("a camera's faults", 0.4 + 0.3 * share)
         )
+    if jitter:
         special["jitter"] = jitter_curve(
             answer, faces.images, right, progress=lambda share: tell("moved crops", 0.7 + 0.3 * share)
         )

@@ -127,10 +127,7 @@ def fit_networks(
     progress: Progress | None = None,
     start: "keras.Model | None" = None,
 ) -> list[Path]:
-    """Fits networks in turn and returns their folders.
-
-    Each is taught by the one before; where they start from the networks of a model (of `load_start`), by that model.
-    """
+    """Fits networks in turn, each taught by the one before (by `start`, of `load_start`, where given); returns their folders."""
     total, begins, teacher, folders = sum(recipe.epochs for recipe in recipes), 0, None, []
     weights: list[list[np.ndarray]] = [one.get_weights() for one in averaged_networks(start)] if start else []
     if start:
@@ -186,16 +183,19 @@ def save_model(
     path = write_card(out, card, weights)
     save_weights(model, Path(out) / f"{name}.weights.h5")
     split = "private" if "private" in splits else "public"
-    reports = {name: evaluate_emotion_model(splits, path, labels=name, split=split, jitter=True, name=data) for name in readings}
+    reports = {
+        one: evaluate_emotion_model(splits, path, labels=one, split=split, corruptions=one == readings[0], name=data)
+        for one in readings
+    }
     figures = {
         **reports.get("fer", reports[readings[0]]),
-        "command": f"kslr evaluate emotion DATA --jitter --model {name}",
+        "command": f"kslr evaluate emotion DATA --model {name}",
         "public_score": score(answers, public, readings),
     }
     if "ferplus" in reports:
         figures["ferplus"] = {
             **reports["ferplus"],
-            "command": f"kslr evaluate emotion DATA --jitter --labels ferplus --model {name}",
+            "command": f"kslr evaluate emotion DATA --labels ferplus --corruptions --model {name}",
         }
     write_card(out, replace(card, figures=figures), weights)
     return {**reports.get("fer", reports[readings[0]]), "card": str(path)}

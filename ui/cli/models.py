@@ -201,6 +201,7 @@ def evaluate_emotion(
     labels: Annotated[Labels, typer.Option(help="FER2013's labels, or the majority of the FER+ votes.")] = "fer",
     split: Annotated[str, typer.Option(help="private or public.")] = "private",
     jitter: Annotated[bool, typer.Option(help="Also measure shifted, scaled and turned crops.")] = False,
+    corruptions: Annotated[bool, typer.Option(help="Also measure faces with a camera's faults.")] = False,
     against: Annotated[
         str | None, typer.Option(help="Compare with this model on the same faces: a shipped name or a card.", show_default=False)
     ] = None,
@@ -218,6 +219,7 @@ def evaluate_emotion(
             labels=labels,
             split=split,
             jitter=jitter,
+            corruptions=corruptions,
             against=against,
             html=html,
             progress=progress,
