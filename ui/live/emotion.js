@@ -2,6 +2,7 @@
 // most of them agree on as a word. Where none is clear, the bars alone.
 import { config } from "../shared/config.js";
 import { emotionChip, make } from "../shared/dom.js";
+import { language } from "../shared/words.js";
 
 const FRAMES = 15, NEWEST = 0.15; // share of the newest frame in the running mean
 
@@ -9,8 +10,11 @@ export class SteadyEmotion {
   labels = [];
 
   constructor(line, box) {
-    this.bars = Object.values(config.emotions).map(({ colour, names }) => (
-      make("i", { style: `--tint:${colour}`, title: Object.values(names).join(" · ") })));
+    this.bars = Object.values(config.emotions).map(({ colour, names }) => {
+      const bar = make("i", { style: `--tint:${colour}` });
+      bar.addEventListener("pointerenter", () => { bar.title = names[language]; });
+      return bar;
+    });
     this.chip = make("span");
     Object.assign(this, { line, box });
     box.replaceChildren(make("span", { "class": "bars", "aria-hidden": "true" }, ...this.bars), this.chip);
