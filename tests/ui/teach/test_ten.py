@@ -18,16 +18,24 @@ HANGING = np.array([200.0, 452.0])
 CAMERA = """(() => {
   const canvas = document.createElement("canvas"), context = canvas.getContext("2d");
   Object.assign(canvas, { width: 640, height: 480 });
-  let rest = null, clip = [];
+  let rest = null, clip = [], tracks = [], n = 0;
   window.loadClips = async (clips, fps) => {
     const decode = async (jpeg) => {
       const image = new Image(); image.src = `data:image/jpeg;base64,${jpeg}`; await image.decode(); return image; };
     window.clips = await Promise.all(clips.map((one) => Promise.all(one.map(decode))));
     rest = window.clips[0][0];
-    setInterval(() => context.drawImage(clip.shift() || rest, 0, 0), 1000 / fps);
+    setInterval(() => {
+      context.drawImage(clip.shift() || rest, 0, 0);
+      context.fillRect(0, 0, 1 + (n++ % 2), 1); // a canvas that stays the same gives no picture
+      for (const track of tracks) track.requestFrame();
+    }, 1000 / fps);
   };
   window.playClip = (n) => { if (!clip.length) clip = [...window.clips[n]]; };
-  navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(15);
+  navigator.mediaDevices.getUserMedia = async () => {
+    const stream = canvas.captureStream(0);
+    tracks = stream.getVideoTracks();
+    return stream;
+  };
 })()"""
 
 # The person in front of the camera: signs the word that stands there when the page is ready for it. When the page counts,
