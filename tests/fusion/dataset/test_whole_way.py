@@ -28,12 +28,12 @@ from tests.drawn import drawn_person, pictures
 FPS = 10.0
 AFFECTS = {"happy": 1.0, "neutral": 0.0, "surprise": 0.5}  # how the drawn person smiles
 PEOPLE = {"S01": ("faces", 1.0), "S02": ("video", 1.12)}  # what they agree to, and how wide they are drawn
-HIGH = (-40.0, -80.0)  # the fourth word is a circle beside the head
-TRIES = 3
+LOW = (10.0, 50.0)  # the fourth word is a wave before the chest
+TRIES = 5
 
 
 def words() -> list[Sign]:
-    names = {**drawn_person().MOVEMENTS, "high_circle": ("Биік шеңбер", "Высокий круг", "High circle")}
+    names = {**drawn_person().MOVEMENTS, "low_wave": ("Төмен бұлғау", "Махать ниже", "Low wave")}
     return [Sign(word, kk, word, en, ru) for word, (kk, ru, en) in names.items()]
 
 
@@ -42,9 +42,9 @@ def record_cell(folder, name: str, word: str, emotion: str) -> tuple[StudioTake,
     generator = np.random.default_rng(sum(map(ord, name + word + emotion)))
     for _ in range(TRIES):
         (x, y), pace = generator.normal(0, 4, 2), float(generator.uniform(0.85, 1.0))
-        off = (x + HIGH[0], y + HIGH[1]) if word == "high_circle" else (x, y)
+        off = (x + LOW[0], y + LOW[1]) if word == "low_wave" else (x, y)
         how = {"off": off, "pace": pace, "rest": 0.6, "fps": FPS}
-        shown = pictures(word.removeprefix("high_"), PEOPLE[name][1], AFFECTS[emotion], **how)
+        shown = pictures(word.removeprefix("low_"), PEOPLE[name][1], AFFECTS[emotion], **how)
         clip = clips.write(folder / f"{name}-{word}-{emotion}.mp4", list(shown), fps=FPS)
         take = watch_studio_take(clip)
         if not take.problems:
