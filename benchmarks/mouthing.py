@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from emotion.faces import EMOTIONS, crop_from_landmarks
 from emotion.recognizer import EmotionPrediction, EmotionRecognizer
 from emotion.resting import correct_for_rest, resting_face
-from fusion.pooling import PooledCalibration, pool
+from fusion.pooling import CORRELATED_SECONDS, PooledCalibration, pool
+from fusion.training.films import answer_memory
 from kslr.holistic import HolisticTracker
 from kslr.video import VideoFile
 
@@ -68,8 +69,15 @@ def main(
     clips = [clip for source in sources for clip in (sorted(source.glob("*.mp4")) if source.is_dir() else [source])]
     recognizer = EmotionRecognizer()
     pooled = PooledCalibration.from_card(recognizer.card)
-    found = {clip.name: clip_figures(*read_faces(clip, recognizer, every), pooled) for clip in clips}
-    usable = [figures for figures in found.values() if figures]
+    read = {clip.name: read_faces(clip, recognizer, every) for clip in clips}
+    found: dict[str, Any] = {name: clip_figures(*seen, pooled) for name, seen in read.items()}
+    long = [faces for faces, _ in read.values() if len(faces) > 20]
+    if long:
+        answers = [np.stack([face.probabilities for face in faces]) for faces in long]
+        memory, strayed = answer_memory(answers, [np.array([face.seconds for face in faces]) for faces in long])
+        print(f"answers to a face remember {memory:.2f} s (assumed: {CORRELATED_SECONDS} s) and stray by {strayed:.2f}")
+        found["answers"] = {"memory_seconds": memory, "strayed": strayed}
+    usable = [figures for name, figures in found.items() if figures and name in read]
     if not usable:
         raise SystemExit("No clip has both a resting face and signing.")
     print(f"{len(usable)} of {len(clips)} clips have rest and signing")

@@ -17,7 +17,7 @@ from kslr.core.cards import Card
 from kslr.landmarks import Landmarks, shoulder_width
 
 HALF_SPEED = 3.0  # shoulder widths a second at which a frame counts half
-# After so many seconds the answers to one face have forgotten most of what they were (benchmarks/pooled.py measures it).
+# After so many seconds the answers to one face have forgotten most of what they were (benchmarks/mouthing.py measures it).
 CORRELATED_SECONDS = 0.3
 SMALLEST = 1e-4  # No frame alone may rule an emotion out for good.
 
@@ -84,7 +84,7 @@ def effective_frames(seconds: np.ndarray, weights: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class PooledCalibration:
-    """What makes a pooled answer's probability right as often as it says (`fusion.evaluation.affect.fit_pooling`).
+    """What makes a pooled answer's probability right as often as it says (`fusion.training.films.fit_pooling`).
 
     Attributes:
         temperature: of the pooled logits, for very many independent frames.

@@ -17,7 +17,7 @@ from kslr.core.calibration import apply_temperature, expected_calibration_error,
 
 FRAME_SECONDS = 0.1  # The app asks the network at most ten times a second.
 # How far a face strays from its own mean in a film, as standard deviations: degrees, log scale, shift (share of the side),
-# log gamma, and pixels of blur. With them the answers stray about as far as in real clips (benchmarks/pooled.py prints both).
+# log gamma, and pixels of blur. With them the answers stray about as far as in real clips (benchmarks/mouthing.py prints it).
 DEGREES, SCALE, SHIFT, GAMMA, BLUR = 5.0, 0.06, 0.04, 0.2, 0.6
 Answer = Callable[[np.ndarray], np.ndarray]
 

@@ -1,16 +1,15 @@
 """Whether the affect of a word is as sure as it says: many frames of one held-out face, pooled as the product pools them.
 
-First the memory of answers is measured on real clips: how long the answers to one face remember, and how far they stray.
-Then faces become films of up to two seconds (`fusion.evaluation.affect`), half of them with a camera's fault. The pooled
-calibration is fitted on PublicTest's faces at the measured correlation; PrivateTest's are reported at several.
+Faces become films of up to two seconds (`fusion.training.films`), half of them with a camera's fault. The pooled calibration
+is fitted on PublicTest's faces at the correlation of real clips (benchmarks/mouthing.py measures it); PrivateTest's are
+reported at several.
 
-    python benchmarks/pooled.py FACES [--clips FOLDER] [--model emotion] [--write] [--json FILE]
+    python -m fusion.training.pooled FACES [--model emotion] [--write] [--json FILE]
 
 `--write` puts the calibration into the card.
 """
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -19,15 +18,13 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from benchmarks.mouthing import read_faces
 from emotion.recognizer import EmotionRecognizer
 from emotion.training.corruptions import MEASURED, corrupt_faces
 from emotion.training.datasets import FaceData, load_faces
 from emotion.training.evaluation import classify_faces
 from emotion.training.targets import majority
-from fusion.evaluation.affect import (
+from fusion.pooling import CORRELATED_SECONDS, PooledCalibration
+from fusion.training.films import (
     FRAME_SECONDS,
     answer_films,
     answer_memory,
@@ -37,9 +34,9 @@ from fusion.evaluation.affect import (
     pool_films,
     score_pooled,
 )
-from fusion.pooling import CORRELATED_SECONDS, PooledCalibration
 from kslr.core.calibration import coverage_at, top_answers
 from kslr.core.cards import card_path, write_card
+from kslr.core.errors import InputError
 
 LENGTHS, CORRELATIONS, KEPT = (1, 5, 10, 20), (0.0, 0.5, 0.8, 0.95), 0.86
 FACES = 1500  # of a split; with their films that is a minute or two of one core
@@ -47,36 +44,23 @@ FACES = 1500  # of a split; with their films that is a minute or two of one core
 
 def films_of(faces: FaceData, correlation: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Films of the faces on which FER+'s voters agree, half of them through a bad camera; and what the voters saw."""
+    if faces.votes is None:
+        raise InputError("Films are judged by FER+'s votes. Put fer2013new.csv beside fer2013.csv.")
     generator, seen = np.random.default_rng(seed), majority(faces.votes)
     rows = generator.permutation(np.flatnonzero(seen >= 0))[:FACES]
     images = corrupt_faces(faces.images[rows], 0.5, generator, MEASURED)
     return film_faces(images, max(LENGTHS), correlation, generator), seen[rows]
 
 
-def measure_clips(clips: list[Path], recognizer: EmotionRecognizer) -> tuple[float, float]:
-    """The memory in seconds and the straying of the answers in real clips."""
-    read = [faces for faces, _ in (read_faces(clip, recognizer, 1) for clip in clips) if len(faces) > 20]
-    return answer_memory(
-        [np.stack([face.probabilities for face in faces]) for faces in read],
-        [np.array([face.seconds for face in faces]) for faces in read],
-    )
-
-
 def main(
     data: Annotated[Path, typer.Argument(help="FER2013 with FER+'s votes.")],
-    clips: Annotated[Path | None, typer.Option(help="Folder of clips of one person each.")] = None,
     model: Annotated[str, typer.Option(help="A shipped name or a card's path.")] = "emotion",
     write: Annotated[bool, typer.Option(help="Put the calibration into the card.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the figures.")] = None,
 ) -> None:
+    """Fit the calibration of pooled answers on PublicTest's faces, and measure it on PrivateTest's."""
     recognizer, splits = EmotionRecognizer(model), load_faces(data)
     figures: dict[str, Any] = {}
-    if clips:
-        memory, strayed = measure_clips(sorted(clips.glob("*.mp4")), recognizer)
-        figures["clips"] = {"memory_seconds": memory, "strayed": strayed}
-        print(
-            f"real clips: answers remember {memory:.2f} s and stray by {strayed:.2f}; the product assumes {CORRELATED_SECONDS} s"
-        )
 
     def answer(images: np.ndarray) -> np.ndarray:
         return classify_faces(recognizer, images, 256)

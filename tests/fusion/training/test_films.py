@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from fusion.evaluation.affect import (
+from fusion.pooling import PooledCalibration
+from fusion.training.films import (
     answer_films,
     answer_memory,
     film_faces,
@@ -12,7 +13,6 @@ from fusion.evaluation.affect import (
     pool_films,
     score_pooled,
 )
-from fusion.pooling import PooledCalibration
 
 SECONDS = 0.1
 

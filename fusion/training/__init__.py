@@ -1,0 +1,1 @@
+"""Everything that is fitted on both branches together. Serving never imports it."""
