@@ -281,4 +281,4 @@ def test_a_long_clip_is_not_tried(server, tmp_path, astronaut):
     begun = time.monotonic()
     _, _, said = ask(server, "POST", "/teach/try?vocabulary=kslr30&name=long.mp4", clip.read_bytes())
     assert b"teach.long_clip" in said
-    assert time.monotonic() - begun < 15
+    assert time.monotonic() - begun < 60  # the whole clip would take minutes on a machine on which this takes as long

@@ -215,7 +215,7 @@ def test_what_cannot_be_compared_is_told(visit, vocabulary, tmp_path, still_clip
     assert tab.inner_text("#practice-result .problem") == text("practice.no_hands", "en")
 
 
-def test_a_clip_played_to_the_camera_is_compared_with_its_own_example(visit, server, signing_clip, signing_camera):
+def test_a_clip_played_to_the_camera_is_compared_with_its_own_example(visit, server, vocabulary, signing_clip, signing_camera):
     encoder = SignEncoder()
     segment = judge(record(signing_clip)).sign
     one = teach(new_vocabulary("real", encoder), WAVE, segment.window(30)[None], encoder, seconds=[segment.end - segment.start])
