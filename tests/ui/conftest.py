@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,12 @@ def write_camera(path: Path, pictures: Iterable[np.ndarray]) -> Path:
     return path
 
 
+def one_sign(shared_data: Path) -> Iterator[np.ndarray]:
+    """Pictures of a person signing one word, thirty a second: the first of a clip's two variants, from rest to rest."""
+    with VideoFile(shared_data / "media/rsl/su--voda.mp4") as video:
+        yield from (frame.rgb for frame in takewhile(lambda frame: frame.seconds < 3.6, video))
+
+
 @pytest.fixture(scope="session")
 def still_clip(astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The astronaut as an MP4: a face, and nothing signed."""
@@ -38,9 +45,10 @@ def still_clip(astronaut: np.ndarray, tmp_path_factory: pytest.TempPathFactory) 
 
 
 @pytest.fixture(scope="session")
-def signing_clip(shared_data: Path) -> Path:
-    """A person signing one word."""
-    return shared_data / "media/rsl/su--voda.mp4"
+def signing_clip(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The signing person as an MP4 of fifteen frames a second, which is watched in seconds."""
+    path = tmp_path_factory.mktemp("clips") / "su--voda.mp4"
+    return clips.write(path, islice(one_sign(shared_data), 0, None, 2), fps=15)
 
 
 @pytest.fixture(scope="session")
@@ -56,10 +64,9 @@ def empty_camera(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def signing_camera(signing_clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def signing_camera(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The signing person for the browser's camera."""
-    with VideoFile(signing_clip) as video:
-        return write_camera(tmp_path_factory.mktemp("cameras") / "signing.mjpeg", (frame.rgb for frame in video))
+    return write_camera(tmp_path_factory.mktemp("cameras") / "signing.mjpeg", one_sign(shared_data))
 
 
 @pytest.fixture(scope="module")
