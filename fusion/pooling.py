@@ -18,7 +18,7 @@ from kslr.landmarks import Landmarks, shoulder_width
 
 HALF_SPEED = 3.0  # shoulder widths a second at which a frame counts half
 # After so many seconds the answers to one face have forgotten most of what they were (benchmarks/mouthing.py measures it).
-CORRELATED_SECONDS = 0.3
+CORRELATED_SECONDS = 0.75
 SMALLEST = 1e-4  # No frame alone may rule an emotion out for good.
 
 

@@ -87,9 +87,9 @@ def test_frames_count_by_how_far_apart_they_are():
 
 
 def test_a_pooled_answer_is_calibrated_by_how_many_frames_count():
-    calibration = PooledCalibration(temperature=0.7, few=0.4, threshold=0.0)
+    calibration = PooledCalibration(temperature=0.7, few=0.3, threshold=0.0)
     short = [replace(prediction("happy", 0.6), seconds=second) for second in np.arange(3) * 0.1]
-    long = [replace(prediction("happy", 0.6), seconds=second) for second in np.arange(60) * 0.5]
+    long = [replace(prediction("happy", 0.6), seconds=second) for second in np.arange(60) * 2.0]
     sure = [pool(frames, calibration=calibration)[1]["happy"] for frames in (short, long)]
     assert 0.6 < sure[0] < sure[1] < 1
     assert np.isclose(sum(pool(long, calibration=calibration)[1].values()), 1)
