@@ -1,7 +1,7 @@
 """How far the affect of a word can be trusted: many frames of one face, pooled as the product pools them.
 
 A face that is held out becomes a short film: it turns, comes nearer, shifts, and the light and the focus change, all with
-a memory from frame to frame as in real clips. What the network answers to its frames is pooled by `fusion.pooling`, and the
+a memory from frame to frame. What the network answers to its frames is pooled by `fusion.pooling`, and the
 pooled answer is compared with the face's label.
 """
 
@@ -17,7 +17,7 @@ from kslr.core.calibration import apply_temperature, expected_calibration_error,
 
 FRAME_SECONDS = 0.1  # The app asks the network at most ten times a second.
 # How far a face strays from its own mean in a film, as standard deviations: degrees, log scale, shift (share of the side),
-# log gamma, and pixels of blur. With them the answers stray about as far as in real clips (benchmarks/mouthing.py prints it).
+# log gamma, and pixels of blur. A film has one expression; people's real answers stray further, because theirs changes.
 DEGREES, SCALE, SHIFT, GAMMA, BLUR = 5.0, 0.06, 0.04, 0.2, 0.6
 Answer = Callable[[np.ndarray], np.ndarray]
 
