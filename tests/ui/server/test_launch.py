@@ -51,7 +51,8 @@ def test_no_browser_is_opened_where_there_is_no_window(monkeypatch):
 @pytest.mark.parametrize("wanted", [True, False])
 def test_the_browser_is_opened_once_the_server_answers(monkeypatch, capsys, wanted):
     heard = []
-    services = SimpleNamespace(limits=SimpleNamespace(frame_bytes=1000), close=lambda: heard.append("closed"))
+    limits, captions = SimpleNamespace(frame_bytes=1000), SimpleNamespace()
+    services = SimpleNamespace(limits=limits, captions=captions, close=lambda: heard.append("closed"))
     app = FastAPI()
 
     def stop() -> None:
@@ -68,7 +69,7 @@ def test_the_browser_is_opened_once_the_server_answers(monkeypatch, capsys, want
 
     if not wanted:
         app.router.on_startup.append(stop)
-    monkeypatch.setattr("fusion.interpreter.Models.load", lambda *_: None)
+    monkeypatch.setattr("fusion.interpreter.Models.load", lambda *_, **__: None)
     monkeypatch.setattr("ui.server.services.Services", lambda *_: services)
     monkeypatch.setattr("ui.server.assembly.build_server", lambda *_: app)
     monkeypatch.setattr("ui.server.launch.has_display", lambda: True)
