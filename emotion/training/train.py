@@ -193,6 +193,7 @@ def save_model(
         "public_score": score(answers, public, readings),
     }
     if "ferplus" in reports:
+        reports["ferplus"].pop("confusion")  # People read cards: one matrix is enough.
         figures["ferplus"] = {
             **reports["ferplus"],
             "command": f"kslr evaluate emotion DATA --labels ferplus --corruptions --model {name}",

@@ -43,7 +43,7 @@ class LiteModel:
         InputError: the bytes are no LiteRT model.
 
     >>> LiteModel((MODELS / "emotion.tflite").read_bytes())(np.zeros((2, 48, 48), np.uint8)).shape
-    (2, 7)
+    (2, 14)
     """
 
     def __init__(self, weights: bytes, threads: int = 2, name: str = "model") -> None:

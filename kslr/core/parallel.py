@@ -118,7 +118,7 @@ class Allowance:
     >>> allowance = Allowance(share=0.25)
     >>> with allowance.spend():
     ...     _ = sum(range(1000))
-    >>> 0 < allowance.left < 0.5
+    >>> 0 < allowance.left <= 0.5
     True
     """
 

@@ -41,7 +41,7 @@ def layers(weights: bytes) -> tuple[Layer, ...]:
     >>> from kslr.core.cards import read_card
     >>> found = layers(read_card("emotion")[1])
     >>> found[0], found[-1]
-    (Layer(kind='input', shape=(48, 48), count=1), Layer(kind='output', shape=(7,), count=1))
+    (Layer(kind='input', shape=(48, 48), count=1), Layer(kind='output', shape=(14,), count=1))
     """
     from ai_edge_litert.interpreter import Interpreter
 

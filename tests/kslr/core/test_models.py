@@ -22,9 +22,9 @@ def emotion() -> LiteModel:
 def test_a_batch_is_its_samples(emotion):
     x = np.random.default_rng(0).integers(0, 256, (5, 48, 48), np.uint8)
     whole = emotion(x)
-    assert whole.shape == (5, 7)
+    assert whole.shape == (5, 14)
     np.testing.assert_allclose(whole, np.concatenate([emotion(face[None]) for face in x]), atol=1e-5)
-    assert emotion(x[:0]).shape == (0, 7)
+    assert emotion(x[:0]).shape == (0, 14)
 
 
 def test_threads_take_turns(emotion):
