@@ -91,9 +91,11 @@ class Counter {
 
   fill(on) {
     this.find("screen").classList.toggle("filling", on);
-    this.find("leave").hidden = !on;
+    if (on) this.find("leave").hidden = false;
+    const focused = document.activeElement === this.find("leave");
     if (on) this.find("leave").focus();
-    else if (document.activeElement === this.find("leave")) this.find("full").focus();
+    else if (focused) this.find("full").focus();
+    this.find("leave").hidden = !on; // last: what is hidden while it has the focus takes the focus with it
   }
 
   showPhrases() {
