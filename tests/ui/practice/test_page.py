@@ -256,7 +256,7 @@ def test_the_result_tells_everything():
     ):
         assert f'data-word="{key}"' in html
     data = json.loads(unescape(html.split('data-practice="')[1].split('"')[0]))
-    assert data["marks"] == [{"hand": 1, "seconds": 0.8}]
+    assert data["marks"] == [{"hand": 1, "seconds": 0.8, "kind": "left"}]
     assert data["own"][0][0] is None
     nothing = SignPrediction(0, 1, (("wave", 0.2),), 0.8, True, "no sign of this vocabulary")
     assert "practice.not_read" in result_html(done(read=nothing, named=None))
@@ -279,7 +279,7 @@ def test_every_kind_has_words(kind):
     assert "practice.right_hand" in html
     for mirrored, hand in ((False, 1), (True, 0)):
         comparison = replace(done().comparison, mirrored=mirrored, deviations=(one,))
-        assert drawn_figures(comparison)["marks"] == [{"hand": hand, "seconds": 1.0}]
+        assert drawn_figures(comparison)["marks"] == [{"hand": hand, "seconds": 1.0, "kind": kind}]
 
 
 def test_a_segment_of_the_drawn_signer_is_a_sign():
