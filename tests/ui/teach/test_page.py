@@ -263,8 +263,15 @@ def test_what_is_missing_is_told(visit, files, tmp_path):
 def test_a_refused_camera_is_told(visit):
     tab = visit("teach", "en")
     tab.evaluate("() => { navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError')); }")
+    # The camera is asked for only once there is a word to record.
+    create(tab, "Refused")
+    tab.fill("#teach-en", "Circle")
     tab.click("#teach-record")
     tab.wait_for_function("document.querySelector('#teach-note').dataset.word === 'live.denied'")
+    assert tab.inner_text("#teach-note") == words()["live.denied"]["en"]
+    tab.click("[data-delete]")
+    tab.click("#teach-sure [data-yes]")
+    tab.wait_for_function("document.querySelector('#teach-said').dataset.word === 'teach.deleted'")
 
 
 def test_every_word_of_the_page_is_there():
