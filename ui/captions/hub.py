@@ -67,7 +67,7 @@ class Captions:
         self._channels: dict[str, Channel] = {}
 
     def publish(self, token: str, content: bytes, client: str) -> State:
-        """Tells the listeners of a token new words.
+        """Tells the listeners of a token new words. Without words and listeners nothing is kept of it.
 
         Args:
             token: of the page; 20–64 letters, digits, - and _.
@@ -81,12 +81,15 @@ class Captions:
             InputError: no such token or message, or too many pages give words away (code ``full``).
         """
         state = caption_state(read_model(content, CaptionBody, BODY_BYTES))
+        if not state["words"] and TOKEN.fullmatch(token) and token not in self._channels:
+            return state  # nothing to tell, nobody to tell it to: it takes no place
         channel = self._channel(token, client)
         channel.state, channel.changed = state, time.monotonic()
         for queue in channel.listeners:
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(state)
+        self._forget_if_unused(token)
         return state
 
     def listen(self, token: str, client: str) -> "asyncio.Queue[State]":
@@ -110,11 +113,18 @@ class Captions:
         if channel is not None:
             channel.listeners.discard(queue)
             channel.changed = time.monotonic()
+            self._forget_if_unused(token)
 
     def forget_old(self) -> None:
         """Forgets words that nobody has changed or listened to for long; the server's clock calls it."""
         oldest = time.monotonic() - FORGOTTEN_SECONDS
         self._channels = {k: one for k, one in list(self._channels.items()) if one.listeners or one.changed >= oldest}
+
+    def _forget_if_unused(self, token: str) -> None:
+        """Frees the place of a channel that says nothing to nobody: an address has places for a few alone."""
+        channel = self._channels[token]
+        if not channel.listeners and not channel.state["words"]:
+            del self._channels[token]
 
     def _channel(self, token: str, client: str) -> Channel:
         if not TOKEN.fullmatch(token):

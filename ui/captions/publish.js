@@ -19,7 +19,11 @@ class Publisher {
     const writes = config.captions && LOCAL.includes(location.hostname);
     find("on").checked = recall("captions.on") === "1" || (writes && recall("captions.on") === null);
     if (writes) setWord(find("file"), "captions.file");
-    find("on").addEventListener("change", () => { remember("captions.on", this.on ? "1" : "0"); this.update(); });
+    find("on").addEventListener("change", () => {
+      remember("captions.on", this.on ? "1" : "0");
+      this.update();
+      if (!this.on) this.post([]); // once: a page that gives nothing away says nothing
+    });
     find("renew").addEventListener("click", () => this.renew());
     for (const name of ["page", "socket"]) find(name).addEventListener("focus", ({ target }) => target.select());
     document.addEventListener("kslr:words", ({ detail }) => { this.words = detail; this.send(); });
@@ -37,10 +41,8 @@ class Publisher {
       { kk: short(kk), ru: short(ru), en: short(en), emotion: emotion || null })) });
   }
 
-  send(words = this.words) {
-    if (!this.on) return;
-    fetch(this.address, { method: "POST", body: this.body(words) }).catch(() => {});
-  }
+  post(words) { fetch(this.address, { method: "POST", body: this.body(words) }).catch(() => {}); }
+  send(words = this.words) { if (this.on) this.post(words); }
 
   renew() {
     this.send([]);
@@ -54,8 +56,7 @@ class Publisher {
     find("page").value = page;
     find("socket").value = new URL("captions/words", document.baseURI).href.replace(/^http/, "ws");
     find("token").value = this.token;
-    if (this.on) this.send();
-    else fetch(this.address, { method: "POST", body: this.body([]) }).catch(() => {});
+    this.send();
   }
 }
 

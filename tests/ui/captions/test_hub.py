@@ -66,10 +66,25 @@ def test_budgets():
     captions.leave(TOKEN, queue)
     captions.listen(TOKEN, "me")
     for n in range(hub.MOST_OF_CLIENT - 1):
-        captions.publish(f"{n:032}", body(), "me")
+        captions.publish(f"{n:032}", body("су"), "me")
     with pytest.raises(InputError):
-        captions.publish("z" * 32, body(), "me")
-    captions.publish("z" * 32, body(), "somebody else")
+        captions.publish("z" * 32, body("су"), "me")
+    captions.publish("z" * 32, body("су"), "somebody else")
+
+
+def test_pages_without_words_and_listeners_take_no_place():
+    captions = Captions()
+    for n in range(2 * hub.MOST_OF_CLIENT):
+        token = f"{n:032}"
+        captions.publish(token, body(), "me")  # never had a word
+        captions.publish(token, body("су"), "me")  # had one, and was closed
+        captions.publish(token, body(), "me")
+        captions.leave(token, captions.listen(token, "me"))  # was listened to
+    queue = captions.listen(TOKEN, "me")
+    captions.publish(TOKEN, body("су"), "me")
+    captions.publish(TOKEN, body(), "me")
+    captions.publish(TOKEN, body("ит"), "me")  # who listens stays
+    assert queue.get_nowait()["text"] == "ИТ"
 
 
 def test_words_that_nobody_listens_to_are_forgotten(monkeypatch):

@@ -51,6 +51,20 @@ def test_words_of_the_live_page_stand_on_the_caption_page(visit, server):
     assert not tab.is_visible("#captions-page")
 
 
+def test_a_page_that_gives_nothing_away_says_nothing(visit):
+    tab = visit("live", "en")
+    told = []
+    tab.on("request", lambda one: told.append(json.loads(one.post_data)["words"]) if one.method == "POST" else None)
+    read_words(tab)
+    tab.click("[data-language=ru]")
+    tab.wait_for_load_state("networkidle")
+    assert told == []
+    for act in (tab.check, tab.uncheck):
+        with tab.expect_request("**/captions/*"):
+            act("#captions-on")
+    assert [len(words) for words in told] == [2, 0]
+
+
 def test_the_socket_tells_programs_what_is_documented(visit, server):
     tab = visit("live", "en")
     read_words(tab)
