@@ -4,6 +4,7 @@ from string import Formatter
 
 import pytest
 
+from fusion.dataset.signers import TIERS
 from kslr.core.errors import InputError
 from ui.shared import i18n
 from ui.shared.frame import PAGES
@@ -32,19 +33,22 @@ def test_every_word_that_is_used_exists_and_every_word_is_used():
     for text in SOURCES.values():
         used |= set(re.findall(rf'["\'`=]((?:{groups})\.[a-z_]+)["\'`]', text))
     missing = {key for key in used if key not in i18n.words() and not key.endswith("_")}
+    # Names of files, and of what routes answer as files, such as the app's manifest.
     missing -= {path.name for path in UI.rglob("*.*")}
+    missing -= {name for text in SOURCES.values() for name in re.findall(r'routes\.get\("/([a-z_.]+)"', text)}
     assert not missing
     # Some are put together from a beginning, such as `hint.${name}` or "about." ~ column, and names of the same file,
-    # languages, pages, or what other modules call hints, problems of takes, and deviations.
-    others = [*i18n.LANGUAGES, *PAGES, *STATUSES]
+    # languages, pages, what may be kept of a signer, or what other modules call hints, problems of takes, and deviations;
+    # a few have an end too, such as "classroom." ~ name ~ "_what".
+    others = [*i18n.LANGUAGES, *PAGES, *STATUSES, *TIERS]
     teaching = map(str, (UI.parent / "kslr/teaching").glob("*.py"))
     for path in ("fusion/observation.py", "fusion/dataset/takes.py", "ui/about/layers.py", *teaching):
         found = re.findall(r'"([a-z_-]+)"', (UI.parent / path).read_text(encoding="utf-8"))
         others += [code.replace("-", "_") for code in found]
     for text in SOURCES.values():
         names = [*others, *re.findall(r'["\'`]([a-z_]+)["\'`]', text)]
-        beginnings = re.findall(rf'["\'`]((?:{groups})\.[a-z_]*)(?:" [~+]|\$?\{{)', text)
-        used |= {beginning + name for beginning in beginnings for name in names}
+        beginnings = re.findall(rf'["\'`]((?:{groups})\.[a-z_]*)(?:" [~+]|\$?\{{)(?: \w+ ~ "([a-z_]+)")?', text)
+        used |= {beginning + name + end for beginning, end in beginnings for name in names}
     unused = set(i18n.words()) - used
     assert not unused
 
