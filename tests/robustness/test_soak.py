@@ -13,9 +13,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
-from itertools import pairwise
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -26,7 +24,7 @@ from tests.privacy import INSIDE_TEXT, MAGIC
 from ui.server.metrics import ENDINGS
 from ui.shared.worker import FAILURES
 
-ROUNDS = 30 if os.environ.get("KSLR_LONG") else 3
+ROUNDS = 30 if os.environ.get("KSLR_LONG") else 6
 # What a line may be made of: our names, our reasons, numbers, and names of places in the code.
 EVENTS = {"server started", "server stopped", "session opened", "session closed", "video begun", "video ended", "work failed"}
 NUMBERS = {"sessions", "places", "seconds", "frames", "dropped", "words", "videos"}
@@ -77,11 +75,13 @@ def test_sessions_that_end_in_every_way_leave_nothing_behind(server, pictures):
     assert metrics["kslr_errors_total"] == 0
     assert metrics["kslr_frames_answered_total"] <= metrics["kslr_frames_received_total"]
     if sys.platform == "linux":
-        # The first round is the warm-up. A session that leaked would leave five threads and more, and 60 MB and more, in every
-        # round; what an allocator keeps comes in a round or two.
+        # A session that leaked would leave five threads and more, and 60 MB and more, in every round: 240 MB from the least of
+        # the first three rounds to the least of the last three. What an allocator keeps comes and goes, on a busy machine by
+        # 50 MB and more from one round to the next, so neighbours tell nothing.
         assert held[-1]["threads"] - held[0]["threads"] < ROUNDS
         assert held[-1]["files"] - held[0]["files"] < ROUNDS
-        assert median(after["megabytes"] - before["megabytes"] for before, after in pairwise(held)) < 30
+        megabytes = [one["megabytes"] for one in held]
+        assert min(megabytes[-3:]) - min(megabytes[:3]) < 120, megabytes
 
 
 def test_one_who_sends_too_much_costs_the_others_nothing(server, pictures):
